@@ -1,0 +1,139 @@
+"""What is read from the environment, and what is said of a wrong one."""
+
+from pathlib import Path
+
+import pytest
+
+from xerus.settings.groups import known
+from xerus.settings.loading import examine, load
+from xerus.settings.problems import SettingsError
+
+ENTRA = {
+    "ENTRA_ID_EXPECTED_ISSUER": "https://login.microsoftonline.com/0000/v2.0",
+    "ENTRA_ID_CLIENT_ID": "app",
+    "ENTRA_ID_CLIENT_SECRET": "s3cret-value",
+}
+
+
+def problems(**env: str) -> dict[str, str]:
+    return {p.variable: f"{p.message} {p.remedy}" for p in examine(env)[1]}
+
+
+def test_an_empty_environment_gives_the_documented_defaults() -> None:
+    settings = load({})
+    assert settings.public_url == "http://localhost:8000"
+    assert settings.identity.scope == "openid profile email"
+    assert settings.credential_mode == "user"
+    assert not settings.identity.configured
+
+
+def test_the_public_url_follows_the_port_and_redirects_follow_the_public_url() -> None:
+    settings = load({"XERUS_PORT": "9000"})
+    assert settings.public_url == "http://localhost:9000"
+    assert settings.identity_redirect_uri == "http://localhost:9000/oauth/callback"
+    assert settings.atlassian_redirect_uri.endswith("/connections/atlassian/callback")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ENTRA_ID_CLIENT_ID", "OAUTH_DCR_CLIENT_ID"),
+        ("ENTRA_ID_CLIENT_SECRET", "OAUTH_DCR_CLIENT_SECRET"),
+        ("OAUTH_DCR_REDIRECT_URI", "ENTRA_ID_REDIRECT_URI"),
+        ("OAUTH_DCR_SCOPE", "ENTRA_ID_SCOPE"),
+        ("JIRA_PERSONAL_TOKEN", "JIRA_API_TOKEN"),
+        ("CONFLUENCE_PERSONAL_TOKEN", "CONFLUENCE_API_TOKEN"),
+    ],
+)
+def test_two_names_of_one_setting_work_and_start_up_says_when_they_differ(
+    one: str, other: str
+) -> None:
+    assert f"{one} and {other}" in problems(**{one: "a", other: "b"})
+    assert f"{one} and {other}" not in problems(**{one: "a", other: "a"})
+
+
+def test_every_name_of_the_contract_is_known() -> None:
+    names = {name for setting in known() for name in setting.names}
+    assert {
+        *("XERUS_PUBLIC_URL", "XERUS_TRUSTED_PROXIES", "XERUS_PORT", "XERUS_HOST"),
+        *("XERUS_DATABASE_URL", "XERUS_DATABASE_DIRECT_URL", "XERUS_DATA_DIR"),
+        *("XERUS_KEY_PROVIDER", "XERUS_MODEL", "XERUS_ADMINS", "XERUS_ATLASSIAN_CREDENTIALS"),
+        *("ENTRA_ID_EXPECTED_ISSUER", "ENTRA_ID_CLIENT_ID", "ENTRA_ID_CLIENT_SECRET"),
+        *("OAUTH_DCR_CLIENT_ID", "OAUTH_DCR_CLIENT_SECRET", "OAUTH_DCR_REDIRECT_URI"),
+        *("ENTRA_ID_REDIRECT_URI", "OAUTH_DCR_SCOPE", "ENTRA_ID_SCOPE"),
+        *("ATLASSIAN_OAUTH_CLIENT_ID", "ATLASSIAN_OAUTH_CLIENT_SECRET"),
+        *("ATLASSIAN_OAUTH_REDIRECT_URI", "ATLASSIAN_OAUTH_SCOPE"),
+        *("ATLASSIAN_AUTH_URL", "ATLASSIAN_API_URL"),
+        *("JIRA_URL", "JIRA_USERNAME", "JIRA_PERSONAL_TOKEN", "JIRA_API_TOKEN"),
+        *("CONFLUENCE_URL", "CONFLUENCE_USERNAME", "CONFLUENCE_PERSONAL_TOKEN"),
+        *("CONFLUENCE_API_TOKEN", "XERUS_SANDBOX_ATLASSIAN_PORT", "XERUS_SANDBOX_ENTRA_PORT"),
+    } <= names
+
+
+def test_a_secret_is_read_from_its_file_twin(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from-file\n")
+    env = {**ENTRA, "ENTRA_ID_CLIENT_SECRET_FILE": str(secret)}
+    del env["ENTRA_ID_CLIENT_SECRET"]
+    found = load(env).identity.client_secret
+    assert found is not None
+    assert found.get_secret_value() == "from-file"
+
+
+def test_an_unreadable_file_twin_is_named() -> None:
+    assert "ENTRA_ID_CLIENT_SECRET_FILE" in problems(ENTRA_ID_CLIENT_SECRET_FILE="/nowhere/at/all")
+
+
+def test_an_unknown_name_is_an_error_that_names_the_nearest() -> None:
+    assert "XERUS_PORT" in problems(XERUS_PROT="1")["XERUS_PROT"]
+
+
+def test_all_problems_come_together_and_never_show_a_value() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(
+            {
+                "XERUS_PORT": "eight-thousand",
+                "JIRA_PERSONAL_TOKEN": "s3cret-value",
+                "XERUS_PUBLIC_URL": "http://s3cret-value.example.com",
+                "ENTRA_ID_CLIENT_SECRET": "s3cret-value",
+            }
+        )
+    named = {problem.variable for problem in caught.value.problems}
+    assert {"XERUS_PORT", "JIRA_URL", "XERUS_PUBLIC_URL", "ENTRA_ID_EXPECTED_ISSUER"} <= named
+    told = str(caught.value) + "".join(p.message + p.remedy for p in caught.value.problems)
+    assert "s3cret-value" not in told
+    assert "eight-thousand" not in told
+
+
+def test_plain_http_is_refused_unless_the_host_is_loopback() -> None:
+    assert "XERUS_PUBLIC_URL" in problems(XERUS_PUBLIC_URL="http://xerus.example.com")
+    assert problems(XERUS_PUBLIC_URL="http://127.0.0.1:8000") == {}
+
+
+@pytest.mark.parametrize(
+    ("env", "variable"),
+    [
+        ({**ENTRA, "ENTRA_ID_CLIENT_SECRET": ""}, "ENTRA_ID_CLIENT_SECRET"),
+        (
+            {**ENTRA, "ENTRA_ID_EXPECTED_ISSUER": "https://login.example/{tenant-id}/v2.0"},
+            "ENTRA_ID_EXPECTED_ISSUER",
+        ),
+        ({"OAUTH_DCR_REDIRECT_URI": "http://localhost:1/oauth/callback"}, "OAUTH_DCR_REDIRECT_URI"),
+        ({"ATLASSIAN_OAUTH_CLIENT_ID": "x"}, "ATLASSIAN_OAUTH_CLIENT_SECRET"),
+        ({"JIRA_URL": "https://acme.example"}, "JIRA_PERSONAL_TOKEN"),
+        ({"XERUS_ATLASSIAN_CREDENTIALS": "shared"}, "XERUS_ATLASSIAN_CREDENTIALS"),
+        ({"XERUS_DATABASE_DIRECT_URL": "postgresql://h/d"}, "XERUS_DATABASE_DIRECT_URL"),
+        ({"XERUS_KEY_PROVIDER": "nothing://"}, "XERUS_KEY_PROVIDER"),
+        ({"XERUS_MODEL": "anthropic:some-model"}, "ANTHROPIC_API_KEY"),
+        ({"XERUS_MODEL": "nonsense"}, "XERUS_MODEL"),
+    ],
+)
+def test_each_contradiction_is_named_with_a_remedy(env: dict[str, str], variable: str) -> None:
+    assert problems(**env)[variable].strip()
+
+
+def test_a_token_without_an_atlassian_app_means_shared() -> None:
+    env = {"JIRA_URL": "https://acme.example", "JIRA_API_TOKEN": "t"}
+    assert load(env).credential_mode == "shared"
+    app = {"ATLASSIAN_OAUTH_CLIENT_ID": "x", "ATLASSIAN_OAUTH_CLIENT_SECRET": "y"}
+    assert load({**env, **app}).credential_mode == "user"

@@ -1,0 +1,180 @@
+"""Outgoing HTTP with allowed origins, total deadlines and bounded answers."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import aiohttp
+import orjson
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from xerus.errors import EgressRefused, UpstreamUnavailable
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_BYTES = 20 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A whole answer: status, case-insensitive headers, body."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """Return the body read as JSON.
+
+        Raises:
+            UpstreamUnavailable: the body is no JSON, as when a gateway in trouble sends HTML.
+        """
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise UpstreamUnavailable(
+                "The other side sent an answer that cannot be read.",
+                hint="This is usually over in a minute. Try again.",
+                debug=f"status {self.status}, no JSON",
+                upstream_status=self.status,
+            ) from error
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL in one canonical form, '' if it has none."""
+    return _origin(urlsplit(url))
+
+
+def _origin(parts: SplitResult) -> str:
+    try:
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
+
+
+class Egress:
+    """Sends requests to the allowed origins and to nowhere else."""
+
+    def __init__(self, *, allowed_origins: Iterable[str], max_connections: int = 100) -> None:
+        self._allowed = {origin_of(origin) for origin in allowed_origins} - {""}
+        self._max_connections = max_connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        deadline: float = 20.0,
+        max_bytes: int = _MAX_BYTES,
+    ) -> Reply:
+        """Send one request and return the whole answer, whatever its status.
+
+        Args:
+            method: HTTP method.
+            url: absolute URL, percent-encoded already; `params` are appended to it.
+            headers: request headers.
+            params: query parameters, encoded here.
+            body: request body.
+            deadline: seconds for everything together, from connecting to the last byte: a peer
+                that trickles cannot stretch it.
+            max_bytes: longest answer that is read.
+
+        Raises:
+            EgressRefused: the origin is not allowed, or plain http to another machine.
+            UpstreamUnavailable: no whole answer in time.
+        """
+        self._check(url)
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._send(method, url, headers, params, body, max_bytes)
+        except TimeoutError as error:
+            raise UpstreamUnavailable(
+                "The other side did not answer in time.",
+                code="upstream_timeout",
+                hint="Try again in a moment.",
+                debug=f"{method} {origin_of(url)}: no whole answer in {deadline} s",
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise UpstreamUnavailable(
+                "The other side cannot be reached.",
+                hint="Try again in a moment.",
+                debug=f"{method} {origin_of(url)}: {type(error).__name__}",
+            ) from error
+
+    def _check(self, url: str) -> None:
+        parts = urlsplit(url)
+        plain = parts.scheme == "http" and parts.hostname not in _LOOPBACK
+        odd = "@" in parts.netloc or "\\" in url
+        if plain or odd or _origin(parts) not in self._allowed:
+            raise EgressRefused(
+                "Xerus does not call this address.",
+                hint="An administrator can check the configured URLs.",
+                debug=f"refused origin {_origin(parts)!r}",
+            )
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        max_bytes: int,
+    ) -> Reply:
+        target = URL(url, encoded=True)
+        if params:
+            target = target.update_query(params)
+        session = self._open()
+        async with session.request(
+            method, target, headers=headers, data=body, allow_redirects=False
+        ) as response:
+            content = await self._read(response, max_bytes)
+            return Reply(
+                status=response.status,
+                headers=CIMultiDictProxy(CIMultiDict(response.headers)),
+                body=content,
+            )
+
+    @staticmethod
+    async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_chunked(2**16):
+            size += len(chunk)
+            if size > max_bytes:
+                raise UpstreamUnavailable(
+                    "The answer is larger than Xerus reads.",
+                    code="upstream_too_large",
+                    hint="Ask for less at once.",
+                    upstream_status=response.status,
+                )
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                limit=self._max_connections, limit_per_host=self._max_connections
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                trust_env=False,
+                auto_decompress=True,
+            )
+        return self._session

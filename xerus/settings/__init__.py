@@ -1,0 +1,7 @@
+"""Every setting of Xerus.
+
+`groups.py` declares them, `loading.py` is the only reader of the environment, `checks.py` finds
+what no single setting shows. `load()` reports all problems together, each with the variable and
+the remedy and never with the value. Objects receive the values they need in their constructor;
+nobody imports a global object.
+"""

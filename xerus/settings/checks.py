@@ -1,0 +1,124 @@
+"""Contradictions between settings, each with its remedy."""
+
+from collections.abc import Iterator, Mapping
+
+from xerus.settings.groups import AssistantSettings, Settings
+from xerus.settings.problems import Problem
+
+
+def contradictions(settings: Settings) -> Iterator[Problem]:
+    """Yield what no single setting shows."""
+    yield from _identity_problems(settings)
+    yield from _atlassian_problems(settings)
+    yield from _shared_problems(settings)
+    yield from _other_problems(settings)
+
+
+def _together(group: Mapping[str, object], why: str) -> Iterator[Problem]:
+    if any(group.values()):
+        for name, value in group.items():
+            if not value:
+                yield Problem(
+                    variable=name, message=f"is missing, but {why}", remedy=f"Set {name}."
+                )
+
+
+def _redirect(variable: str, given: str | None, expected: str) -> Iterator[Problem]:
+    if given and given != expected:
+        yield Problem(
+            variable=variable,
+            message="does not lead back to this server",
+            remedy=f"Set it to {expected}, or correct XERUS_PUBLIC_URL.",
+        )
+
+
+def _identity_problems(settings: Settings) -> Iterator[Problem]:
+    identity = settings.identity
+    yield from _together(
+        {
+            "ENTRA_ID_EXPECTED_ISSUER": identity.expected_issuer,
+            "ENTRA_ID_CLIENT_ID": identity.client_id,
+            "ENTRA_ID_CLIENT_SECRET": identity.client_secret,
+        },
+        "other settings of the app registration are there",
+    )
+    if identity.expected_issuer and "{" in identity.expected_issuer:
+        yield Problem(
+            variable="ENTRA_ID_EXPECTED_ISSUER",
+            message="still holds a placeholder",
+            remedy="Replace the braces and what is in them by the tenant id from the Entra portal.",
+        )
+    yield from _redirect(
+        "OAUTH_DCR_REDIRECT_URI",
+        identity.given_redirect_uri,
+        f"{settings.public_url}/oauth/callback",
+    )
+
+
+def _atlassian_problems(settings: Settings) -> Iterator[Problem]:
+    atlassian = settings.atlassian
+    yield from _together(
+        {
+            "ATLASSIAN_OAUTH_CLIENT_ID": atlassian.client_id,
+            "ATLASSIAN_OAUTH_CLIENT_SECRET": atlassian.client_secret,
+        },
+        "the other half of the Atlassian app is there",
+    )
+    yield from _redirect(
+        "ATLASSIAN_OAUTH_REDIRECT_URI",
+        atlassian.given_redirect_uri,
+        f"{settings.public_url}/connections/atlassian/callback",
+    )
+
+
+def _shared_problems(settings: Settings) -> Iterator[Problem]:
+    for product, group in (("JIRA", settings.jira), ("CONFLUENCE", settings.confluence)):
+        yield from _together(
+            {f"{product}_URL": group.url, f"{product}_PERSONAL_TOKEN": group.token},
+            "a token serves only together with the address it is for",
+        )
+    wants_shared = settings.atlassian.credentials in {"shared", "user-then-shared"}
+    if wants_shared and not settings.shared_credential:
+        yield Problem(
+            variable="XERUS_ATLASSIAN_CREDENTIALS",
+            message="asks for a shared credential, but none is set",
+            remedy="Set JIRA_URL and JIRA_PERSONAL_TOKEN (the same with CONFLUENCE_), or use `user`.",
+        )
+
+
+def _other_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.database.direct_url and not settings.database.url:
+        yield Problem(
+            variable="XERUS_DATABASE_DIRECT_URL",
+            message="is set without XERUS_DATABASE_URL",
+            remedy="Set XERUS_DATABASE_URL too, or remove it to use the embedded database.",
+        )
+    if settings.vault.key_provider != "file":
+        yield Problem(
+            variable="XERUS_KEY_PROVIDER",
+            message="names a key provider that this version does not have",
+            remedy="Use `file`.",
+        )
+    yield from _model_problems(settings.assistant)
+
+
+def _model_problems(assistant: AssistantSettings) -> Iterator[Problem]:
+    if not assistant.model:
+        return
+    keys = {
+        "anthropic": ("ANTHROPIC_API_KEY", assistant.anthropic_api_key),
+        "openai": ("OPENAI_API_KEY", assistant.openai_api_key),
+    }
+    provider, _, name = assistant.model.partition(":")
+    if provider not in keys or not name:
+        yield Problem(
+            variable="XERUS_MODEL",
+            message="does not name a provider and a model",
+            remedy="Use anthropic:NAME or openai:NAME, or unset it for the demo model.",
+        )
+    elif not keys[provider][1]:
+        yield Problem(
+            variable=keys[provider][0],
+            message=f"is missing, but XERUS_MODEL asks for an {provider} model",
+            remedy=f"Set {keys[provider][0]}, or unset XERUS_MODEL for the demo model.",
+        )

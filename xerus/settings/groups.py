@@ -1,0 +1,327 @@
+"""The settings, in groups: names, types, defaults and what they mean."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic.fields import FieldInfo
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _split(value: object) -> object:
+    """Split a setting that lists values at commas or white space."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ValueError("must use https: plain http is only for localhost")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("must not carry a user name, a query or a fragment")
+    return value.rstrip("/")
+
+
+HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+def _setting(*names: str, default: Any = None, help: str) -> Any:  # noqa: A002 - reads best
+    return Field(default, validation_alias=AliasChoices(*names), description=help)
+
+
+class Group(BaseModel):
+    """Settings of one subject."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+
+class ServerSettings(Group):
+    """Where Xerus listens and how the world names it."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = _setting(
+        "XERUS_PORT", default=8000, help="Port to listen on."
+    )
+    host: str = _setting("XERUS_HOST", default="127.0.0.1", help="Address to listen on.")
+    given_public_url: HttpUrl | None = _setting(
+        "XERUS_PUBLIC_URL",
+        help="The one base URL that people and clients use. Default: http://localhost:{XERUS_PORT}.",
+    )
+    trusted_proxies: Words = _setting(
+        "XERUS_TRUSTED_PROXIES",
+        default=(),
+        help="Addresses whose forwarded headers count. Default: none.",
+    )
+    data_dir: Path = _setting(
+        "XERUS_DATA_DIR",
+        default=None,
+        help="Embedded database, local key file, audit checkpoints. "
+        "Default: the platform's user data folder.",
+    )
+    metrics_token: SecretStr | None = _setting(
+        "XERUS_METRICS_TOKEN",
+        help="Bearer token for /metrics from other machines. Unset: loopback only.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "XERUS_LOG_LEVEL", default="info", help="Least severity that is logged."
+    )
+    log_format: Literal["text", "json"] = _setting(
+        "XERUS_LOG_FORMAT", default="text", help="Log lines for people (text) or machines (json)."
+    )
+    registrations_per_minute: Annotated[int, Field(ge=1)] = _setting(
+        "XERUS_REGISTRATIONS_PER_MINUTE",
+        default=60,
+        help="Client registrations accepted from one address in a minute.",
+    )
+
+    @property
+    def public_url(self) -> str:
+        """The base URL without a trailing slash."""
+        return self.given_public_url or f"http://localhost:{self.port}"
+
+
+class DatabaseSettings(Group):
+    """The PostgreSQL to use; unset: the embedded one in the data folder."""
+
+    url: SecretStr | None = _setting(
+        "XERUS_DATABASE_URL",
+        help="PostgreSQL URL, also behind PgBouncer in transaction mode. Unset: embedded server.",
+    )
+    direct_url: SecretStr | None = _setting(
+        "XERUS_DATABASE_DIRECT_URL",
+        help="The same database past the pooler, for LISTEN and migrations. "
+        "Unset: XERUS_DATABASE_URL.",
+    )
+
+
+class VaultSettings(Group):
+    """What wraps the data keys."""
+
+    key_provider: str = _setting(
+        "XERUS_KEY_PROVIDER",
+        default="file",
+        help="`file`: a key file in the data folder, created 0600 on first start.",
+    )
+
+
+class IdentitySettings(Group):
+    """The app registration at Entra ID, or at any other OpenID Connect provider."""
+
+    expected_issuer: HttpUrl | None = _setting(
+        "ENTRA_ID_EXPECTED_ISSUER",
+        help="Issuer, e.g. https://login.microsoftonline.com/TENANT-ID/v2.0; "
+        "the discovery document is found from it.",
+    )
+    client_id: str | None = _setting(
+        "ENTRA_ID_CLIENT_ID", "OAUTH_DCR_CLIENT_ID", help="Client id of the app registration."
+    )
+    client_secret: SecretStr | None = _setting(
+        "ENTRA_ID_CLIENT_SECRET",
+        "OAUTH_DCR_CLIENT_SECRET",
+        help="Client secret of the app registration.",
+    )
+    given_redirect_uri: HttpUrl | None = _setting(
+        "OAUTH_DCR_REDIRECT_URI",
+        "ENTRA_ID_REDIRECT_URI",
+        help="The only redirect registered at Entra. Default: {public URL}/oauth/callback.",
+    )
+    scope: str = _setting(
+        "OAUTH_DCR_SCOPE",
+        "ENTRA_ID_SCOPE",
+        default="openid profile email",
+        help="Scopes asked for at sign-in; offline_access is always added.",
+    )
+    admins: Words = _setting(
+        "XERUS_ADMINS",
+        default=(),
+        help="Administrators: Entra object ids, group ids, or e-mails within the pinned tenant.",
+    )
+
+    @property
+    def configured(self) -> bool:
+        """Whether people can sign in through the identity provider."""
+        return bool(self.expected_issuer and self.client_id and self.client_secret)
+
+
+class AtlassianSettings(Group):
+    """The Atlassian OAuth 2.0 (3LO) app."""
+
+    client_id: str | None = _setting(
+        "ATLASSIAN_OAUTH_CLIENT_ID", help="Client id of the Atlassian OAuth 2.0 app."
+    )
+    client_secret: SecretStr | None = _setting(
+        "ATLASSIAN_OAUTH_CLIENT_SECRET", help="Secret of the Atlassian OAuth 2.0 app."
+    )
+    given_redirect_uri: HttpUrl | None = _setting(
+        "ATLASSIAN_OAUTH_REDIRECT_URI",
+        help="Callback URL of the app. Default: {public URL}/connections/atlassian/callback.",
+    )
+    scope: Words = _setting(
+        "ATLASSIAN_OAUTH_SCOPE",
+        default=(),
+        help="Scopes to ask for. Default: computed from the enabled tools.",
+    )
+    auth_url: HttpUrl = _setting(
+        "ATLASSIAN_AUTH_URL",
+        default="https://auth.atlassian.com",
+        help="Authorization server (government cloud and sandbox differ).",
+    )
+    api_url: HttpUrl = _setting(
+        "ATLASSIAN_API_URL", default="https://api.atlassian.com", help="API gateway."
+    )
+    credentials: Literal["user", "shared", "user-then-shared"] | None = _setting(
+        "XERUS_ATLASSIAN_CREDENTIALS",
+        help="Whose credential a tool call uses: `user` (each person's own connection), `shared` "
+        "(the operator's token for every signed-in caller) or `user-then-shared`. "
+        "Unset: `shared` if a token is set and no Atlassian app is, else `user`.",
+    )
+
+    @property
+    def configured(self) -> bool:
+        """Whether people can connect their own Atlassian account."""
+        return bool(self.client_id and self.client_secret)
+
+
+class JiraSettings(Group):
+    """The operator's own Jira credential."""
+
+    url: HttpUrl | None = _setting("JIRA_URL", help="Base URL of the Jira site or server.")
+    username: str | None = _setting("JIRA_USERNAME", help="Account e-mail (Cloud).")
+    token: SecretStr | None = _setting(
+        "JIRA_PERSONAL_TOKEN", "JIRA_API_TOKEN", help="API token (Cloud) or PAT (Data Center)."
+    )
+
+
+class ConfluenceSettings(Group):
+    """The operator's own Confluence credential."""
+
+    url: HttpUrl | None = _setting(
+        "CONFLUENCE_URL", help="Base URL of Confluence, on Cloud with /wiki."
+    )
+    username: str | None = _setting("CONFLUENCE_USERNAME", help="Account e-mail (Cloud).")
+    token: SecretStr | None = _setting(
+        "CONFLUENCE_PERSONAL_TOKEN",
+        "CONFLUENCE_API_TOKEN",
+        help="API token (Cloud) or PAT (Data Center).",
+    )
+
+
+class AssistantSettings(Group):
+    """The model behind the chat."""
+
+    model: str | None = _setting(
+        "XERUS_MODEL",
+        help="The assistant's model: anthropic:NAME or openai:NAME. Unset: the demo model.",
+    )
+    anthropic_api_key: SecretStr | None = _setting(
+        "ANTHROPIC_API_KEY", help="Key for anthropic: models."
+    )
+    openai_api_key: SecretStr | None = _setting("OPENAI_API_KEY", help="Key for openai: models.")
+
+
+class SandboxSettings(Group):
+    """The simulated outside world of `xerus demo` and the tests."""
+
+    atlassian_port: Annotated[int, Field(ge=1, le=65535)] = _setting(
+        "XERUS_SANDBOX_ATLASSIAN_PORT", default=8010, help="Port of the simulated Atlassian."
+    )
+    entra_port: Annotated[int, Field(ge=1, le=65535)] = _setting(
+        "XERUS_SANDBOX_ENTRA_PORT", default=8020, help="Port of the simulated Entra ID."
+    )
+
+
+class Settings(BaseModel):
+    """All settings, in groups."""
+
+    model_config = ConfigDict(frozen=True)
+
+    server: ServerSettings
+    database: DatabaseSettings
+    vault: VaultSettings
+    identity: IdentitySettings
+    atlassian: AtlassianSettings
+    jira: JiraSettings
+    confluence: ConfluenceSettings
+    assistant: AssistantSettings
+    sandbox: SandboxSettings
+
+    @property
+    def public_url(self) -> str:
+        """The one base URL, without a trailing slash."""
+        return self.server.public_url
+
+    @property
+    def identity_redirect_uri(self) -> str:
+        """Where the identity provider sends people back to."""
+        return self.identity.given_redirect_uri or f"{self.public_url}/oauth/callback"
+
+    @property
+    def atlassian_redirect_uri(self) -> str:
+        """Where Atlassian sends people back to."""
+        given = self.atlassian.given_redirect_uri
+        return given or f"{self.public_url}/connections/atlassian/callback"
+
+    @property
+    def shared_credential(self) -> bool:
+        """Whether the operator set a token for Jira or Confluence."""
+        return bool(self.jira.token or self.confluence.token)
+
+    @cached_property
+    def credential_mode(self) -> Literal["user", "shared", "user-then-shared"]:
+        """Whose credential a tool call uses."""
+        if self.atlassian.credentials:
+            return self.atlassian.credentials
+        return "shared" if self.shared_credential and not self.atlassian.configured else "user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """One documented setting."""
+
+    group: str
+    field: str
+    names: tuple[str, ...]
+    description: str
+    secret: bool
+    default: str
+
+
+def known() -> Iterator[Known]:
+    """Yield every setting in the order of the groups."""
+    for group, info in Settings.model_fields.items():
+        model = group_class(info)
+        for field, detail in model.model_fields.items():
+            yield Known(
+                group=group,
+                field=field,
+                names=names_of(detail),
+                description=detail.description or "",
+                secret="SecretStr" in str(detail.annotation),
+                default=_shown(detail.default),
+            )
+
+
+def _shown(default: object) -> str:
+    if default is None or default == ():
+        return ""
+    return str(default)
+
+
+def names_of(detail: FieldInfo) -> tuple[str, ...]:
+    """Return the names of a setting, the first one preferred."""
+    assert isinstance(detail.validation_alias, AliasChoices)
+    return tuple(str(choice) for choice in detail.validation_alias.choices)
+
+
+def group_class(info: FieldInfo) -> type[Group]:
+    """Return the class of one field of `Settings`."""
+    assert isinstance(info.annotation, type)
+    assert issubclass(info.annotation, Group)
+    return info.annotation
