@@ -1,0 +1,151 @@
+"""The token endpoint of the simulated Entra ID, and Graph's userinfo."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from xerus_sandbox.accounts import BY_EMAIL, ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET
+from xerus_sandbox.clock import VirtualClock
+from xerus_sandbox.config import Config
+from xerus_sandbox.entra.directory import Directory
+from xerus_sandbox.entra.discovery import is_tenant, unknown_tenant
+from xerus_sandbox.entra.errors import EntraError, resource_refused
+from xerus_sandbox.entra.keys import read_graph_token
+from xerus_sandbox.entra.scopes import ScopeSet, read_scopes
+from xerus_sandbox.entra.tokens import GRAPH, TokenMaker
+from xerus_sandbox.opaque import challenge_of
+from xerus_sandbox.port import note_of
+
+
+class TokenEndpoint:
+    """Codes and refresh tokens for tokens, with the client secret by post or basic."""
+
+    def __init__(
+        self, directory: Directory, clock: VirtualClock, config: Config, maker: TokenMaker
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._config = config
+        self._maker = maker
+        self.routes = [
+            Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
+            Route("/oidc/userinfo", self._userinfo, methods=["GET", "POST"]),
+        ]
+
+    async def _token(self, request: Request) -> Response:
+        tenant = request.path_params["tenant"]
+        if not is_tenant(tenant):
+            return unknown_tenant(tenant)
+        form = await request.form()
+        sent = {name: value for name, value in form.items() if isinstance(value, str)}
+        secret = sent.get("code") or sent.get("refresh_token") or ""
+        note_of(request).account = self._directory.email_of(secret)
+        try:
+            _check_client(sent, request.headers.get("authorization", ""))
+            answer = self._exchange(sent)
+        except EntraError as error:
+            return JSONResponse(error.body(self._clock.now()), status_code=error.status)
+        return JSONResponse(answer, headers={"cache-control": "no-store"})
+
+    def _exchange(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        if "resource" in sent:
+            raise resource_refused()
+        match sent.get("grant_type"):
+            case "authorization_code":
+                return self._from_code(sent)
+            case "refresh_token":
+                return self._from_refresh_token(sent)
+            case other:
+                text = f"The app requested an unsupported grant type '{other}'."
+                raise EntraError("unsupported_grant_type", 70003, text)
+
+    def _from_code(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        verifier = sent.get("code_verifier")
+        code = self._directory.redeem(
+            _required(sent, "code"),
+            sent.get("redirect_uri", ""),
+            challenge_of(verifier) if verifier else None,
+        )
+        return self._issue(code.email, code.scope, sent.get("scope"), code.nonce)
+
+    def _from_refresh_token(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        token = self._directory.use_refresh_token(_required(sent, "refresh_token"))
+        return self._issue(token.email, token.scope, sent.get("scope"), None)
+
+    def _issue(
+        self, email: str, consented: str, asked: str | None, nonce: str | None
+    ) -> dict[str, Any]:
+        scopes = read_scopes(asked or consented, self._config["granted_scopes"])
+        key = self._directory.signing_key()
+        answer = {
+            "token_type": "Bearer",
+            "scope": scopes.granted,
+            "expires_in": int(self._config["access_token_seconds"]),
+            "ext_expires_in": int(self._config["access_token_seconds"]),
+            "access_token": self._maker.access_token(key, email, scopes),
+        }
+        if _may_refresh(scopes, consented):
+            answer["refresh_token"] = self._directory.issue_refresh_token(email, consented)
+        if scopes.wants_id_token:
+            answer["id_token"] = self._maker.id_token(key, email, nonce)
+        return answer
+
+    async def _userinfo(self, request: Request) -> Response:
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        claims = read_graph_token(token, self._directory.keys)
+        if claims is None or claims["aud"] != GRAPH or claims["exp"] <= self._clock.now():
+            body = {
+                "error": {
+                    "code": "InvalidAuthenticationToken",
+                    "message": "Access token is invalid.",
+                }
+            }
+            return JSONResponse(body, status_code=401)
+        note_of(request).account = claims["upn"]
+        note_of(request).credential = "oauth"
+        account = BY_EMAIL[claims["upn"]]
+        return JSONResponse({"sub": claims["sub"], "name": account.name, "email": account.email})
+
+
+def _may_refresh(scopes: ScopeSet, consented: str) -> bool:
+    # A refresh that names other scopes keeps the consent to stay signed in.
+    return scopes.wants_refresh_token or "offline_access" in consented.split()
+
+
+def _check_client(sent: Mapping[str, str], authorization: str) -> None:
+    client_id, secret = sent.get("client_id", ""), sent.get("client_secret", "")
+    if authorization.lower().startswith("basic "):
+        client_id, secret = _basic(authorization[6:])
+    if client_id != ENTRA_CLIENT_ID:
+        text = f"Application with identifier '{client_id}' was not found in the directory."
+        raise EntraError("unauthorized_client", 700016, text)
+    if not secret:
+        text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+        raise EntraError("invalid_client", 7000218, text, status=401)
+    if not hmac.compare_digest(secret.encode(), ENTRA_CLIENT_SECRET.encode()):
+        text = "Invalid client secret provided."
+        raise EntraError("invalid_client", 7000215, text, status=401)
+
+
+def _basic(value: str) -> tuple[str, str]:
+    # Both halves are form-encoded first. RFC 6749 2.3.1
+    try:
+        client_id, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return unquote(client_id), unquote(secret)
+
+
+def _required(sent: Mapping[str, str], name: str) -> str:
+    value = sent.get(name)
+    if not value:
+        text = f"The request body must contain the following parameter: '{name}'."
+        raise EntraError("invalid_request", 900144, text)
+    return value

@@ -1,0 +1,187 @@
+"""Writing pages of Confluence Cloud, REST v2."""
+
+from typing import Any
+
+from xerus_sandbox.operations import Answer, Call
+from xerus_sandbox.products.confluence import access, bodies
+from xerus_sandbox.products.confluence.cloud_beans import bean
+from xerus_sandbox.products.model import Json, Page, Version
+from xerus_sandbox.products.world import World
+
+_MAX_TITLE = 255
+
+
+def create(world: World, call: Call) -> Answer:
+    """Create a page; 200, not 201, in real life."""
+    given = access.object_body(call)
+    space = access.space(world, call, str(given.get("spaceId") or ""))
+    title, draft = str(given.get("title") or ""), given.get("status") == "draft"
+    if not title and not draft:
+        raise access.v2_error(400, "A title must be provided when publishing a page")
+    _check_title(world, call, space.id, title, None)
+    parent = _parent(world, call, given.get("parentId"), space.id)
+    data = world.confluence_of(call)
+    kept, text = accept_text(given.get("body") or {"representation": "storage", "value": ""})
+    page_id = data.new_id()
+    root = call.query.get("root-level") == "true" or not space.homepage
+    above = parent or (None if root else space.homepage)
+    author = call.account.account_id
+    page = Page(
+        id=page_id,
+        space=space.id,
+        author=author,
+        created=call.now,
+        parent=above,
+        position=len(data.children(above)) if above else 0,
+        status="draft" if draft else "current",
+        versions=[
+            Version(
+                number=1,
+                author=author,
+                created=call.now,
+                message="",
+                title=title,
+                representation=kept,
+                body=text,
+            )
+        ],
+    )
+    access.will_change(world, call, page_id)
+    data.pages[page_id] = page
+    return Answer(body=bean(world, call, page, page.current, kept))
+
+
+def update(world: World, call: Call) -> Answer:
+    """Replace title and body; the version must be the current one plus 1, else 409."""
+    page = access.any_page(world, call, call.params["id"])
+    given = access.object_body(call)
+    number = _check_update(page, given)
+    _check_title(world, call, page.space, given["title"], page)
+    parent = page.parent
+    if given.get("parentId"):
+        parent = _parent(world, call, given["parentId"], page.space)
+        _refuse_loop(world, call, page, parent)
+    text = accept_text(given["body"])
+    expected = page.current.number + 1 if page.status != "draft" else page.current.number
+    if number not in {expected, expected + (page.status == "draft")}:
+        raise access.v2_error(
+            409,
+            "Version must be incremented when updating a page."
+            f" Current Version: [{page.current.number}]. Provided version: [{number}]",
+        )
+    access.will_change(world, call, page.id)
+    page.parent = parent
+    _replace(call, page, given, number, text)
+    return Answer(body=bean(world, call, page, page.current, page.current.representation))
+
+
+def delete(world: World, call: Call) -> Answer:
+    """Move a page to the trash; with `purge=true` delete a trashed one for good. 204."""
+    page = access.any_page(world, call, call.params["id"])
+    purge = call.query.get("purge") == "true"
+    if purge != (page.status == "trashed"):
+        if purge:
+            raise access.v2_error(400, "Only a page in the trash can be purged")
+        raise access.v2_error(404, "Not Found")
+    data = world.confluence_of(call)
+    access.will_change(world, call, page.id)
+    if purge or page.status == "draft":
+        del data.pages[page.id]
+    else:
+        remove(world, call, page)
+    return Answer(status=204)
+
+
+def remove(world: World, call: Call, page: Page) -> None:
+    """Put a page into the trash; its children move up to its parent."""
+    for child in world.confluence_of(call).children(page.id):
+        child.parent = page.parent
+    page.status = "trashed"
+
+
+def accept_text(given: Any) -> tuple[bodies.Kept, str]:
+    """Check a `body` member and return what to keep.
+
+    Raises:
+        ApiError: 400.
+    """
+    body = given if isinstance(given, dict) else {}
+    nested = body.get(str(body.get("representation", ""))) or next(
+        (body[name] for name in ("storage", "atlas_doc_format", "wiki") if name in body), None
+    )
+    chosen = nested if isinstance(nested, dict) else body
+    try:
+        return bodies.accept(chosen.get("representation"), chosen.get("value"))
+    except bodies.BodyError as problem:
+        raise access.v2_error(400, str(problem)) from problem
+
+
+def _check_title(world: World, call: Call, space_id: str, title: str, page: Page | None) -> None:
+    if len(title) > _MAX_TITLE:
+        raise access.v2_error(400, "The title cannot be longer than 255 characters.")
+    if title and _taken(world, call, space_id, title, page):
+        raise access.v2_error(
+            400,
+            "A page with this title already exists: A page already exists with the same TITLE"
+            " in this space",
+        )
+
+
+def _taken(world: World, call: Call, space_id: str, title: str, page: Page | None) -> bool:
+    return any(
+        other is not page
+        and other.space == space_id
+        and other.status == "current"
+        and other.title.lower() == title.lower()
+        for other in world.confluence_of(call).pages.values()
+    )
+
+
+def _parent(world: World, call: Call, given: Any, space_id: str) -> str | None:
+    if not given:
+        return None
+    found = world.confluence_of(call).visible_page(str(given), call.account.account_id)
+    if found is None or found.status == "trashed" or found.space != space_id:
+        raise access.v2_error(404, "The parent page could not be found in the space")
+    return found.id
+
+
+def _refuse_loop(world: World, call: Call, page: Page, parent: str | None) -> None:
+    data = world.confluence_of(call)
+    above = data.pages[parent] if parent else None
+    if above and page.id in {above.id, *(item.id for item in data.ancestors(above))}:
+        raise access.v2_error(400, "A page cannot be its own ancestor")
+
+
+def _check_update(page: Page, given: Json) -> int:
+    """Check that the required members are there and return the version number."""
+    for name in ("id", "status", "title", "body", "version"):
+        if not given.get(name):
+            raise access.v2_error(400, f"Required member '{name}' is missing")
+    if str(given["id"]) != page.id:
+        raise access.v2_error(400, "The id in the body differs from the id in the path")
+    if not isinstance(given["title"], str):
+        raise access.v2_error(400, "The title must be a string")
+    if given["status"] not in ("current", "draft"):
+        raise access.v2_error(400, f"Unknown status '{given['status']}'")
+    version = given["version"]
+    number = version.get("number") if isinstance(version, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise access.v2_error(400, "Required member 'version.number' is missing")
+    return number
+
+
+def _replace(
+    call: Call, page: Page, given: Json, number: int, text: tuple[bodies.Kept, str]
+) -> None:
+    version = Version(
+        number=number,
+        author=call.account.account_id,
+        created=call.now,
+        message=str(given["version"].get("message") or ""),
+        title=str(given["title"]),
+        representation=text[0],
+        body=text[1],
+    )
+    page.versions.append(version)
+    page.status = "current" if given["status"] == "current" else page.status

@@ -1,0 +1,78 @@
+"""Operations on the comments of an issue."""
+
+from typing import Any
+
+from xerus_sandbox.operations import Answer, Call
+from xerus_sandbox.products.documents import adf
+from xerus_sandbox.products.jira import access, beans
+from xerus_sandbox.products.jira.edits import FieldError
+from xerus_sandbox.products.model import Comment, Issue
+from xerus_sandbox.products.world import World
+
+_DEFAULT_PAGE = 5000
+
+
+def page(world: World, call: Call) -> Answer:
+    """List comments, oldest first unless `orderBy=-created`."""
+    issue = access.issue(world, call)
+    start = access.number(call, "startAt", 0, most=10**9)
+    size = access.number(call, "maxResults", _DEFAULT_PAGE, most=_DEFAULT_PAGE)
+    order = call.query.get("orderBy", "created")
+    if order not in {"created", "+created", "-created"}:
+        raise access.error(400, f"The value '{order}' of 'orderBy' is not valid.")
+    found = sorted(issue.comments, key=lambda c: c.created, reverse=order.startswith("-"))
+    rendered = "renderedBody" in access.expansions(call)
+    items = [
+        beans.comment(world, call, issue, item, rendered=rendered)
+        for item in found[start : start + size]
+    ]
+    body = {"startAt": start, "maxResults": size, "total": len(found), "comments": items}
+    return Answer(body=body)
+
+
+def create(world: World, call: Call) -> Answer:
+    """Add a comment; 201 with the comment."""
+    issue = access.issue(world, call)
+    try:
+        text = text_of(call, call.json())
+    except FieldError as problem:
+        raise access.error(400, comment=str(problem)) from problem
+    access.will_change(world, call, issue.key)
+    comment = add(world, call, issue, text)
+    rendered = "renderedBody" in access.expansions(call)
+    body = beans.comment(world, call, issue, comment, rendered=rendered)
+    return Answer(status=201, body=body)
+
+
+def add(world: World, call: Call, issue: Issue, text: Any) -> Comment:
+    """Store a comment whose text was checked."""
+    comment = Comment(
+        id=world.jira_of(call).new_id(),
+        author=call.account.account_id,
+        body=text,
+        created=call.now,
+        updated=call.now,
+    )
+    issue.comments.append(comment)
+    issue.updated = call.now
+    return comment
+
+
+def text_of(call: Call, given: Any) -> Any:
+    """Return the checked text of a comment object.
+
+    Raises:
+        FieldError: with Jira's words.
+    """
+    text = given.get("body") if isinstance(given, dict) else None
+    if not beans.is_cloud(call):
+        if not isinstance(text, str) or not text.strip():
+            raise FieldError("Comment body can not be empty!")
+        return text
+    try:
+        adf.check(text)
+    except adf.AdfError as problem:
+        raise FieldError("Comment body is not valid!") from problem
+    if not isinstance(text, dict) or not text["content"]:
+        raise FieldError("Comment body can not be empty!")
+    return text

@@ -1,0 +1,204 @@
+"""The records that the simulated products keep. All values are JSON; times are epoch seconds.
+
+Records are not frozen on purpose: they are the database rows of the simulated world.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+Json = dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Person:
+    """Somebody in the user directory; only the three seeded accounts can sign in."""
+
+    account_id: str
+    name: str
+    email: str
+    username: str
+    active: bool = True
+    kind: Literal["atlassian", "app"] = "atlassian"
+
+
+@dataclass(kw_only=True)
+class Comment:
+    """A comment on an issue; `body` is ADF on Cloud and wiki markup on Data Center."""
+
+    id: str
+    author: str
+    body: Any
+    created: float
+    updated: float
+
+
+@dataclass(kw_only=True)
+class Link:
+    """One direction of a link between two issues."""
+
+    id: str
+    kind: str
+    direction: Literal["inward", "outward"]
+    key: str
+
+
+@dataclass(kw_only=True)
+class Change:
+    """One entry of an issue's changelog."""
+
+    id: str
+    author: str
+    created: float
+    items: list[Json]
+
+
+@dataclass(kw_only=True)
+class Issue:
+    """An issue; people are account ids, everything else goes by name."""
+
+    id: str
+    key: str
+    project: str
+    type: str
+    summary: str
+    reporter: str
+    created: float
+    updated: float
+    description: Any = None
+    status: str = "To Do"
+    resolution: str | None = None
+    resolved: float | None = None
+    priority: str = "Medium"
+    labels: list[str] = field(default_factory=list)
+    assignee: str | None = None
+    parent: str | None = None
+    sprint: int | None = None
+    duedate: str | None = None
+    components: list[str] = field(default_factory=list)
+    fix_versions: list[str] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    history: list[Change] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Rebuild a saved issue."""
+        nested = {
+            "comments": [Comment(**item) for item in data["comments"]],
+            "links": [Link(**item) for item in data["links"]],
+            "history": [Change(**item) for item in data["history"]],
+        }
+        return cls(**{**data, **nested})
+
+    def to_json(self) -> Json:
+        """Return a shallow JSON view."""
+        nested = ("comments", "links", "history")
+        return {**vars(self), **{name: [vars(x) for x in getattr(self, name)] for name in nested}}
+
+
+@dataclass(kw_only=True)
+class Project:
+    """A Jira project. People in `hidden_from` get 404 for all of it."""
+
+    id: str
+    key: str
+    name: str
+    description: str
+    lead: str
+    kind: Literal["software", "business", "service_desk"] = "software"
+    components: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    hidden_from: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Sprint:
+    """A sprint of a project's board."""
+
+    id: int
+    name: str
+    project: str
+    state: Literal["future", "active", "closed"]
+    goal: str
+    start: float
+    end: float
+
+
+@dataclass(kw_only=True)
+class Space:
+    """A Confluence space. People in `hidden_from` get 404 for all of it."""
+
+    id: str
+    key: str
+    name: str
+    description: str
+    owner: str
+    created: float
+    homepage: str = ""
+    kind: Literal["global", "personal"] = "global"
+    hidden_from: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Version:
+    """One version of a page; old bodies are kept."""
+
+    number: int
+    author: str
+    created: float
+    message: str
+    title: str
+    representation: Literal["storage", "atlas_doc_format"]
+    body: str
+
+
+@dataclass(kw_only=True)
+class PageComment:
+    """A footer comment on a page."""
+
+    id: str
+    page: str
+    author: str
+    created: float
+    representation: Literal["storage", "atlas_doc_format"]
+    body: str
+    parent: str | None = None
+    version: int = 1
+
+
+@dataclass(kw_only=True)
+class Page:
+    """A page; its current title and body are those of the last version."""
+
+    id: str
+    space: str
+    author: str
+    created: float
+    versions: list[Version]
+    parent: str | None = None
+    position: int = 0
+    status: Literal["current", "draft", "archived", "trashed"] = "current"
+    labels: list[str] = field(default_factory=list)
+    comments: list[PageComment] = field(default_factory=list)
+
+    @property
+    def current(self) -> Version:
+        """The version that readers see."""
+        return self.versions[-1]
+
+    @property
+    def title(self) -> str:
+        """The current title."""
+        return self.versions[-1].title
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Rebuild a saved page."""
+        versions = [Version(**item) for item in data["versions"]]
+        comments = [PageComment(**item) for item in data["comments"]]
+        return cls(**{**data, "versions": versions, "comments": comments})
+
+    def to_json(self) -> Json:
+        """Return a shallow JSON view."""
+        nested = ("versions", "comments")
+        return {**vars(self), **{name: [vars(x) for x in getattr(self, name)] for name in nested}}
