@@ -1,0 +1,36 @@
+import pytest
+
+from xerus.errors import InvalidInput
+from xerus.tools.confluence.locator import Locator, locate
+
+_SITE = "https://acme.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12345", Locator(page_id="12345")),
+        (f"{_SITE}/wiki/spaces/DOCS/pages/98765/Some+Title", Locator(page_id="98765")),
+        (f"{_SITE}/wiki/spaces/DOCS/pages/98765", Locator(page_id="98765")),
+        (f"{_SITE}/wiki/spaces/DOCS/pages/edit-v2/98765?x=1", Locator(page_id="98765")),
+        (f"{_SITE}/pages/viewpage.action?pageId=42", Locator(page_id="42")),
+        (f"{_SITE}/wiki/x/AgAB", Locator(page_id="65538")),
+        (f"{_SITE}/display/DOCS/How+to+start", Locator(space_key="DOCS", title="How to start")),
+    ],
+)
+def test_page_addresses_are_read(text: str, expected: Locator) -> None:
+    found = locate(text)
+    assert (found.page_id, found.space_key, found.title) == (
+        expected.page_id,
+        expected.space_key,
+        expected.title,
+    )
+    assert found.host == ("" if text.isdecimal() else "acme.example")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "../1", "file:///pages/1", "javascript:/pages/1", f"{_SITE}/wiki", "1" * 30]
+)
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="neither a page id"):
+        locate(text)

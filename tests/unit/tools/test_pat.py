@@ -1,0 +1,114 @@
+import asyncio
+import base64
+
+import pytest
+from pydantic import SecretStr
+
+from tests.unit.tools.fakes import ScriptedEgress, reply
+from xerus.atlassian.credentials import Deployment, Product, ProductUnavailable, SiteUnknown
+from xerus.atlassian.pat import SharedCredentials, SharedToken
+from xerus.egress.client import Reply
+from xerus.errors import NotConfigured, UpstreamUnavailable
+
+_CLOUD = reply(200, {"deploymentType": "Cloud"})
+_SERVER = reply(200, {"deploymentType": "Server"})
+_TENANT = reply(200, {"cloudId": "c-1"})
+_TOKEN = SharedToken(
+    url="https://acme.atlassian.net/", username="ada@example.com", token=SecretStr("t0ken")
+)
+
+
+def jira(*script: Reply | Exception) -> tuple[SharedCredentials, ScriptedEgress]:
+    egress = ScriptedEgress(*script)
+    return SharedCredentials(egress=egress, jira=_TOKEN, confluence=None), egress
+
+
+def confluence(url: str, *script: Reply) -> SharedCredentials:
+    token = SharedToken(url=url, username="ada@example.com", token=SecretStr("t0ken"))
+    return SharedCredentials(egress=ScriptedEgress(*script), jira=None, confluence=token)
+
+
+async def header(credentials: SharedCredentials, product: Product) -> str:
+    target = await credentials.target(product, None)
+    return (await credentials.authorization(target)).get_secret_value()
+
+
+async def test_cloud_gets_basic_with_the_e_mail() -> None:
+    credentials, _ = jira(_CLOUD, _TENANT)
+    expected = "Basic " + base64.b64encode(b"ada@example.com:t0ken").decode()
+    assert await header(credentials, Product.JIRA) == expected
+    target = await credentials.target(Product.JIRA, None)
+    assert (target.site_name, target.cloud_id, target.credential) == ("acme", "c-1", "shared")
+    assert target.api_base == "https://acme.atlassian.net"
+
+
+async def test_data_center_gets_a_bearer_even_with_a_user_name_and_a_cloud_like_address() -> None:
+    credentials, _ = jira(_SERVER)
+    assert await header(credentials, Product.JIRA) == "Bearer t0ken"
+    target = await credentials.target(Product.JIRA, None)
+    assert target.deployment is Deployment.DATA_CENTER
+
+
+async def test_a_server_that_tells_nothing_to_strangers_is_asked_with_the_token() -> None:
+    credentials, egress = jira(reply(401), reply(401), _CLOUD, _TENANT)
+    assert (await header(credentials, Product.JIRA)).startswith("Basic ")
+    assert [sent.headers.get("Authorization", "")[:6] for sent in egress.sent] == [
+        "",
+        "Bearer",
+        "Basic ",
+        "",
+    ]
+
+
+async def test_the_deployment_is_learnt_once_also_by_parallel_calls() -> None:
+    credentials, egress = jira(_SERVER)
+    await asyncio.gather(*(credentials.target(Product.JIRA, None) for _ in range(20)))
+    assert len(egress.sent) == 1
+
+
+async def test_an_outage_while_learning_is_not_remembered() -> None:
+    credentials, _ = jira(reply(503), UpstreamUnavailable("away"), _SERVER)
+    for _ in range(2):
+        with pytest.raises(UpstreamUnavailable):
+            await credentials.target(Product.JIRA, None)
+    assert (await credentials.target(Product.JIRA, None)).deployment is Deployment.DATA_CENTER
+
+
+async def test_a_wrong_address_names_the_setting_and_no_secret() -> None:
+    credentials, _ = jira(reply(404, b"<html>"))
+    with pytest.raises(NotConfigured, match="JIRA_URL") as caught:
+        await credentials.target(Product.JIRA, None)
+    assert "t0ken" not in f"{caught.value.message}{caught.value.hint}{caught.value.debug}"
+
+
+async def test_confluence_on_cloud_is_known_by_its_tenant() -> None:
+    credentials = confluence("https://acme.atlassian.net/wiki", _TENANT, _TENANT)
+    target = await credentials.target(Product.CONFLUENCE, "https://acme.atlassian.net/wiki")
+    assert target.is_cloud
+    assert target.browse_base == "https://acme.atlassian.net"
+
+
+async def test_confluence_on_data_center_keeps_its_context_path() -> None:
+    for answer in (reply(404), reply(200, b"<html>log in</html>"), reply(302)):
+        credentials = confluence("https://docs.example/wiki", answer)
+        target = await credentials.target(Product.CONFLUENCE, None)
+        assert target.api_base == "https://docs.example/wiki"
+        assert await header(credentials, Product.CONFLUENCE) == "Bearer t0ken"
+
+
+async def test_sites_and_products_that_are_not_configured_are_named() -> None:
+    credentials, _ = jira(_CLOUD, _TENANT)
+    for name in ("acme", "ACME.atlassian.net", "c-1", "https://acme.atlassian.net/"):
+        assert (await credentials.target(Product.JIRA, name)).site_name == "acme"
+    with pytest.raises(SiteUnknown, match="acme"):
+        await credentials.target(Product.JIRA, "other")
+    with pytest.raises(ProductUnavailable) as caught:
+        await credentials.target(Product.CONFLUENCE, None)
+    assert "CONFLUENCE_URL" in caught.value.hint
+
+
+async def test_a_shared_token_cannot_be_renewed() -> None:
+    credentials, _ = jira(_SERVER)
+    target = await credentials.target(Product.JIRA, None)
+    assert await credentials.renew(target, SecretStr("x")) is None
+    assert "t0ken" not in repr(_TOKEN)

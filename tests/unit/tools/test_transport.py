@@ -1,0 +1,178 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tests.unit.tools.fakes import NOW, FakeCredentials, FixedClock, ScriptedEgress, reply, target
+from xerus.atlassian.credentials import NeedsReconnect, ScopeMissing
+from xerus.atlassian.errors import AtlassianRefused
+from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.paths import fill
+from xerus.atlassian.retry import retry_after
+from xerus.atlassian.transport import Transport
+from xerus.egress.client import Reply
+from xerus.errors import InvalidInput, UpstreamUnavailable
+
+_AWAY = UpstreamUnavailable("The other side cannot be reached.")
+_UNAUTHORIZED = reply(401, {"code": 401, "message": "Unauthorized"})
+_NO_SCOPE = reply(401, {"code": 401, "message": "Unauthorized; scope does not match"})
+
+
+class Bench:
+    """A transport over a script; the waits are written down, not waited."""
+
+    def __init__(
+        self, *script: Reply | Exception, renewals: Sequence[SecretStr | None] = ()
+    ) -> None:
+        self.egress = ScriptedEgress(*script)
+        self.credentials = FakeCredentials(renewals=list(renewals))
+        self.waits: list[float] = []
+        self.clock = FixedClock()
+        self.transport = Transport(
+            egress=self.egress,
+            credentials=self.credentials,
+            quota=QuotaHolds(clock=self.clock),
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def get(self, **options: Any) -> Reply:
+        return await self.transport.call(target(), "GET", "/thing", **options)
+
+    async def post(self) -> Reply:
+        return await self.transport.call(target(), "POST", "/thing", json={"a": 1})
+
+
+async def test_a_refused_token_is_renewed_once() -> None:
+    bench = Bench(_UNAUTHORIZED, reply(200, {}), renewals=[SecretStr("Bearer second")])
+    assert (await bench.get()).status == 200
+    assert [sent.headers["Authorization"] for sent in bench.egress.sent] == [
+        "Bearer first",
+        "Bearer second",
+    ]
+
+
+async def test_a_token_refused_again_after_renewal_needs_a_reconnect() -> None:
+    bench = Bench(_UNAUTHORIZED, _UNAUTHORIZED, renewals=[SecretStr("Bearer second")])
+    with pytest.raises(NeedsReconnect):
+        await bench.get()
+    assert bench.credentials.renewed == 1
+
+
+async def test_a_missing_scope_is_never_answered_with_a_renewal() -> None:
+    for answer in (_NO_SCOPE, reply(401, X_Failure_Category="FAILURE_CLIENT_SCOPE_CHECK")):
+        bench = Bench(answer)
+        with pytest.raises(ScopeMissing, match="read:x"):
+            await bench.get(scope="read:x")
+        assert bench.credentials.renewed == 0
+
+
+async def test_a_scope_known_to_be_missing_is_not_even_tried() -> None:
+    bench = Bench()
+    with pytest.raises(ScopeMissing, match="read:x"):
+        await bench.transport.call(
+            target(scopes=frozenset({"read:y"})), "GET", "/thing", scope="read:x"
+        )
+    assert not bench.egress.sent
+
+
+async def test_a_burst_limit_is_waited_out_for_writes_too() -> None:
+    bench = Bench(reply(429, Retry_After="3"), reply(201, {}))
+    assert (await bench.post()).status == 201
+    assert bench.waits == [3.0]
+
+
+async def test_a_retry_after_of_zero_causes_no_storm() -> None:
+    bench = Bench(*[reply(429, Retry_After="0")] * 4)
+    with pytest.raises(UpstreamUnavailable, match="too many requests"):
+        await bench.get()
+    assert len(bench.egress.sent) == 4
+    assert all(wait > 0.3 for wait in bench.waits)
+
+
+async def test_a_long_wait_is_told_and_not_waited() -> None:
+    bench = Bench(reply(429, Retry_After="600"))
+    with pytest.raises(UpstreamUnavailable) as caught:
+        await bench.get()
+    assert caught.value.retry_after == 601
+    assert bench.waits == []
+
+
+async def test_a_used_up_quota_stops_every_further_call_until_the_hour() -> None:
+    bench = Bench(reply(429, Retry_After="3600", RateLimit_Reason="jira-quota-global-based"))
+    with pytest.raises(UpstreamUnavailable, match="until 11:00"):
+        await bench.get()
+    with pytest.raises(UpstreamUnavailable, match="until 11:00"):
+        await bench.get()
+    assert len(bench.egress.sent) == 1
+    bench.clock.time = NOW.replace(hour=11)
+    bench.egress.script.append(reply(200, {}))
+    assert (await bench.get()).status == 200
+
+
+async def test_reads_are_repeated_after_server_errors_and_lost_connections() -> None:
+    bench = Bench(reply(503), _AWAY, reply(502, b"<html>"), reply(200, {}))
+    assert (await bench.get()).status == 200
+    assert len(bench.waits) == 3
+
+
+async def test_writes_are_not_repeated_when_their_outcome_is_unknown() -> None:
+    for failure in (_AWAY, reply(502, b"<html>bad gateway</html>")):
+        bench = Bench(failure)
+        with pytest.raises(UpstreamUnavailable) as caught:
+            await bench.post()
+        assert "may have happened" in caught.value.hint
+        assert len(bench.egress.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (302, "redirected"),
+        (400, "refused"),
+        (403, "not_permitted"),
+        (404, "not_found"),
+        (409, "conflict"),
+        (410, "refused"),
+        (413, "refused"),
+    ],
+)
+async def test_refusals_keep_status_and_the_words_of_atlassian_apart(
+    status: int, code: str
+) -> None:
+    body = {"errorMessages": ["No."], "errors": {"summary": "Too long"}}
+    bench = Bench(reply(status, body, Atl_TraceId="t1"))
+    with pytest.raises(AtlassianRefused) as caught:
+        await bench.get()
+    error = caught.value
+    assert (error.upstream_status, error.code, error.request_id) == (status, code, "t1")
+    assert error.said == "No. summary: Too long"
+    assert "No." not in error.message
+
+
+async def test_confluence_explanations_are_understood() -> None:
+    for body, said in (
+        ({"errors": [{"status": 404, "title": "Not Found", "detail": None}]}, "Not Found"),
+        ({"statusCode": 400, "message": "Could not parse cql"}, "Could not parse cql"),
+        ([1, 2], ""),
+    ):
+        with pytest.raises(AtlassianRefused) as caught:
+            await Bench(reply(400, body)).get()
+        assert caught.value.said == said
+
+
+async def test_path_values_stay_one_segment() -> None:
+    assert fill("/a/{id}/b", {"id": "x/y?z#1 ü"}) == "/a/x%2Fy%3Fz%231%20%C3%BC/b"
+    for value in ("", ".", ".."):
+        with pytest.raises(InvalidInput):
+            fill("/a/{id}", {"id": value})
+
+
+def test_reset_times_are_read_without_seconds() -> None:
+    headers = reply(429, X_RateLimit_Reset="2026-11-22T10:21Z").headers
+    assert retry_after(headers, NOW) == 60
+    assert retry_after(reply(429, X_RateLimit_Reset="garbage").headers, NOW) is None

@@ -1,0 +1,201 @@
+"""One request to Jira or Confluence: authorized, renewed once, retried, its failure understood."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from xerus.atlassian.credentials import Credentials, NeedsReconnect, Product, ScopeMissing, Target
+from xerus.atlassian.errors import parsed, refusal, request_id
+from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.paths import fill
+from xerus.atlassian.retry import MOST_WAITING, quota_used_up, retry_after, wait_before_retry
+from xerus.clock import Clock
+from xerus.egress.client import Egress, Reply
+from xerus.errors import UpstreamUnavailable
+
+TITLES = {Product.JIRA: "Jira", Product.CONFLUENCE: "Confluence"}
+
+_UNAUTHORIZED = 401
+_FIRST_FAILURE = 300
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    method: str
+    url: str
+    query: Mapping[str, str]
+    body: bytes | None
+    safe: bool
+
+
+class Transport:
+    """Sends requests with one caller's credentials."""
+
+    def __init__(
+        self,
+        *,
+        egress: Egress,
+        credentials: Credentials,
+        quota: QuotaHolds,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._egress = egress
+        self._credentials = credentials
+        self._quota = quota
+        self._clock = clock
+        self._sleep = sleep
+
+    async def call(
+        self,
+        target: Target,
+        method: str,
+        template: str,
+        *,
+        scope: str = "",
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        json: Any = None,
+        safe: bool | None = None,
+    ) -> Reply:
+        """Send one request and return its 2xx answer.
+
+        Args:
+            target: where to.
+            method: HTTP method.
+            template: path below the target's base, with `{name}` for each of `path`.
+            scope: the Atlassian scope it needs on Cloud; checked before anything is sent.
+            path: values of the path's parameters, not yet encoded.
+            query: query parameters.
+            json: body, None for none.
+            safe: whether it may be sent twice; by default when the method is GET.
+
+        Raises:
+            ScopeMissing: the grant does not cover it.
+            NeedsReconnect: the person's own token is no longer accepted and cannot be renewed.
+            AtlassianRefused: a definite no.
+            UpstreamUnavailable: no verdict; for a write the message says that it may have happened.
+        """
+        if target.is_cloud and scope and target.scopes is not None and scope not in target.scopes:
+            raise ScopeMissing({scope})
+        self._quota.check(target)
+        request = _Request(
+            method=method,
+            url=target.api_base + fill(template, path or {}),
+            query=query or {},
+            body=None if json is None else orjson.dumps(json),
+            safe=method == "GET" if safe is None else safe,
+        )
+        reply = await self._with_renewal(target, request)
+        if reply.status >= _FIRST_FAILURE:
+            raise self._failure(target, request, reply, scope)
+        return reply
+
+    async def _with_renewal(self, target: Target, request: _Request) -> Reply:
+        secret = await self._credentials.authorization(target)
+        reply = await self._with_retries(request, secret.get_secret_value())
+        if reply.status != _UNAUTHORIZED or _is_scope_miss(reply):
+            return reply
+        renewed = await self._credentials.renew(target, secret)
+        if renewed is None:
+            return reply
+        return await self._with_retries(request, renewed.get_secret_value())
+
+    async def _with_retries(self, request: _Request, authorization: str) -> Reply:
+        tries, waited = 0, 0.0
+        while True:
+            tries += 1
+            reply, lost = await self._send(request, authorization)
+            wait = wait_before_retry(
+                reply.status if reply else 0,
+                reply.headers if reply else {},
+                tries=tries,
+                safe=request.safe,
+                now=self._clock.now(),
+            )
+            if wait is None or waited + wait > MOST_WAITING:
+                if reply is None:
+                    raise lost or _no_answer(request)
+                return reply
+            waited += wait
+            await self._sleep(wait)
+
+    async def _send(
+        self, request: _Request, authorization: str
+    ) -> tuple[Reply | None, UpstreamUnavailable | None]:
+        headers = {"Authorization": authorization, "Accept": "application/json"}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            reply = await self._egress.request(
+                request.method,
+                request.url,
+                headers=headers,
+                params=request.query,
+                body=request.body,
+            )
+        except UpstreamUnavailable as error:
+            return None, error if request.safe else None
+        return reply, None
+
+    def _failure(self, target: Target, request: _Request, reply: Reply, scope: str) -> Exception:
+        product = TITLES[target.product]
+        if reply.status == _TOO_MANY and quota_used_up(reply.headers):
+            return self._quota.hold(target, retry_after(reply.headers, self._clock.now()))
+        if reply.status == _TOO_MANY:
+            return _busy(product, reply, retry_after(reply.headers, self._clock.now()))
+        if reply.status >= _SERVER_ERROR:
+            return _broken(product, request, reply)
+        if reply.status == _UNAUTHORIZED and _is_scope_miss(reply):
+            return ScopeMissing({scope} if scope else ())
+        if reply.status == _UNAUTHORIZED and target.credential == "user":
+            return NeedsReconnect(
+                "Atlassian no longer accepts this connection.",
+                hint="Reconnect Atlassian on the Tools page.",
+            )
+        return refusal(product, reply)
+
+
+def _is_scope_miss(reply: Reply) -> bool:
+    """Tell a missing scope from an expired token: both are 401, only one can be renewed."""
+    if reply.headers.get("X-Failure-Category") == "FAILURE_CLIENT_SCOPE_CHECK":
+        return True
+    return "scope does not match" in str(parsed(reply).get("message", ""))
+
+
+def _busy(product: str, reply: Reply, seconds: float | None) -> UpstreamUnavailable:
+    when = f"in {int(seconds) + 1} seconds" if seconds else "in a minute"
+    return UpstreamUnavailable(
+        f"{product} receives too many requests at the moment. Nothing was changed.",
+        code="rate_limited",
+        hint=f"Repeat the call {when}.",
+        upstream_status=reply.status,
+        request_id=request_id(reply),
+        retry_after=None if seconds is None else int(seconds) + 1,
+    )
+
+
+def _broken(product: str, request: _Request, reply: Reply) -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        f"{product} has a problem of its own (status {reply.status}).",
+        hint="Try again later." if request.safe else _UNSURE,
+        upstream_status=reply.status,
+        request_id=request_id(reply),
+    )
+
+
+def _no_answer(request: _Request) -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        "Atlassian did not answer.",
+        code="unknown_outcome",
+        hint=_UNSURE,
+        debug=f"{request.method} {request.url}",
+    )
+
+
+_UNSURE = "The change may have happened: look before you repeat it."

@@ -1,0 +1,41 @@
+"""What the audit log hears of tool calls."""
+
+from typing import Protocol
+
+from xerus.atlassian.credentials import Target
+from xerus.tools.caller import Caller
+from xerus.tools.declaration import Tool
+
+
+class ToolAudit(Protocol):
+    """Records tool calls; no argument, body or token is ever passed here."""
+
+    async def started(self, caller: Caller, tool: Tool, target: Target | None) -> None:
+        """Record that a call goes out; returns when that is durable."""
+        ...
+
+    async def finished(
+        self,
+        caller: Caller,
+        tool: Tool,
+        target: Target | None,
+        *,
+        outcome: str,
+        status: int,
+        latency_ms: int,
+    ) -> None:
+        """Record how it ended.
+
+        Args:
+            caller: who ran it.
+            tool: what ran.
+            target: where it went, None when it went nowhere.
+            outcome: "ok", "cancelled", or the `code` of the error.
+            status: upstream's status where it refused, else 0.
+            latency_ms: from the start of the call to its end.
+        """
+        ...
+
+    async def refused(self, caller: Caller, tool: str, *, cause: str) -> None:
+        """Record a call of which nothing was sent upstream; `cause` is the error's `code`."""
+        ...

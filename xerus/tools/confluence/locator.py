@@ -1,0 +1,73 @@
+"""Which page is meant: an id, or an address copied from the browser."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote_plus, urlsplit
+
+from xerus.errors import InvalidInput
+
+_ID = re.compile(r"^[0-9]{1,20}$")
+_ID_IN_PATH = re.compile(r"/pages/(?:edit-v2/)?([0-9]{1,20})(?:/|$)")
+_TINY = re.compile(r"/x/([A-Za-z0-9_-]{1,11})$")
+_DISPLAY = re.compile(r"/display/([^/]+)/([^/]+)$")
+_TINY_BYTES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locator:
+    """Either an id, or a title in a space. `host` is that of an address, '' otherwise."""
+
+    page_id: str = ""
+    space_key: str = ""
+    title: str = ""
+    host: str = ""
+
+
+def locate(text: str) -> Locator:
+    """Read an id, a page address or a tiny link. The address itself is never called.
+
+    Raises:
+        InvalidInput: it is none of them.
+    """
+    text = text.strip()
+    if _ID.match(text):
+        return Locator(page_id=text)
+    parts = urlsplit(text)
+    if parts.scheme in {"http", "https"} and parts.netloc:
+        found = _in_address(parts.path, parts.query)
+        if found is not None:
+            return Locator(
+                page_id=found.page_id,
+                space_key=found.space_key,
+                title=found.title,
+                host=parts.netloc.lower(),
+            )
+    raise InvalidInput(
+        f"page_id: {text[:200]!r} is neither a page id nor the address of a page.",
+        hint="Give the number, the address from the browser, or title and space_key.",
+    )
+
+
+def _in_address(path: str, query: str) -> Locator | None:
+    by_query = parse_qs(query).get("pageId", [""])[0]
+    if _ID.match(by_query):
+        return Locator(page_id=by_query)
+    if found := _ID_IN_PATH.search(path):
+        return Locator(page_id=found[1])
+    if found := _TINY.search(path):
+        return Locator(page_id=_from_tiny(found[1]))
+    if found := _DISPLAY.search(path):
+        return Locator(space_key=unquote_plus(found[1]), title=unquote_plus(found[2]))
+    return None
+
+
+def _from_tiny(code: str) -> str:
+    """Decode a tiny link: the id, little-endian, base64 with zero bytes at the end left out."""
+    padded = code.replace("-", "/").replace("_", "+").ljust(11, "A") + "="
+    try:
+        number = int.from_bytes(base64.b64decode(padded)[:_TINY_BYTES], "little")
+    except binascii.Error as error:
+        raise InvalidInput(f"page_id: {code!r} is no tiny link.") from error
+    return str(number)

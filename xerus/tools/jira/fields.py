@@ -1,0 +1,23 @@
+"""Argument types that several Jira tools share, with their one description."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+IssueKey = Annotated[
+    str,
+    BeforeValidator(_upper),
+    Field(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$", max_length=80, description="Issue key, e.g. ENG-12"),
+]
+ProjectKey = Annotated[
+    str,
+    BeforeValidator(_upper),
+    Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80, description="Project key, e.g. ENG"),
+]
+Markdown = Annotated[str, Field(min_length=1, max_length=400_000)]
+ShortText = Annotated[str, Field(min_length=1, max_length=255)]

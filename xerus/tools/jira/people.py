@@ -1,0 +1,47 @@
+"""People by the names that other people use."""
+
+from typing import Any
+
+from xerus.atlassian.jira.client import Jira, person_id
+from xerus.errors import InvalidInput
+from xerus.tools.choices import ChoiceNeeded
+from xerus.tools.untrusted import one_line
+
+
+async def assignee(jira: Jira, wanted: str, *, project_key: str) -> dict[str, str]:
+    """Return the user reference for "me", an e-mail, a name or an account id.
+
+    Raises:
+        InvalidInput: nobody fits.
+        ChoiceNeeded: several people do.
+    """
+    if wanted.strip().casefold() == "me":
+        return person_id(await jira.myself())
+    found = await jira.assignable(wanted.strip(), project_key=project_key)
+    if not found and "@" not in wanted and " " not in wanted.strip() and jira.is_cloud:
+        # The search looks at names and e-mails only; what looks like neither is an account id.
+        return {"accountId": wanted.strip()}
+    if not found:
+        raise InvalidInput(
+            f"Nobody who may be assigned issues of {project_key} fits {wanted!r}.",
+            hint="Give the whole e-mail or display name, or the account id.",
+        )
+    if len(found) == 1:
+        return person_id(found[0])
+    exact = [person for person in found if wanted.strip().casefold() in _names(person)]
+    if len(exact) == 1:
+        return person_id(exact[0])
+    raise ChoiceNeeded(
+        f"Several people fit {wanted!r}.", said="; ".join(map(_shown, exact or found))
+    )
+
+
+def _names(person: dict[str, Any]) -> set[str]:
+    keys = ("accountId", "name", "emailAddress", "displayName")
+    return {str(person.get(key) or "").casefold() for key in keys}
+
+
+def _shown(person: dict[str, Any]) -> str:
+    """Name, e-mail where it is not hidden, and the identifier that always works."""
+    parts = (person.get("displayName"), person.get("emailAddress"), *person_id(person).values())
+    return one_line(", ".join(str(part) for part in parts if part))
