@@ -1,0 +1,75 @@
+"""One embedded server for the run; a fresh migrated database for each test that asks."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from tests.stores.databases import Fresh, short_folder
+from xerus.db.database import Database
+from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
+from xerus.db.migrate import migrate
+from xerus.db.place import LOGIN
+from xerus.ids import new_id
+
+_TEMPLATE = "template_xerus"
+
+
+@pytest.fixture(scope="session")
+async def server() -> AsyncIterator[EmbeddedDsns]:
+    folder = short_folder()
+    postgres = EmbeddedPostgres(folder / "data")
+    dsns = await postgres.start()
+    with psycopg.connect(dsns.owner, autocommit=True) as conn:
+        # Nothing here outlives the run; test_embedded has servers of its own, which are durable.
+        conn.execute("ALTER SYSTEM SET fsync = off")
+        conn.execute("ALTER SYSTEM SET full_page_writes = off")
+        conn.execute("SELECT pg_reload_conf()")
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
+    owner = make_conninfo(dsns.owner, dbname=_TEMPLATE)
+    await asyncio.to_thread(migrate, owner, login=LOGIN)
+    yield dsns
+    await postgres.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def new_database(server: EmbeddedDsns) -> Iterator[Callable[[], Fresh]]:
+    """Makes a migrated database that nothing else uses."""
+    made: list[sql.Identifier] = []
+
+    def make() -> Fresh:
+        name = f"t_{new_id().replace('-', '')}"
+        made.append(sql.Identifier(name))
+        with psycopg.connect(server.owner, autocommit=True) as conn:
+            conn.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    made[-1], sql.Identifier(_TEMPLATE)
+                )
+            )
+        return Fresh(
+            login=make_conninfo(server.login, dbname=name),
+            owner=make_conninfo(server.owner, dbname=name),
+        )
+
+    yield make
+    with psycopg.connect(server.owner, autocommit=True) as conn:
+        for database in made:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+@pytest.fixture
+def fresh(new_database: Callable[[], Fresh]) -> Fresh:
+    return new_database()
+
+
+@pytest.fixture
+async def database(fresh: Fresh) -> AsyncIterator[Database]:
+    opened = Database(dsn=fresh.login, direct_dsn=fresh.login)
+    await opened.open()
+    yield opened
+    await opened.close()

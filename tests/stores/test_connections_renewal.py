@@ -1,0 +1,286 @@
+"""Renewal: one token request per expiry, and no outage or race costs a person the grant."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from tests.stores.connecting import Part, Person, a_process, token_requests, until
+from tests.stores.databases import Fresh, short_folder
+from tests.support.stack import Sandbox
+from xerus.atlassian.credentials import NeedsReconnect, Product
+from xerus.connections.provider import ClientRejected
+from xerus.connections.views import State
+from xerus.db.embedded import LOGIN, EmbeddedPostgres
+from xerus.db.migrate import migrate
+from xerus.db.roles import Role
+from xerus.errors import UpstreamUnavailable
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
+    await sandbox.atlassian.reset()
+    async with a_process(fresh, sandbox, tmp_path / "key") as running:
+        yield running
+
+
+@pytest.fixture
+async def grace(part: Part) -> Person:
+    person = Person("grace@example.com")
+    await person.connect(part)
+    return person
+
+
+async def header(part: Part, person: Person) -> SecretStr:
+    credentials = part.connections.credentials_for(person.user_id)
+    return await credentials.authorization(await credentials.target(Product.JIRA, None))
+
+
+async def renewed(part: Part, person: Person, rejected: SecretStr) -> SecretStr | None:
+    credentials = part.connections.credentials_for(person.user_id)
+    return await credentials.renew(await credentials.target(Product.JIRA, None), rejected)
+
+
+async def renewing(part: Part, person: Person) -> bool:
+    return (await part.connections.view(person.user_id)).state is State.REFRESHING
+
+
+async def test_fifty_calls_after_expiry_in_three_processes_cause_one_token_request(
+    part: Part, grace: Person, fresh: Fresh, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    async with a_process(fresh, sandbox, key) as two, a_process(fresh, sandbox, key) as three:
+        fleet = (part, two, three)
+        old = {(await header(each, grace)).get_secret_value() for each in fleet}
+        for each in fleet:
+            each.clock.ahead = HOUR
+        mark = await sandbox.atlassian.mark()
+
+        headers = await asyncio.gather(*(header(fleet[n % 3], grace) for n in range(50)))
+
+    new = {each.get_secret_value() for each in headers}
+    assert len(new) == 1
+    assert not new & old
+    assert await token_requests(sandbox, mark) == 1
+    assert "connection:credential:refreshed" in await part.events(grace.user_id)
+
+
+async def test_fifty_calls_refused_at_once_cause_one_token_request(
+    part: Part, grace: Person, fresh: Fresh, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with a_process(fresh, sandbox, tmp_path / "key") as other:
+        rejected = await header(part, grace)
+        mark = await sandbox.atlassian.mark()
+
+        answers = await asyncio.gather(
+            *(renewed((part, other)[n % 2], grace, rejected) for n in range(50))
+        )
+
+    assert {a.get_secret_value() if a else None for a in answers} != {None}
+    assert len({a.get_secret_value() if a else None for a in answers}) == 1
+    assert rejected not in answers
+    assert await token_requests(sandbox, mark) == 1
+
+
+async def test_token_refused_again_and_again_is_renewed_five_times_and_no_more(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    mark = await sandbox.atlassian.mark()
+
+    for _ in range(5):
+        assert await renewed(part, grace, await header(part, grace)) is not None
+
+    assert await renewed(part, grace, await header(part, grace)) is None
+    assert await token_requests(sandbox, mark) == 5
+
+
+async def test_answer_that_got_lost_is_asked_for_again_with_the_same_token(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    old = await header(part, grace)
+    part.clock.ahead = HOUR
+    lost = {"method": "POST", "path_regex": "/oauth/token", "times": 1, "fault": "lost_response"}
+    await sandbox.atlassian.faults([lost])
+
+    assert await header(part, grace) != old
+    assert (await part.connections.view(grace.user_id)).state is State.CONNECTED
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "status", "status": 503, "body": "<h1>Bad gateway</h1>"},
+        {"fault": "status", "status": 429, "headers": {"Retry-After": "30"}},
+        {"fault": "status", "status": 403, "body": "<h1>Blocked by a proxy</h1>"},
+        {"fault": "status", "status": 200, "body": "not json"},
+        {"fault": "reset"},
+        {"fault": "truncate"},
+    ],
+    ids=lambda fault: f"{fault['fault']}-{fault.get('status', '')}",
+)
+async def test_outage_of_the_provider_keeps_the_grant(
+    part: Part, grace: Person, sandbox: Sandbox, fault: dict[str, object]
+) -> None:
+    part.clock.ahead = HOUR
+    always = {"method": "POST", "path_regex": "/oauth/token", "times": 3, **fault}
+    await sandbox.atlassian.faults([always])
+
+    with pytest.raises(UpstreamUnavailable):
+        await header(part, grace)
+
+    view = await part.connections.view(grace.user_id)
+    assert view.state is State.DEGRADED
+    assert view.retry_at is not None
+    with pytest.raises(UpstreamUnavailable) as too_early:
+        await header(part, grace)
+    assert too_early.value.retry_after
+    await sandbox.atlassian.faults([])
+    part.clock.ahead += timedelta(minutes=2)
+    for _ in range(4):
+        try:
+            await header(part, grace)
+        except UpstreamUnavailable:
+            part.clock.ahead += timedelta(minutes=2)
+    assert (await part.connections.view(grace.user_id)).state is State.CONNECTED
+
+
+async def test_token_that_still_lives_serves_while_renewal_fails(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    old = await header(part, grace)
+    part.clock.ahead = timedelta(seconds=3570)
+    down = {"method": "POST", "path_regex": "/oauth/token", "times": 3, "fault": "reset"}
+    await sandbox.atlassian.faults([down])
+
+    assert await header(part, grace) == old
+    assert (await part.connections.view(grace.user_id)).state is State.EXPIRING_SOON
+
+
+async def test_revoked_grant_needs_consent_and_keeps_its_row(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    await sandbox.atlassian.revoke(grace.account)
+    part.clock.ahead = HOUR
+
+    with pytest.raises(NeedsReconnect):
+        await header(part, grace)
+
+    mark = await sandbox.atlassian.mark()
+    with pytest.raises(NeedsReconnect):
+        await header(part, grace)
+    assert await part.connections.renew_due() == 0
+    assert await token_requests(sandbox, mark) == 0
+    assert (await part.connections.view(grace.user_id)).state is State.NEEDS_RECONNECT
+    assert "connection:credential:expired" in await part.events(grace.user_id)
+    async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
+        rows = await (await conn.execute("SELECT 1 FROM credentials")).fetchall()
+    assert len(rows) == 1
+    await grace.connect(part)
+    assert (await part.connections.view(grace.user_id)).state is State.CONNECTED
+
+
+async def test_wrong_app_secret_blames_the_operator_and_no_person(
+    part: Part, grace: Person, fresh: Fresh, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    wrong = SecretStr("not the secret")
+    async with a_process(fresh, sandbox, tmp_path / "key", client_secret=wrong) as broken:
+        broken.clock.ahead = HOUR
+        with pytest.raises(ClientRejected) as refused:
+            await header(broken, grace)
+    assert "ATLASSIAN_OAUTH_CLIENT_SECRET" in refused.value.hint
+    part.clock.ahead = HOUR + timedelta(minutes=2)
+    await header(part, grace)
+    assert (await part.connections.view(grace.user_id)).state is State.CONNECTED
+
+
+async def test_worker_renews_ahead_of_time_and_each_credential_once(
+    part: Part, fresh: Fresh, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    people = [Person(f"{name}@example.com") for name in ("ada", "grace", "alan")]
+    for person in people:
+        await person.connect(part)
+    assert await part.connections.renew_due() == 0
+    async with a_process(fresh, sandbox, tmp_path / "key") as other:
+        part.clock.ahead = other.clock.ahead = timedelta(minutes=50)
+        mark = await sandbox.atlassian.mark()
+
+        tried = await asyncio.gather(part.connections.renew_due(), other.connections.renew_due())
+
+    assert sum(tried) == 3
+    assert await token_requests(sandbox, mark) == 3
+    view = await part.connections.view(people[0].user_id)
+    assert view.access_expires_at is not None
+    assert view.access_expires_at > part.clock.now() + timedelta(minutes=55)
+
+
+async def test_lease_that_a_crashed_process_left_is_taken_over(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    part.clock.ahead = HOUR
+    async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
+        await conn.execute(
+            "UPDATE credentials SET lease_owner = gen_random_uuid(),"
+            " lease_until = now() + interval '1 second'"
+        )
+    mark = await sandbox.atlassian.mark()
+
+    await header(part, grace)
+
+    assert await token_requests(sandbox, mark) == 1
+
+
+async def test_disconnecting_during_a_renewal_leaves_no_token(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    part.clock.ahead = HOUR
+    await sandbox.atlassian.configure(latency_ms=400)
+    calling = asyncio.create_task(header(part, grace))
+    await until(lambda: renewing(part, grace))
+
+    await part.connections.disconnect(grace.user_id)
+
+    with pytest.raises(Exception, match="not connected"):
+        await calling
+    assert (await part.connections.view(grace.user_id)).state is State.DISCONNECTED
+    async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
+        assert not await (await conn.execute("SELECT 1 FROM credentials")).fetchall()
+
+
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    folder = short_folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def test_database_that_goes_away_during_the_renewal_loses_nothing(
+    sandbox: Sandbox, tmp_path: Path, own_folder: Path
+) -> None:
+    await sandbox.atlassian.reset()
+    await sandbox.atlassian.configure(refresh_grace_seconds=0)
+    postgres = EmbeddedPostgres(own_folder / "data")
+    dsns = await postgres.start()
+    await asyncio.to_thread(migrate, dsns.owner, login=LOGIN)
+    fresh = Fresh(login=dsns.login, owner=dsns.owner)
+    async with a_process(fresh, sandbox, tmp_path / "key") as part:
+        grace = Person("grace@example.com")
+        await grace.connect(part)
+        old = await header(part, grace)
+        await sandbox.atlassian.configure(latency_ms=1500)
+        part.clock.ahead = HOUR
+        mark = await sandbox.atlassian.mark()
+        calling = asyncio.create_task(header(part, grace))
+        await until(lambda: renewing(part, grace))
+        await postgres.stop()
+        await until(lambda: token_requests(sandbox, mark))
+        await postgres.start()
+
+        assert await calling != old
+        assert await token_requests(sandbox, mark) == 1
+    await postgres.stop()

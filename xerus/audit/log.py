@@ -1,0 +1,252 @@
+"""What the rest of Xerus calls to write, read and prove the audit log."""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from xerus.audit import checkpoints, store, verification
+from xerus.audit.chain import SHARDS, Entry, link
+from xerus.audit.checkpoints import Checkpoint, CheckpointKey
+from xerus.audit.events import Event, Fact, checked
+from xerus.audit.store import Connection, Head, Link
+from xerus.audit.verification import Verdict
+from xerus.clock import Clock
+from xerus.db.database import Database
+from xerus.db.roles import Role
+from xerus.errors import Unavailable
+from xerus.ids import UserId
+from xerus.keys.purpose import PurposeKeys
+
+log = structlog.get_logger(__name__)
+
+_CHECKPOINT_EVERY = timedelta(seconds=60)
+_CHECKPOINT_EVENTS = 1_000
+_LOOK_SECONDS = 5.0
+_LARGEST_BATCH = 500
+# The first chains are for `record`, the others for `append`: a batch never waits for the
+# transaction of a request.
+_RECORDED = SHARDS // 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """An event as its owner reads it."""
+
+    at: datetime
+    event: str
+    facts: dict[str, Fact]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    mac: bytes
+    correlation: bytes
+    checkpoint: CheckpointKey
+
+
+class AuditLog:
+    """Append-only, in 16 chains so that writers seldom wait for each other."""
+
+    def __init__(
+        self, *, database: Database, keys: PurposeKeys, clock: Clock, checkpoint_file: Path
+    ) -> None:
+        self._database = database
+        self._purposes = keys
+        self._clock = clock
+        self._file = checkpoint_file
+        self._loaded: _Keys | None = None
+        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._checkpointer: asyncio.Task[None] | None = None
+
+    async def start(self, *, write_checkpoints: bool = True) -> None:
+        """Load the keys and, unless told not to, begin to write checkpoints.
+
+        Raises:
+            WrongKey, NotConfigured, Unavailable: as the key provider and the database do.
+        """
+        self._loaded = _Keys(
+            mac=await self._purposes.get("audit-mac"),
+            correlation=await self._purposes.get("correlation"),
+            checkpoint=CheckpointKey(await self._purposes.get("audit-checkpoint")),
+        )
+        if write_checkpoints:
+            self._checkpointer = asyncio.create_task(self._checkpoints(), name="audit-checkpoints")
+
+    async def stop(self) -> None:
+        """Write what waits, then a last checkpoint."""
+        if self._writer is not None:
+            await self._writer
+        if self._checkpointer is not None:
+            self._checkpointer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._checkpointer
+            self._checkpointer = None
+            with contextlib.suppress(Unavailable):
+                await self.checkpoint()
+
+    async def record(
+        self, conn: Connection, event: Event, *, user_id: UserId | None = None, **facts: Fact
+    ) -> None:
+        """Write `event` in the caller's transaction, whatever its role: both commit or neither.
+
+        As `Role.APP` only events of the transaction's user, or of nobody, can be written. The
+        chain stays locked until that transaction ends: record last, and make no request between.
+        """
+        # One chain per connection, so that a transaction with two events never waits for
+        # another that holds its chains in the other order.
+        shard = conn.info.backend_pid % _RECORDED
+        await self._write(conn, shard, [self._entry(event, user_id, facts)])
+
+    async def append(self, event: Event, *, user_id: UserId | None = None, **facts: Fact) -> None:
+        """Write `event` in a transaction of its own, together with others; return once durable.
+
+        Raises:
+            Unavailable: the event was not confirmed as written.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._entry(event, user_id, facts), done))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_waiting(), name="audit-writer")
+        await done
+
+    def correlate(self, secret_or_id: str) -> str:
+        """Return a name for a secret, 12 hexadecimal digits, that tells nothing about it."""
+        key = self._ready().correlation
+        return hmac.new(key, secret_or_id.encode(), hashlib.sha256).hexdigest()[:12]
+
+    async def recent(
+        self, user_id: UserId, *, limit: int = 50, before: datetime | None = None
+    ) -> list[AuditRow]:
+        """Return a person's own events older than `before`, the newest first."""
+        async with self._database.transaction(Role.APP, user_id=user_id) as conn:
+            links = await store.recent(conn, user_id, limit=limit, before=before)
+        return [
+            AuditRow(at=found.entry.at, event=found.entry.event, facts=found.entry.facts)
+            for found in links
+        ]
+
+    async def verify(self) -> Verdict:
+        """Recompute everything; the verdict names the first bad event."""
+        keys = self._ready()
+        # Checkpoints first: events that come in between are then no fault.
+        kept = await asyncio.to_thread(lambda: list(checkpoints.read_lines(self._file)))
+        async with self._database.transaction(Role.WORKER) as conn:
+            kept += [_stored(row) for row in await store.checkpoints(conn)]
+            return await verification.verify(
+                store.events(conn), kept, mac_key=keys.mac, checkpoint_key=keys.checkpoint
+            )
+
+    async def export(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield every event as JSON values, chain by chain, with its place and keyed hash."""
+        async with self._database.transaction(Role.WORKER) as conn:
+            async for found in store.events(conn):
+                yield {
+                    "shard": found.shard,
+                    "n": found.n,
+                    "at": found.entry.at.isoformat(),
+                    "event": found.entry.event,
+                    "user_id": found.entry.user_id,
+                    "facts": found.entry.facts,
+                    "mac": found.mac.hex(),
+                }
+
+    async def checkpoint(self) -> bool:
+        """Sign the ends of the chains now; False where nothing is new or another process does it.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        async with self._database.transaction(Role.WORKER) as conn:
+            if not await store.lock_checkpoints(conn):
+                return False
+            heads = await store.heads(conn)
+            last = await store.last_checkpoint(conn)
+            if sum(head.n for head in heads) <= (last[1] if last else 0):
+                return False
+            await self._sign(conn, heads)
+        return True
+
+    def _ready(self) -> _Keys:
+        assert self._loaded is not None, "start() comes first"
+        return self._loaded
+
+    def _entry(self, event: Event, user_id: UserId | None, facts: dict[str, Fact]) -> Entry:
+        return Entry(
+            at=self._clock.now(), event=event, user_id=user_id, facts=checked(event, facts)
+        )
+
+    async def _write(self, conn: Connection, shard: int, entries: list[Entry]) -> None:
+        key = self._ready().mac
+        head = await store.tail(conn, shard)
+        links = []
+        for entry in entries:
+            n = head.n + 1
+            mac = link(key, head.mac, entry, shard=shard, n=n)
+            links.append(Link(shard=shard, n=n, mac=mac, entry=entry))
+            head = Head(shard=shard, n=n, mac=mac)
+        await store.append(conn, links)
+
+    async def _write_waiting(self) -> None:
+        """Group commit: what arrives while one batch is written goes into the next."""
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_LARGEST_BATCH], self._waiting[_LARGEST_BATCH:]
+            error: BaseException | None = None
+            try:
+                async with self._database.transaction(Role.GATE) as conn:
+                    shard = _RECORDED + conn.info.backend_pid % (SHARDS - _RECORDED)
+                    await self._write(conn, shard, [entry for entry, _ in batch])
+            except Exception as failed:  # noqa: BLE001 - background loop: the callers get it
+                error = failed
+            for _, done in batch:
+                if done.done():
+                    continue
+                if error is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(error)
+
+    async def _checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                if await self._due():
+                    await self.checkpoint()
+            except Exception:  # background loop
+                log.exception("audit_checkpoint_failed")
+
+    async def _due(self) -> bool:
+        async with self._database.transaction(Role.WORKER) as conn:
+            last = await store.last_checkpoint(conn)
+            events = sum(head.n for head in await store.heads(conn))
+        if last is None:
+            return events > 0
+        at, before = last
+        late = self._clock.now() - at >= _CHECKPOINT_EVERY
+        return events - before >= _CHECKPOINT_EVENTS or (late and events > before)
+
+    async def _sign(self, conn: Connection, heads: list[Head]) -> None:
+        made = self._ready().checkpoint.sign(self._clock.now(), heads)
+        await store.add_checkpoint(
+            conn,
+            at=made.at,
+            events=made.events,
+            heads=checkpoints.heads_json(made),
+            signature=made.signature,
+        )
+        await asyncio.to_thread(checkpoints.append_line, self._file, made)
+
+
+def _stored(row: dict[str, Any]) -> Checkpoint | None:
+    try:
+        return checkpoints.from_stored(row["at"], row["heads"], bytes(row["signature"]))
+    except ValueError:
+        return None

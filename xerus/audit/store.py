@@ -1,0 +1,132 @@
+"""SQL of the audit log. A chain is locked from `tail` to the end of the transaction."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from psycopg import AsyncConnection
+
+from xerus.audit.chain import GENESIS, Entry
+from xerus.ids import UserId
+
+Connection = AsyncConnection[dict[str, Any]]
+
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """An entry in its place."""
+
+    shard: int
+    n: int
+    mac: bytes
+    entry: Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The end of a chain."""
+
+    shard: int
+    n: int
+    mac: bytes
+
+
+async def tail(conn: Connection, shard: int) -> Head:
+    """Lock the chain until the transaction ends, and return its end."""
+    found = await conn.execute("SELECT n, mac FROM audit_tail(%s::smallint)", (shard,))
+    row = await found.fetchone()
+    if row is None or row["n"] is None:
+        return Head(shard=shard, n=0, mac=GENESIS)
+    return Head(shard=shard, n=row["n"], mac=bytes(row["mac"]))
+
+
+async def append(conn: Connection, links: Sequence[Link]) -> None:
+    """Write links whose chain this transaction has locked; one statement for all."""
+    await conn.execute(
+        "INSERT INTO audit_events (shard, n, at, event, user_id, facts, mac)"
+        " SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[],"
+        " %s::uuid[], %s::jsonb[], %s::bytea[])",
+        (
+            [link.shard for link in links],
+            [link.n for link in links],
+            [link.entry.at for link in links],
+            [str(link.entry.event) for link in links],
+            [link.entry.user_id for link in links],
+            [orjson.dumps(link.entry.facts).decode() for link in links],
+            [link.mac for link in links],
+        ),
+    )
+
+
+async def heads(conn: Connection) -> list[Head]:
+    """Return the end of each chain that has one, as committed."""
+    found = await conn.execute(
+        "SELECT chain AS shard, last.n, last.mac FROM generate_series(0, 15) AS chain,"
+        " LATERAL (SELECT n, mac FROM audit_events WHERE shard = chain"
+        "          ORDER BY n DESC LIMIT 1) AS last"
+    )
+    return [
+        Head(shard=row["shard"], n=row["n"], mac=bytes(row["mac"]))
+        for row in await found.fetchall()
+    ]
+
+
+async def events(conn: Connection) -> AsyncIterator[Link]:
+    """Yield every event, chain by chain and in order of its number."""
+    async with conn.cursor(name="audit_events") as cursor:
+        cursor.itersize = _BATCH
+        await cursor.execute("SELECT * FROM audit_events ORDER BY shard, n")
+        async for row in cursor:
+            yield _link(row)
+
+
+async def recent(
+    conn: Connection, user_id: UserId, *, limit: int, before: datetime | None
+) -> list[Link]:
+    """Return a person's newest events, the newest first."""
+    found = await conn.execute(
+        "SELECT * FROM audit_events WHERE user_id = %s AND at < coalesce(%s::timestamptz, 'infinity')"
+        " ORDER BY at DESC, shard, n DESC LIMIT %s",
+        (user_id, before, limit),
+    )
+    return [_link(row) for row in await found.fetchall()]
+
+
+async def last_checkpoint(conn: Connection) -> tuple[datetime, int] | None:
+    """Return the instant and the number of events of the newest checkpoint."""
+    found = await conn.execute("SELECT at, events FROM audit_checkpoints ORDER BY id DESC LIMIT 1")
+    row = await found.fetchone()
+    return (row["at"], row["events"]) if row else None
+
+
+async def lock_checkpoints(conn: Connection) -> bool:
+    """Be the one process that writes a checkpoint now; False where another is."""
+    found = await conn.execute("SELECT pg_try_advisory_xact_lock(1635084660, -1) AS mine")
+    row = await found.fetchone()
+    return row is not None and bool(row["mine"])
+
+
+async def add_checkpoint(
+    conn: Connection, *, at: datetime, events: int, heads: bytes, signature: bytes
+) -> None:
+    """Keep a signed checkpoint; `heads` is its JSON."""
+    await conn.execute(
+        "INSERT INTO audit_checkpoints (at, events, heads, signature) VALUES (%s, %s, %s, %s)",
+        (at, events, heads.decode(), signature),
+    )
+
+
+async def checkpoints(conn: Connection) -> list[dict[str, Any]]:
+    """Return every checkpoint: at, heads, signature; the oldest first."""
+    found = await conn.execute("SELECT at, heads, signature FROM audit_checkpoints ORDER BY id")
+    return await found.fetchall()
+
+
+def _link(row: dict[str, Any]) -> Link:
+    user_id = UserId(str(row["user_id"])) if row["user_id"] else None
+    entry = Entry(at=row["at"], event=row["event"], user_id=user_id, facts=row["facts"])
+    return Link(shard=row["shard"], n=row["n"], mac=bytes(row["mac"]), entry=entry)

@@ -1,0 +1,160 @@
+"""Brings the schema up to date, and says what an administrator has to run where we may not.
+
+Migrations run as a login of their own (for the embedded server its superuser), which becomes
+`xerus_owner`; the login of the running server is only granted its three roles.
+"""
+
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg import Connection, sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from xerus.db.roles import OWNER, Role, create_roles, grant_login, grant_migrator
+from xerus.errors import NotConfigured, Unavailable
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any fixed number: keeps two processes that start together from migrating together.
+_LOCK = 0x78657275
+_CONNECT_SECONDS = 10
+
+
+def migrate(dsn_owner: str, *, login: str = "") -> list[str]:
+    """Make the roles and apply every outstanding migration; return the ids that were applied.
+
+    Each migration is one transaction. `login`, where given and another than the login of
+    `dsn_owner`, is granted the three working roles. Several callers at once wait for each other.
+
+    Raises:
+        NotConfigured: the login of `dsn_owner` may not make the roles; the hint has the SQL.
+        Unavailable: the database does not answer.
+    """
+    with _connect(dsn_owner) as conn:
+        conn.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        _ensure_roles(conn, login)
+        before = set(_applied(conn))
+        _upgrade(dsn_owner)
+        return [revision for revision in _known() if revision not in before]
+
+
+def pending(dsn: str) -> list[str]:
+    """Return the ids of the migrations that the database behind `dsn` still lacks.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    with _connect(dsn) as conn:
+        applied = set(_applied(conn))
+    return [revision for revision in _known() if revision not in applied]
+
+
+def roles_sql(login: str = "xerus", *, migrator: str = "") -> str:
+    """Return the SQL that an administrator runs once where we may not create roles.
+
+    `migrator` is the login that runs `xerus migrate`, by default `login` itself.
+    """
+    statements = [
+        *create_roles(),
+        *grant_migrator(migrator or login),
+        grant_login(login),
+    ]
+    return "".join(f"{statement.as_string()};\n" for statement in statements)
+
+
+def _connect(dsn: str) -> Connection[TupleRow]:
+    try:
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+    except psycopg.OperationalError as error:
+        raise Unavailable(
+            "The database does not answer.",
+            hint="Check XERUS_DATABASE_URL and that PostgreSQL is running.",
+            debug=str(error),
+        ) from error
+
+
+def _ensure_roles(conn: Connection[TupleRow], login: str) -> None:
+    me = conn.info.user
+    login = login or me
+    if _prepared(conn, login):
+        return
+    try:
+        for statement in create_roles():
+            conn.execute(statement)
+        for statement in grant_migrator(me):
+            conn.execute(statement)
+        conn.execute(grant_login(login))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise NotConfigured(
+            f"The database login {me!r} may not create the roles of Xerus.",
+            hint="Let an administrator of the database run:\n" + roles_sql(login, migrator=me),
+            debug=str(error),
+        ) from error
+
+
+def _prepared(conn: Connection[TupleRow], login: str) -> bool:
+    """Whether the roles and grants stand already, so that no right to make them is needed."""
+    wanted = [OWNER, *Role]
+    found = conn.execute(
+        "SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)", (wanted,)
+    ).fetchone()
+    if found is None or found[0] != len(wanted):
+        return False
+    row = conn.execute(
+        "SELECT pg_has_role(current_user, %(owner)s, 'SET')"
+        " AND has_schema_privilege(%(owner)s, 'public', 'CREATE')"
+        " AND coalesce((SELECT bool_and(pg_has_role(%(login)s, role, 'SET'))"
+        "               FROM unnest(%(roles)s::text[]) AS role), false)",
+        {"owner": OWNER, "login": login, "roles": list(Role)},
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _applied(conn: Connection[TupleRow]) -> list[str]:
+    if conn.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,):
+        return []
+    with conn.transaction():
+        conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(Role.APP)))
+        row = conn.execute("SELECT version_num FROM public.alembic_version").fetchone()
+    return _up_to(str(row[0])) if row else []
+
+
+def _upgrade(dsn: str) -> None:
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: _connect_as_owner(dsn), poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _connect_as_owner(dsn: str) -> Connection[TupleRow]:
+    """Connect with the owner as the session's own role, so that a RESET ROLE comes back to it."""
+    given = conninfo_to_dict(dsn).get("options", "")
+    return psycopg.connect(
+        dsn, connect_timeout=_CONNECT_SECONDS, options=f"{given or ''} -c role={OWNER}".strip()
+    )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _known() -> list[str]:
+    """Every revision id, oldest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
+
+
+def _up_to(revision: str) -> list[str]:
+    known = _known()
+    return known[: known.index(revision) + 1] if revision in known else known

@@ -1,0 +1,127 @@
+"""Seals and opens values with data keys that it holds in memory."""
+
+import secrets
+from uuid import UUID, uuid4
+
+from xerus.db.database import Database
+from xerus.db.roles import Role
+from xerus.keys.provider import KeyProvider, WrongKey, associated_data
+from xerus.vault import store
+from xerus.vault.envelope import KEY_BYTES, Binding, SealBroken, key_id_of, seal, unseal
+
+_CANARY = Binding(table="vault_canary", column="sealed", row_id="1")
+_CANARY_TEXT = b"this database belongs to this key"
+
+
+class Vault:
+    """Envelope encryption: values under data keys, data keys under the provider's key."""
+
+    def __init__(self, *, database: Database, provider: KeyProvider) -> None:
+        self._database = database
+        self._provider = provider
+        self._keys: dict[UUID, bytes] = {}
+        self._active: UUID | None = None
+
+    async def start(self) -> None:
+        """Load the data keys, making the first, and open the canary.
+
+        Raises:
+            WrongKey: the key provider is not the one this database was sealed with.
+            NotConfigured: the provider's key is missing or readable by others.
+            Unavailable: the database or the provider does not answer.
+        """
+        await self._load()
+        if self._active is None:
+            await self._make_first()
+            await self._load()
+        await self._check_canary()
+
+    async def seal(self, plaintext: bytes, binding: Binding) -> bytes:
+        """Encrypt `plaintext` so that it opens only with the same `binding`."""
+        assert self._active is not None, "start() comes first"
+        return seal(plaintext, binding, key_id=self._active, key=self._keys[self._active])
+
+    async def open(self, sealed: bytes, binding: Binding) -> bytes:
+        """Decrypt what `seal` made.
+
+        Raises:
+            SealBroken: changed bytes, another binding, or an unknown key.
+            Unavailable: the key was not loaded yet and the database does not answer.
+        """
+        key_id = key_id_of(sealed)
+        if key_id not in self._keys:
+            # Another process may have begun a new key since we started.
+            await self._load()
+        if key_id not in self._keys:
+            raise SealBroken("A stored secret cannot be read.", debug=f"unknown key {key_id}")
+        return unseal(sealed, binding, key=self._keys[key_id])
+
+    async def check(self) -> None:
+        """Open the canary.
+
+        Raises:
+            WrongKey: the keys in memory are not those of this database.
+            Unavailable: the database does not answer.
+        """
+        await self._check_canary()
+
+    async def rotate(self) -> None:
+        """Begin a new data key; what older keys sealed still opens.
+
+        Other processes seal with the old key until they start again.
+        """
+        key_id = uuid4()
+        wrapped = await self._provider.wrap(secrets.token_bytes(KEY_BYTES), _aad(key_id))
+        async with self._database.transaction(Role.GATE) as conn:
+            await store.replace_active_key(
+                conn, key_id=key_id, wrapped=wrapped, reference=self._provider.reference
+            )
+        await self._load()
+
+    async def reseal(self, sealed: bytes, binding: Binding) -> bytes | None:
+        """Return a value sealed anew with the active key, None where it is already.
+
+        Raises:
+            SealBroken: the value does not open.
+        """
+        if key_id_of(sealed) == self._active:
+            return None
+        return await self.seal(await self.open(sealed, binding), binding)
+
+    async def _load(self) -> None:
+        async with self._database.transaction(Role.GATE) as conn:
+            wrapped = await store.data_keys(conn)
+        for row in wrapped:
+            if row.id not in self._keys:
+                self._keys[row.id] = await self._provider.unwrap(row.wrapped, _aad(row.id))
+            if row.active:
+                self._active = row.id
+
+    async def _make_first(self) -> None:
+        key_id = uuid4()
+        wrapped = await self._provider.wrap(secrets.token_bytes(KEY_BYTES), _aad(key_id))
+        async with self._database.transaction(Role.GATE) as conn:
+            await store.add_active_key(
+                conn, key_id=key_id, wrapped=wrapped, reference=self._provider.reference
+            )
+
+    async def _check_canary(self) -> None:
+        fresh = await self.seal(_CANARY_TEXT, _CANARY)
+        async with self._database.transaction(Role.GATE) as conn:
+            sealed = await store.canary(conn)
+            if sealed is None:
+                await store.add_canary(conn, fresh)
+                sealed = await store.canary(conn)
+        try:
+            intact = await self.open(sealed or b"", _CANARY) == _CANARY_TEXT
+        except SealBroken:
+            intact = False
+        if not intact:
+            raise WrongKey(
+                "The keys in this database do not open what was sealed in it.",
+                hint="Restore the database together with the key it was sealed with.",
+            )
+
+
+def _aad(key_id: UUID) -> bytes:
+    return associated_data("data_keys", key_id.bytes)
