@@ -1,0 +1,351 @@
+# ruff: noqa: ARG002 - a fake keeps the signature of the service it stands for
+"""A small world behind the pages: fakes with state, and the application they are served by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import httpx2
+from markupsafe import Markup
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from xerus.accounts.cookies import Cookies
+from xerus.accounts.sessions import Session
+from xerus.accounts.users import User
+from xerus.audit.log import AuditRow
+from xerus.audit.verification import Verdict
+from xerus.connections.views import (
+    Check,
+    ConnectionView,
+    FlowStatus,
+    FlowView,
+    Outcome,
+    Problem,
+    Site,
+    Started,
+    State,
+)
+from xerus.errors import NotFound, NotSignedIn
+from xerus.ids import CloudId, ConnectionId, FlowId, SessionId, UserId
+from xerus.pages.assets import Assets
+from xerus.pages.csrf import Csrf
+from xerus.pages.errors import ErrorEdge, pass_on
+from xerus.pages.headers import SecurityHeaders
+from xerus.pages.hosts import HostRule
+from xerus.pages.rendering import Pages
+from xerus.web.deps import CredentialsMode, WebDeps
+from xerus.web.routes import routes, viewer_of
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+BASE = "http://localhost:8000"
+ADA = UserId("ada")
+GRACE = UserId("grace")
+SCOPES = frozenset(
+    {
+        *("read:me", "offline_access", "read:jira-work", "write:jira-work", "read:jira-user"),
+        *("read:page:confluence", "write:page:confluence", "search:confluence"),
+    }
+)
+ACME = Site(
+    name="acme",
+    url="https://acme.atlassian.net",
+    cloud_id=CloudId("cloud-acme"),
+    products=frozenset({"jira", "confluence"}),
+    chosen=True,
+)
+LABS = Site(
+    name="labs",
+    url="https://labs.atlassian.net",
+    cloud_id=CloudId("cloud-labs"),
+    products=frozenset({"jira"}),
+    chosen=False,
+)
+CONNECTED = ConnectionView(
+    state=State.CONNECTED,
+    connection_id=ConnectionId("c1"),
+    account_email="ada@example.com",
+    account_name="Ada Lovelace",
+    sites=(ACME, LABS),
+    scopes=SCOPES,
+    connected_at=NOW - timedelta(days=3),
+    access_expires_at=NOW + timedelta(minutes=42),
+    reconnect_by=NOW + timedelta(days=362),
+    refreshed_at=NOW - timedelta(minutes=18),
+    last_ok_at=NOW - timedelta(minutes=2),
+)
+
+
+def problem(code: str, message: str, hint: str) -> Problem:
+    return Problem(code=code, message=message, hint=hint, correlation_id="4f9c21ab07de", at=NOW)
+
+
+def flow(status: FlowStatus, error: Problem | None = None) -> FlowView:
+    return FlowView(
+        flow_id=FlowId("f1"),
+        status=status,
+        error=error,
+        return_to="/tools",
+        created_at=NOW - timedelta(minutes=1),
+        expires_at=NOW + timedelta(minutes=9),
+    )
+
+
+class FixedClock:
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class FakeSignIn:
+    configured = True
+
+    def __init__(self) -> None:
+        self.return_to = ""
+
+    async def begin(self, *, browser: str, purpose: Literal["web"], return_to: str) -> str:
+        self.return_to = return_to
+        return "https://login.example/authorize?state=s"
+
+
+class FakeLinks:
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    async def redeem(self, secret: str, *, address: str) -> User:
+        if secret != "good":
+            raise NotSignedIn(
+                "This sign-in link was used already or has expired.",
+                hint="Restart Xerus: it prints a new link.",
+            )
+        return self._user
+
+
+class FakeSessions:
+    def __init__(self, csrf: Csrf) -> None:
+        self._csrf = csrf
+        self.live: dict[str, Session] = {}
+
+    def add(self, token: str, user: User) -> Session:
+        session_id = SessionId(f"session-{token}")
+        session = Session(
+            id=session_id, user=user, csrf=self._csrf.token(session_id), created_at=NOW
+        )
+        self.live[token] = session
+        return session
+
+    async def create(self, user_id: UserId, *, user_agent: str, address: str = "") -> SecretStr:
+        token = f"new-{user_id}"
+        self.add(token, person(user_id))
+        return SecretStr(token)
+
+    async def read(self, token: str) -> Session | None:
+        return self.live.get(token)
+
+    async def end(self, session_id: SessionId, user_id: UserId) -> None:
+        self.live = {t: s for t, s in self.live.items() if s.id != session_id}
+
+
+class FakeConnections:
+    def __init__(self) -> None:
+        self.shown = ConnectionView(state=State.NOT_CONNECTED)
+        self.newest: FlowView | None = None
+        self.next_view: ConnectionView | None = None
+        self.outcome: Outcome | None = None
+        self.checked = Check(
+            ok=True, seconds=0.31, products=frozenset({"jira", "confluence"}), error=None
+        )
+        self.calls: list[tuple[str, Any]] = []
+
+    async def begin(self, *, user_id: UserId, session_id: SessionId, return_to: str) -> Started:
+        self.calls.append(("begin", return_to))
+        self.newest = flow(FlowStatus.PENDING)
+        return Started(flow_id=FlowId("f1"), url="https://auth.example/authorize?state=x")
+
+    async def complete(
+        self, *, user_id: UserId, session_id: SessionId, query: Mapping[str, str]
+    ) -> Outcome:
+        assert self.outcome is not None
+        return self.outcome
+
+    async def choose_site(self, user_id: UserId, cloud_id: CloudId) -> None:
+        if cloud_id not in {site.cloud_id for site in self.shown.sites}:
+            raise NotFound("That site is not among yours.")
+        self.calls.append(("choose_site", cloud_id))
+        sites = tuple(replace(s, chosen=s.cloud_id == cloud_id) for s in self.shown.sites)
+        self.shown = replace(self.shown, sites=sites, state=State.CONNECTED)
+
+    async def flow(self, user_id: UserId, flow_id: FlowId | None = None) -> FlowView | None:
+        return self.newest
+
+    async def cancel(self, user_id: UserId) -> None:
+        self.newest = flow(FlowStatus.CANCELLED)
+
+    async def wait_for_change(self, flow_id: FlowId, timeout: float) -> None:
+        self.newest = flow(FlowStatus.CONNECTED)
+        self.shown = CONNECTED
+
+    async def view(self, user_id: UserId) -> ConnectionView:
+        return self.shown
+
+    async def disconnect(self, user_id: UserId) -> None:
+        self.calls.append(("disconnect", user_id))
+        self.shown = ConnectionView(state=State.DISCONNECTED)
+
+    async def test(self, user_id: UserId) -> Check:
+        return self.checked
+
+
+class FakeAssistant:
+    is_demo = True
+    examples: Sequence[str] = (
+        "find open bugs in ENG",
+        "show ENG-12",
+        "create a task in ENG: Rotate the keys",
+        "find pages about onboarding",
+        "show page Release checklist",
+        "am I connected",
+    )
+
+    def __init__(self) -> None:
+        self.entries: dict[str, list[Any]] = {}
+        self.rows: list[Any] = []
+        self.decisions: list[tuple[str, bool]] = []
+
+    async def conversations(self, user_id: UserId) -> Sequence[Any]:
+        return self.rows
+
+    async def open(self, user_id: UserId, conversation_id: str) -> Sequence[Any]:
+        if conversation_id not in self.entries or user_id != ADA:
+            raise NotFound("There is no such conversation.")
+        return self.entries[conversation_id]
+
+    async def send(self, user: User, conversation_id: str | None, text: str) -> str:
+        chosen = conversation_id or "talk"
+        if not conversation_id:
+            self.rows.append(SimpleNamespace(id=chosen, title=text[:40]))
+        self.entries.setdefault(chosen, []).extend(
+            (
+                SimpleNamespace(kind="person", text=text),
+                SimpleNamespace(
+                    kind="assistant", author="Demo model", html=Markup("<p>Understood.</p>")
+                ),
+            )
+        )
+        return chosen
+
+    async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001
+        self.decisions.append((call_id, approve))
+
+
+class FakeAudit:
+    def __init__(self) -> None:
+        self.rows: list[AuditRow] = []
+        self.verdict = Verdict(sound=True, events=128, checkpoints=3)
+
+    async def recent(
+        self, user_id: UserId, *, limit: int = 50, before: datetime | None = None
+    ) -> Sequence[AuditRow]:
+        return [row for row in self.rows if before is None or row.at < before][:limit]
+
+    async def verify(self) -> Verdict:
+        return self.verdict
+
+
+class FakeAdmin:
+    async def people(self) -> Sequence[Any]:
+        return [
+            SimpleNamespace(
+                name="Ada Lovelace", email="ada@example.com", is_admin=True, last_seen_at=NOW
+            ),
+            SimpleNamespace(
+                name="Grace Hopper", email="grace@example.com", is_admin=False, last_seen_at=None
+            ),
+        ]
+
+    async def connection_states(self) -> Mapping[str, int]:
+        return {"connected": 2, "needs_reconnect": 1, "not_connected": 4}
+
+
+def person(user_id: UserId = ADA) -> User:
+    return User(
+        id=user_id,
+        tenant="t",
+        subject=user_id,
+        email=f"{user_id}@example.com",
+        name={"ada": "Ada Lovelace", "grace": "Grace Hopper"}.get(user_id, user_id),
+        is_admin=user_id == ADA,
+    )
+
+
+@dataclass
+class World:
+    """The fakes, the application and a client for it."""
+
+    mode: CredentialsMode = "user"
+    base: str = BASE
+    connections: FakeConnections = field(default_factory=FakeConnections)
+    assistant: FakeAssistant = field(default_factory=FakeAssistant)
+    audit: FakeAudit = field(default_factory=FakeAudit)
+    clock: FixedClock = field(default_factory=FixedClock)
+    sign_in: FakeSignIn = field(default_factory=FakeSignIn)
+
+    def __post_init__(self) -> None:
+        csrf = Csrf(b"k" * 32)
+        self.sessions = FakeSessions(csrf)
+        self.ada = self.sessions.add("ada-token", person(ADA))
+        self.grace = self.sessions.add("grace-token", person(GRACE))
+        assets = Assets()
+        self.pages = Pages(assets=assets, clock=self.clock)
+        self.deps = WebDeps(
+            pages=self.pages,
+            csrf=csrf,
+            cookies=Cookies(https=False),
+            sessions=self.sessions,
+            sign_in=self.sign_in,
+            local_links=FakeLinks(person(ADA)),
+            connections=self.connections,
+            assistant=self.assistant,
+            audit=self.audit,
+            admin=FakeAdmin(),
+            clock=self.clock,
+            public_url=self.base,
+            credentials_mode=self.mode,
+            entra_settings=(
+                ("ENTRA_ID_EXPECTED_ISSUER", True),
+                ("ENTRA_ID_CLIENT_ID", False),
+                ("ENTRA_ID_CLIENT_SECRET", False),
+            ),
+        )
+        self.app = Starlette(
+            routes=[assets.route(), *routes(self.deps)],
+            exception_handlers={HTTPException: pass_on},
+            middleware=[
+                Middleware(SecurityHeaders, https=False),
+                Middleware(HostRule, public_url=self.base),
+                Middleware(
+                    ErrorEdge,
+                    pages=self.pages,
+                    viewer_of=lambda request: viewer_of(self.deps, request),
+                ),
+            ],
+        )
+
+    def client(self, token: str = "ada-token") -> httpx2.AsyncClient:
+        """A browser without scripts, signed in with a session cookie ('' for none)."""
+        return httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=self.app),
+            base_url=self.base,
+            cookies={"xerus_session": token} if token else None,
+            headers={"Accept": "text/html"},
+        )
+
+    def form(self, **fields: str) -> dict[str, str]:
+        """The fields of one of Ada's forms."""
+        return {"csrf": self.ada.csrf, **fields}

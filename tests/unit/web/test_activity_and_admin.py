@@ -1,0 +1,90 @@
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.web.fakes import NOW, World
+from xerus.audit.events import Event
+from xerus.audit.log import AuditRow
+from xerus.audit.verification import Verdict
+from xerus.web.activity import line
+
+
+def rows(count: int) -> list[AuditRow]:
+    return [
+        AuditRow(
+            at=NOW - timedelta(minutes=n), event=Event.CALL_FINISHED, facts={"tool": f"tool_{n}"}
+        )
+        for n in range(count)
+    ]
+
+
+async def test_activity_is_empty_with_a_way_on() -> None:
+    async with World().client() as http:
+        page = await http.get("/activity")
+    assert "Nothing yet" in page.text
+    assert 'href="/tools"' in page.text
+
+
+async def test_older_entries_are_one_link_away() -> None:
+    world = World()
+    world.audit.rows = rows(60)
+    async with world.client() as http:
+        first = await http.get("/activity")
+        address = first.text.split('href="/activity?before=')[1].split('"')[0]
+        second = await http.get(f"/activity?before={address}")
+    assert "tool_49" in first.text
+    assert "tool_50" not in first.text
+    assert "tool_50" in second.text
+    assert "Older entries" not in second.text
+
+
+async def test_a_made_up_instant_is_an_error_in_words() -> None:
+    async with World().client() as http:
+        assert (await http.get("/activity?before=yesterday")).status_code == 400
+
+
+@pytest.mark.parametrize("event", [e for e in Event if not e.startswith("audit:")])
+def test_every_event_has_words(event: Event) -> None:
+    shown = line(AuditRow(at=NOW, event=event, facts={}))
+    assert ":" not in shown.title
+
+
+def test_a_shared_token_is_said_in_the_activity() -> None:
+    facts: dict[str, str | int | bool | None] = {"tool": "jira_search", "credential": "shared"}
+    assert "shared token" in line(AuditRow(at=NOW, event=Event.CALL_FINISHED, facts=facts)).details
+
+
+async def test_admin_is_for_administrators() -> None:
+    world = World()
+    async with world.client("grace-token") as http:
+        page = await http.get("/admin")
+        verify = await http.post("/admin/audit/verify", data={"csrf": world.grace.csrf})
+        tools = await http.get("/tools")
+    assert page.status_code == verify.status_code == 403
+    assert "for administrators" in page.text
+    assert 'href="/admin"' not in tools.text
+
+
+async def test_admin_shows_people_and_connections() -> None:
+    async with World().client() as http:
+        page = await http.get("/admin")
+    for words in ("grace@example.com", "Needs reconnect", "Verify the log"):
+        assert words in page.text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict(sound=True, events=9, checkpoints=1), "The audit log is whole."),
+        (
+            Verdict(sound=False, events=9, checkpoints=1, shard=3, n=7, reason="A hash differs"),
+            "First bad event: chain 3, number 7.",
+        ),
+    ],
+)
+async def test_the_check_of_the_audit_log_is_said_in_words(verdict: Verdict, words: str) -> None:
+    world = World()
+    world.audit.verdict = verdict
+    async with world.client() as http:
+        page = await http.post("/admin/audit/verify", data=world.form())
+    assert words in page.text

@@ -1,0 +1,70 @@
+"""What every form of a signed-in person needs, over all of them at once."""
+
+import pytest
+
+from tests.unit.web.fakes import World
+
+ACTIONS = [
+    "/signout",
+    "/connections/atlassian/site",
+    "/connections/atlassian/cancel",
+    "/connections/atlassian/test",
+    "/connections/atlassian/disconnect",
+    "/admin/audit/verify",
+    "/chat",
+    "/chat/talk/decide",
+]
+
+
+def test_the_list_names_every_action() -> None:
+    posts = {
+        route.path
+        for route in World().app.routes
+        if "POST" in (getattr(route, "methods", None) or ()) and hasattr(route, "path")
+    }
+    assert posts == {a.replace("/talk/", "/{id}/") for a in ACTIONS} | {"/theme"}
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+async def test_a_form_without_the_token_is_refused(path: str) -> None:
+    world = World()
+    async with world.client() as http:
+        for data in ({}, {"csrf": ""}, {"csrf": world.grace.csrf}, {"csrf": "x" * 43}):
+            answer = await http.post(path, data=data)
+            assert answer.status_code == 403
+            assert "out of date" in answer.text
+    assert world.connections.calls == []
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_form_from_another_site_is_refused(path: str, site: str) -> None:
+    world = World()
+    async with world.client() as http:
+        answer = await http.post(path, data=world.form(), headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+    assert "another site" in answer.text
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+async def test_a_form_without_a_session_leads_to_sign_in(path: str) -> None:
+    world = World()
+    async with world.client("") as http:
+        answer = await http.post(path, data=world.form())
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
+
+
+async def test_a_form_that_is_too_large_is_refused_in_words() -> None:
+    world = World()
+    async with world.client() as http:
+        large = await http.post("/chat", data=world.form(text="x" * 100_000))
+        many = await http.post("/chat", data={f"f{n}": "1" for n in range(50)})
+    assert large.status_code == many.status_code == 413
+    assert "too long" in large.text
+
+
+async def test_a_file_in_place_of_a_field_is_refused_in_words() -> None:
+    world = World()
+    async with world.client() as http:
+        answer = await http.post("/chat", data=world.form(), files={"text": b"x"})
+    assert answer.status_code == 413

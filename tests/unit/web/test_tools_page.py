@@ -1,0 +1,137 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.web.fakes import ACME, CONNECTED, LABS, World, flow, problem
+from xerus.connections.views import ConnectionView, FlowStatus, State
+
+NONE = ConnectionView(state=State.NOT_CONNECTED)
+
+
+async def tools(world: World) -> str:
+    async with world.client() as http:
+        answer = await http.get("/tools")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_a_person_without_a_connection_is_offered_configure() -> None:
+    page = await tools(World())
+    assert ">Tools</h1>" in page
+    assert ">MCP Tools</h2>" in page
+    assert 'aria-label="Configure Atlassian"' in page
+    assert 'href="/connections/atlassian/start"' in page
+    assert "Opens a new window" in page
+
+
+async def test_a_connection_shows_account_sites_permissions_and_expiry() -> None:
+    world = World()
+    world.connections.shown = CONNECTED
+    page = await tools(world)
+    for words in ("ada@example.com", "acme, labs", "read and change Jira", "in 42 minutes"):
+        assert words in page
+    for action in ("Manage", "Reconnect", "Disconnect"):
+        assert f">{action}<" in page
+    assert "Configure" not in page
+
+
+async def test_success_is_said_once_the_window_is_done() -> None:
+    world = World()
+    world.connections.shown, world.connections.newest = CONNECTED, flow(FlowStatus.CONNECTED)
+    page = await tools(world)
+    assert "Authentication Successful" in page
+    assert "Atlassian is connected as ada@example.com (acme)." in page
+
+
+async def test_old_news_is_not_told_again() -> None:
+    world = World()
+    world.connections.shown = CONNECTED
+    old = flow(FlowStatus.CONNECTED)
+    world.connections.newest = replace(old, created_at=CONNECTED.connected_at or old.created_at)
+    assert "Authentication Successful" not in await tools(world)
+
+
+async def test_while_the_window_is_open_there_are_three_ways_on() -> None:
+    world = World()
+    world.connections.shown = ConnectionView(state=State.CONNECTING)
+    world.connections.newest = flow(FlowStatus.PENDING)
+    page = await tools(world)
+    for words in ("Waiting for Atlassian", "Open the window again", "Use this tab instead"):
+        assert words in page
+    assert ">Cancel</button>" in page
+    assert 'data-pending="true"' in page
+
+
+@pytest.mark.parametrize("status", [FlowStatus.DENIED, FlowStatus.FAILED, FlowStatus.EXPIRED])
+async def test_an_attempt_that_came_to_nothing_says_why_and_what_next(status: FlowStatus) -> None:
+    world = World()
+    world.connections.newest = flow(status, problem("c", "It did not work.", "Do this next."))
+    page = await tools(world)
+    for words in ("It did not work.", "Do this next.", "4f9c21ab07de", "Configure Atlassian"):
+        assert words in page
+
+
+async def test_several_sites_are_one_button_each() -> None:
+    world = World()
+    sites = (replace(ACME, chosen=False), LABS)
+    world.connections.shown = replace(CONNECTED, state=State.CHOOSING_SITE, sites=sites)
+    page = await tools(world)
+    assert 'value="cloud-acme" aria-label="acme"' in page
+    assert 'value="cloud-labs" aria-label="labs"' in page
+
+
+async def test_an_installation_without_an_app_offers_no_dead_button() -> None:
+    world = World()
+    world.connections.shown = ConnectionView(state=State.NOT_CONFIGURED)
+    page = await tools(world)
+    assert "ATLASSIAN_OAUTH_CLIENT_ID" in page
+    assert "Configure Atlassian" not in page
+
+
+async def test_a_shared_token_is_called_shared_and_needs_nothing() -> None:
+    world = World(mode="shared")
+    world.connections.shown = ConnectionView(state=State.NOT_CONFIGURED)
+    page = await tools(world)
+    assert "Shared service token" in page
+    assert "Configure Atlassian" not in page
+
+
+async def test_a_dead_connection_offers_reconnect_first() -> None:
+    world = World()
+    world.connections.shown = replace(
+        CONNECTED, state=State.NEEDS_RECONNECT, cause="Atlassian ended it.", hint="Reconnect."
+    )
+    page = await tools(world)
+    assert "Reconnect needed" in page
+    assert 'aria-label="Reconnect Atlassian"' in page
+    assert "Renewed by itself" not in page
+
+
+async def test_names_from_outside_are_text_and_never_markup() -> None:
+    world = World()
+    evil = "<img src=x onerror=alert(1)>"
+    world.connections.shown = replace(
+        CONNECTED, account_email=evil, sites=(replace(ACME, name=evil),), cause=evil
+    )
+    world.connections.newest = flow(FlowStatus.FAILED, problem("c", evil, evil))
+    async with world.client() as http:
+        for path in ("/tools", "/connections/atlassian", "/connections/atlassian/done"):
+            assert "<img src=x" not in (await http.get(path)).text
+
+
+async def test_the_page_tells_how_to_connect_a_client() -> None:
+    page = await tools(World())
+    assert "http://localhost:8000/mcp" in page
+    assert "claude mcp add --transport http xerus http://localhost:8000/mcp" in page
+
+
+async def test_the_card_alone_is_for_people_who_are_signed_in() -> None:
+    world = World()
+    async with world.client() as http:
+        card = await http.get("/tools/atlassian")
+    async with world.client("") as http:
+        refused = await http.get("/tools/atlassian", headers={"Accept": "application/json"})
+    assert "<html" not in card.text
+    assert 'id="atlassian"' in card.text
+    assert refused.status_code == 401
+    assert refused.json()["error"]["code"] == "not_signed_in"

@@ -1,0 +1,197 @@
+"""The committed lease: who in the whole fleet may ask the provider for a new pair.
+
+A lease is a row change that is committed before the provider is called, never a lock that is
+held over the call: a database restart then loses nothing. Its length is judged by the database's
+clock. What decides at the end is the generation: the first write of the next one wins, whoever
+holds the lease by then.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from xerus.connections.store import SealedTokens, problem_json, sealed_params
+from xerus.connections.views import Problem
+from xerus.db.database import Connection
+from xerus.ids import ConnectionId, UserId
+
+LEASE_SECONDS = 30
+"""Longer than the deadline of the token request, so that no lease runs out under a live call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """The right to spend the refresh token of this generation."""
+
+    user_id: UserId
+    connection_id: ConnectionId
+    generation: int
+    owner: str
+    failures: int
+    refresh_token: bytes = field(repr=False)
+
+
+class NoLease(Enum):
+    """Why there is none."""
+
+    GONE = "the credential is erased"
+    MOVED = "a later generation is there already"
+    HELD = "somebody else is asking the provider"
+    DEAD = "only a new consent helps"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backoff:
+    """The provider is not to be asked before `retry_at`."""
+
+    retry_at: datetime
+    last_error: dict[str, str] | None
+
+
+async def take(
+    conn: Connection,
+    user_id: UserId,
+    connection_id: ConnectionId,
+    generation: int,
+    now: datetime,
+) -> Lease | NoLease | Backoff:
+    """Take the lease for `generation`, or say why not. Commit before calling the provider."""
+    owner = str(uuid.uuid4())
+    cursor = await conn.execute(
+        """
+        UPDATE credentials
+           SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(secs)s)
+         WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
+           AND renew_after IS NOT NULL
+           AND (lease_until IS NULL OR lease_until <= now())
+           AND (retry_at IS NULL OR retry_at <= %(now)s)
+        RETURNING refresh_token, failures
+        """,
+        {
+            "owner": owner,
+            "secs": LEASE_SECONDS,
+            "user_id": user_id,
+            "id": connection_id,
+            "generation": generation,
+            "now": now,
+        },
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return await _why_not(conn, user_id, connection_id, generation, now)
+    return Lease(
+        user_id=user_id,
+        connection_id=connection_id,
+        generation=generation,
+        owner=owner,
+        failures=row["failures"],
+        refresh_token=row["refresh_token"],
+    )
+
+
+async def _why_not(
+    conn: Connection, user_id: UserId, connection_id: ConnectionId, generation: int, now: datetime
+) -> NoLease | Backoff:
+    cursor = await conn.execute(
+        "SELECT generation, renew_after IS NULL AS dead, retry_at, last_error,"
+        " coalesce(lease_until > now(), false) AS held"
+        " FROM credentials WHERE user_id = %s AND connection_id = %s",
+        (user_id, connection_id),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return NoLease.GONE
+    if row["generation"] != generation:
+        return NoLease.MOVED
+    if row["dead"]:
+        return NoLease.DEAD
+    if not row["held"] and row["retry_at"] is not None and row["retry_at"] > now:
+        return Backoff(retry_at=row["retry_at"], last_error=row["last_error"])
+    return NoLease.HELD
+
+
+async def take_due(conn: Connection, now: datetime, limit: int) -> list[Lease]:
+    """Take the leases of up to `limit` credentials whose time has come (worker role)."""
+    owner = str(uuid.uuid4())
+    cursor = await conn.execute(
+        """
+        UPDATE credentials k
+           SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(secs)s)
+          FROM (SELECT user_id, connection_id FROM credentials
+                 WHERE renew_after <= %(now)s
+                   AND (lease_until IS NULL OR lease_until <= now())
+                   AND (retry_at IS NULL OR retry_at <= %(now)s)
+                 ORDER BY renew_after LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
+         WHERE k.user_id = due.user_id AND k.connection_id = due.connection_id
+        RETURNING k.user_id::text AS user_id, k.connection_id::text AS connection_id,
+                  k.generation, k.failures, k.refresh_token
+        """,
+        {"owner": owner, "secs": LEASE_SECONDS, "now": now, "limit": limit},
+    )
+    return [Lease(owner=owner, **row) for row in await cursor.fetchall()]
+
+
+async def finish(conn: Connection, lease: Lease, sealed: SealedTokens) -> bool:
+    """Write the next generation. False: another one was written first, and this pair is dropped.
+
+    Not bound to the lease's owner: where the lease ran out while the database was away, the
+    first pair that is written is the good one, and a second asker finds the generation moved.
+    """
+    cursor = await conn.execute(
+        """
+        UPDATE credentials
+           SET generation = generation + 1, access_token = %(access)s, refresh_token = %(refresh)s,
+               issued_at = %(issued)s, access_expires_at = %(expires)s, renew_after = %(after)s,
+               lease_owner = NULL, lease_until = NULL, failures = 0, retry_at = NULL,
+               last_error = NULL
+         WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
+        """,
+        {**_key(lease), **sealed_params(sealed)},
+    )
+    return cursor.rowcount == 1
+
+
+async def give_up(
+    conn: Connection, lease: Lease, problem: Problem, *, retry_at: datetime | None
+) -> bool:
+    """Release the lease after a failure; the tokens stay. `retry_at` None: never by itself again.
+
+    False: the lease or the generation is no longer ours, and nothing was changed.
+    """
+    cursor = await conn.execute(
+        """
+        UPDATE credentials
+           SET lease_owner = NULL, lease_until = NULL, failures = failures + 1,
+               retry_at = %(retry_at)s, last_error = %(problem)s,
+               renew_after = CASE WHEN %(retry_at)s::timestamptz IS NULL THEN NULL
+                                  ELSE renew_after END
+         WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
+           AND lease_owner = %(owner)s
+        """,
+        {
+            **_key(lease),
+            "owner": lease.owner,
+            "retry_at": retry_at,
+            "problem": problem_json(problem),
+        },
+    )
+    return cursor.rowcount == 1
+
+
+async def generation_of(conn: Connection, lease: Lease) -> int | None:
+    """Return the present generation, None when the credential is erased."""
+    cursor = await conn.execute(
+        "SELECT generation FROM credentials WHERE user_id = %s AND connection_id = %s",
+        (lease.user_id, lease.connection_id),
+    )
+    row = await cursor.fetchone()
+    return row["generation"] if row else None
+
+
+def _key(lease: Lease) -> dict[str, object]:
+    return {
+        "user_id": lease.user_id,
+        "id": lease.connection_id,
+        "generation": lease.generation,
+    }

@@ -1,0 +1,298 @@
+"""Renewal: at most one request to the token endpoint per expiry, in the whole fleet."""
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from xerus.atlassian.credentials import NeedsReconnect, NotConnected
+from xerus.audit.events import Event
+from xerus.audit.log import AuditLog
+from xerus.clock import Clock
+from xerus.connections import lease as leases
+from xerus.connections import store
+from xerus.connections.lease import Backoff, Lease, NoLease
+from xerus.connections.problems import problem_of
+from xerus.connections.provider import (
+    TOKEN_DEADLINE,
+    AtlassianOAuth,
+    ClientRejected,
+    GrantRefused,
+    TokenSet,
+)
+from xerus.connections.sealing import Sealer
+from xerus.connections.signals import CREDENTIAL, Signals
+from xerus.connections.store import SealedTokens
+from xerus.db.database import Database
+from xerus.db.notify import notify
+from xerus.db.roles import Role
+from xerus.errors import Unavailable, UpstreamError, UpstreamUnavailable
+from xerus.ids import ConnectionId, UserId, correlation_id
+from xerus.telemetry.logs import logger
+from xerus.vault.envelope import SealBroken
+
+log = logger(__name__)
+
+_WAIT_SECONDS = 25.0
+_PERSIST_SECONDS = 540.0
+"""How long an issued pair is kept in memory for a database that is away: inside the ten minutes
+in which Atlassian still takes the previous refresh token."""
+_ATTEMPTS = 3
+_OPERATOR_PAUSE_SECONDS = 60.0
+_MAX_BACKOFF_SECONDS = 60.0
+_BATCH = 8
+
+
+class Renewal:
+    """Renews credentials on demand and ahead of time."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        oauth: AtlassianOAuth,
+        sealer: Sealer,
+        audit: AuditLog,
+        signals: Signals,
+        clock: Clock,
+        tools_url: str,
+    ) -> None:
+        self._db = db
+        self._oauth = oauth
+        self._sealer = sealer
+        self._audit = audit
+        self._signals = signals
+        self._clock = clock
+        self._tools_url = tools_url
+        self._running: dict[tuple[ConnectionId, int], asyncio.Task[None]] = {}
+        self._rest_until = 0.0
+
+    async def ensure(self, user_id: UserId, connection_id: ConnectionId, generation: int) -> None:
+        """Return once a later generation than `generation` is stored, by whoever renews it.
+
+        Callers in this process join one attempt; other processes are waited for.
+
+        Raises:
+            NeedsReconnect: the provider refuses the grant for good.
+            NotConnected: the credential was erased.
+            UpstreamUnavailable: no verdict, or too early after a failure; the grant is kept.
+            ClientRejected: the operator's app credentials are refused; the grant is kept.
+        """
+        key = (connection_id, generation)
+        task = self._running.get(key) or self._start(
+            key, self._lead_or_wait(user_id, connection_id, generation)
+        )
+        done, _ = await asyncio.wait({task}, timeout=_WAIT_SECONDS)
+        if not done:
+            raise Unavailable(
+                "Renewing the connection to Atlassian takes too long.", hint="Try again."
+            )
+        task.result()
+
+    async def renew_due(self) -> int:
+        """Renew up to eight credentials whose time has come; return how many were tried.
+
+        After the provider rejected our own app, one credential a round probes whether that is
+        over, and nothing more.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._rest_until:
+            return 0
+        limit = 1 if self._rest_until else _BATCH
+        async with self._db.transaction(Role.WORKER) as conn:
+            taken = await leases.take_due(conn, self._clock.now(), limit)
+        results = await asyncio.gather(*map(self._lead, taken), return_exceptions=True)
+        self._rest_until = 0.0
+        for result in results:
+            if isinstance(result, ClientRejected):
+                self._rest_until = now + _OPERATOR_PAUSE_SECONDS
+            elif isinstance(result, BaseException) and not isinstance(
+                result, UpstreamError | SealBroken | NotConnected
+            ):
+                raise result
+        return len(taken)
+
+    async def close(self, *, seconds: float = 5.0) -> None:
+        """Let renewals under way finish: an answer that is not written yet would be lost."""
+        if self._running:
+            await asyncio.wait(set(self._running.values()), timeout=seconds)
+
+    def _start(
+        self, key: tuple[ConnectionId, int], work: Coroutine[None, None, None]
+    ) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=f"renewal-{key[0]}")
+        self._running[key] = task
+
+        def finished(task: asyncio.Task[None]) -> None:
+            if self._running.get(key) is task:
+                del self._running[key]
+            if not task.cancelled():
+                task.exception()  # seen here, in case every caller has gone
+
+        task.add_done_callback(finished)
+        return task
+
+    async def _lead(self, lease: Lease) -> None:
+        key = (lease.connection_id, lease.generation)
+        await asyncio.shield(self._start(key, self._spend(lease)))
+
+    async def _lead_or_wait(
+        self, user_id: UserId, connection_id: ConnectionId, generation: int
+    ) -> None:
+        while True:
+            with self._signals.watch(connection_id) as changed:
+                async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+                    got = await leases.take(
+                        conn, user_id, connection_id, generation, self._clock.now()
+                    )
+                if isinstance(got, Lease):
+                    await self._spend(got)
+                    return
+                if got is NoLease.MOVED:
+                    return
+                self._refuse(got)
+                await self._signals.pause(changed, _WAIT_SECONDS)
+
+    def _refuse(self, got: NoLease | Backoff) -> None:
+        """Raise unless somebody else is renewing."""
+        if got is NoLease.GONE:
+            raise NotConnected("Atlassian is not connected.", hint=self._tools_url)
+        if got is NoLease.DEAD:
+            raise self._needs_reconnect()
+        if isinstance(got, Backoff):
+            seconds = max(1, round((got.retry_at - self._clock.now()).total_seconds()))
+            raise UpstreamUnavailable(
+                "Atlassian could not renew the connection a moment ago.",
+                hint=f"It is tried again in {seconds} s; nothing is lost.",
+                retry_after=seconds,
+            )
+
+    async def _spend(self, lease: Lease) -> None:
+        """Ask the provider with the lease in hand, and write what came of it."""
+        try:
+            refresh_token = await self._sealer.open_refresh(lease)
+            tokens = await self._ask(refresh_token, lease)
+        except GrantRefused as error:
+            if await self._bury(lease, error):
+                raise self._needs_reconnect() from error
+            return
+        except (UpstreamError, SealBroken) as error:
+            await self._put_off(lease, error)
+            raise
+        sealed = await self._sealer.seal_tokens(
+            lease.user_id, lease.connection_id, tokens, tokens.refresh_token or refresh_token
+        )
+        await self._persist(lease, sealed)
+
+    async def _ask(self, refresh_token: SecretStr, lease: Lease) -> TokenSet:
+        """Ask up to three times within the total deadline, always with the same token.
+
+        An answer that got lost may have rotated the token all the same; inside the provider's
+        grace the same token works again. A refusal is asked once more for the same reason.
+        """
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + TOKEN_DEADLINE
+        for attempt in range(1, _ATTEMPTS + 1):
+            pause = random.uniform(0.1, 0.4) * attempt  # noqa: S311 - spreads load only
+            try:
+                return await self._oauth.refresh(refresh_token, deadline=deadline - clock.time())
+            except GrantRefused:
+                if attempt > 1 or await self._generation(lease) != lease.generation:
+                    raise
+            except UpstreamUnavailable as error:
+                if attempt == _ATTEMPTS or (error.retry_after or 0) > 1:
+                    raise
+                if clock.time() + pause > deadline - 1:
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError
+
+    async def _generation(self, lease: Lease) -> int | None:
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            return await leases.generation_of(conn, lease)
+
+    async def _persist(self, lease: Lease, sealed: SealedTokens) -> None:
+        """Write the pair, and keep trying while the database is away: there is no second copy."""
+        clock = asyncio.get_running_loop()
+        give_up_at, pause = clock.time() + _PERSIST_SECONDS, 0.05
+        while True:
+            try:
+                await self._write(lease, sealed)
+            except Unavailable:
+                if clock.time() > give_up_at:
+                    raise
+                log.warning("renewed_pair_waits_for_database", connection=lease.connection_id)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+            else:
+                return
+
+    async def _write(self, lease: Lease, sealed: SealedTokens) -> None:
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            if await leases.finish(conn, lease, sealed):
+                await self._audit.record(
+                    conn,
+                    Event.CREDENTIAL_REFRESHED,
+                    user_id=lease.user_id,
+                    connection=lease.connection_id,
+                    generation=lease.generation + 1,
+                )
+            await notify(conn, CREDENTIAL, lease.connection_id)
+
+    async def _bury(self, lease: Lease, error: GrantRefused) -> bool:
+        """Mark the grant dead, tokens kept. False: a later pair is there, nothing is dead."""
+        problem = problem_of(error, correlation_id(), self._clock.now())
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            if not await leases.give_up(conn, lease, problem, retry_at=None):
+                return False
+            await store.set_status(
+                conn, lease.user_id, lease.connection_id, "needs_reconnect", cause=problem.message
+            )
+            await self._audit.record(
+                conn,
+                Event.CREDENTIAL_EXPIRED,
+                user_id=lease.user_id,
+                cause=error.code,
+                connection=lease.connection_id,
+            )
+            await notify(conn, CREDENTIAL, lease.connection_id)
+        log.warning("connection_needs_consent", connection=lease.connection_id, debug=error.debug)
+        return True
+
+    async def _put_off(self, lease: Lease, error: UpstreamError | SealBroken) -> None:
+        """Release the lease until a later try; a failure to renew never ends a grant."""
+        problem = problem_of(error, correlation_id(), self._clock.now())
+        retry_at = self._clock.now() + timedelta(seconds=_backoff(lease.failures, error))
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            if await leases.give_up(conn, lease, problem, retry_at=retry_at):
+                await self._audit.record(
+                    conn,
+                    Event.CREDENTIAL_REFRESH_FAILED,
+                    user_id=lease.user_id,
+                    cause=error.code,
+                    connection=lease.connection_id,
+                )
+            await notify(conn, CREDENTIAL, lease.connection_id)
+        log.warning(
+            "renewal_failed",
+            connection=lease.connection_id,
+            cause=error.code,
+            debug=error.debug,
+            correlation_id=problem.correlation_id,
+        )
+
+    def _needs_reconnect(self) -> NeedsReconnect:
+        return NeedsReconnect(
+            "The connection to Atlassian has ended and needs a new consent.", hint=self._tools_url
+        )
+
+
+def _backoff(failures: int, error: UpstreamError | SealBroken) -> float:
+    """Seconds to the next try: full jitter over 1 to 60 s, or what the provider asks for."""
+    if isinstance(error, ClientRejected):
+        return _OPERATOR_PAUSE_SECONDS
+    asked = error.retry_after if isinstance(error, UpstreamError) else None
+    most = min(_MAX_BACKOFF_SECONDS, 2.0 ** (failures + 1))
+    return max(random.uniform(1.0, most), float(min(asked or 0, 3600)))  # noqa: S311 - spreads load only

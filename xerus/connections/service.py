@@ -1,0 +1,189 @@
+"""The one object that pages, tools and loops call; it wires the parts of this package."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from xerus.audit.log import AuditLog
+from xerus.clock import Clock
+from xerus.connections import flows, store
+from xerus.connections.authorize import Authorize
+from xerus.connections.callback import Callback
+from xerus.connections.checks import Checks
+from xerus.connections.health import Health
+from xerus.connections.provider import AtlassianOAuth
+from xerus.connections.refresh import Renewal
+from xerus.connections.revoke import Revoke
+from xerus.connections.sealing import Sealer
+from xerus.connections.signals import Signals
+from xerus.connections.tokens import LiveConnections
+from xerus.connections.user_credentials import RejectionBudget, UserCredentials
+from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
+from xerus.db.database import Database
+from xerus.db.notify import Listener
+from xerus.db.roles import Role
+from xerus.egress.client import Egress
+from xerus.ids import CloudId, FlowId, SessionId, UserId
+from xerus.vault.service import Vault
+
+_KEEP_FLOWS = timedelta(days=7)
+
+
+class Connections:
+    """People's links to Atlassian.
+
+    Construct it before the listener is started: it subscribes to two channels.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        client_secret: SecretStr,
+        redirect_uri: str,
+        auth_url: str,
+        api_url: str,
+        scopes: frozenset[str],
+        db: Database,
+        vault: Vault,
+        audit: AuditLog,
+        egress: Egress,
+        listener: Listener,
+        clock: Clock,
+        tools_url: str,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._tools_url = tools_url
+        self._oauth = AtlassianOAuth(
+            client_id=client_id,
+            client_secret=client_secret,
+            redirect_uri=redirect_uri,
+            auth_url=auth_url,
+            api_url=api_url,
+            scopes=scopes,
+            egress=egress,
+            clock=clock,
+        )
+        sealer = Sealer(vault=vault)
+        self._live = LiveConnections(db=db, sealer=sealer, listener=listener, tools_url=tools_url)
+        self._signals = Signals(listener=listener)
+        self._renewal = Renewal(
+            db=db,
+            oauth=self._oauth,
+            sealer=sealer,
+            audit=audit,
+            signals=self._signals,
+            clock=clock,
+            tools_url=tools_url,
+        )
+        self._health = Health(db=db, oauth=self._oauth, sealer=sealer, clock=clock)
+        self._authorize = Authorize(
+            db=db, oauth=self._oauth, sealer=sealer, audit=audit, clock=clock
+        )
+        self._callback = Callback(
+            db=db,
+            oauth=self._oauth,
+            sealer=sealer,
+            audit=audit,
+            signals=self._signals,
+            health=self._health,
+            clock=clock,
+        )
+        self._rejections = RejectionBudget()
+        self._checks = Checks(
+            db=db,
+            health=self._health,
+            audit=audit,
+            clock=clock,
+            credentials_for=self.credentials_for,
+        )
+        self._revoke = Revoke(db=db, live=self._live, audit=audit, clock=clock)
+
+    @property
+    def configured(self) -> bool:
+        """Whether an Atlassian app is set up."""
+        return self._oauth.configured
+
+    async def begin(
+        self, *, user_id: UserId, session_id: SessionId, return_to: str = "/tools"
+    ) -> Started:
+        """Start an attempt to connect. Raises as `Authorize.begin`."""
+        return await self._authorize.begin(
+            user_id=user_id, session_id=session_id, return_to=return_to
+        )
+
+    async def complete(
+        self, *, user_id: UserId, session_id: SessionId, query: Mapping[str, str]
+    ) -> Outcome:
+        """Finish an attempt to connect; every failure is an outcome in words.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        return await self._callback.complete(user_id=user_id, session_id=session_id, query=query)
+
+    async def choose_site(self, user_id: UserId, cloud_id: CloudId) -> None:
+        """Choose the site that tools use. Raises as `Checks.choose_site`."""
+        await self._checks.choose_site(user_id, cloud_id)
+
+    async def flow(self, user_id: UserId, flow_id: FlowId | None = None) -> FlowView | None:
+        """Return an attempt to connect, the newest when no id is given."""
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            return await flows.find(conn, user_id, flow_id, self._clock.now())
+
+    async def cancel(self, user_id: UserId) -> None:
+        """Cancel the pending attempt to connect."""
+        await self._authorize.cancel(user_id)
+
+    async def wait_for_change(self, flow_id: FlowId, timeout: float) -> None:
+        """Wait until a flow may have changed, two seconds at most.
+
+        Read the flow after each return: a change between two waits is seen then.
+        """
+        with self._signals.watch(flow_id) as changed:
+            await self._signals.pause(changed, timeout)
+
+    async def view(self, user_id: UserId) -> ConnectionView:
+        """Return what the Tools page shows."""
+        return await self._health.view(user_id)
+
+    async def disconnect(self, user_id: UserId) -> None:
+        """Erase the person's tokens."""
+        await self._revoke.disconnect(user_id)
+
+    async def test(self, user_id: UserId) -> Check:
+        """Make a real call now. Raises NotFound when there is nothing to test."""
+        return await self._checks.test(user_id)
+
+    def credentials_for(self, user_id: UserId) -> UserCredentials:
+        """Return what tools use to act as this person."""
+        return UserCredentials(
+            user_id=user_id,
+            live=self._live,
+            renewal=self._renewal,
+            rejections=self._rejections,
+            api_url=self._oauth.api_url,
+            clock=self._clock,
+            tools_url=self._tools_url,
+        )
+
+    async def count_by_status(self) -> dict[str, int]:
+        """Return how many connections of everybody are in each stored status."""
+        async with self._db.transaction(Role.WORKER) as conn:
+            return await store.count_by_status(conn)
+
+    async def renew_due(self) -> int:
+        """Renew a batch of credentials ahead of time; return how many were tried."""
+        return await self._renewal.renew_due()
+
+    async def clean_up(self) -> int:
+        """Delete attempts to connect that ended long ago; return how many."""
+        async with self._db.transaction(Role.WORKER) as conn:
+            return await flows.delete_old(conn, self._clock.now() - _KEEP_FLOWS)
+
+    async def close(self) -> None:
+        """Let exchanges and renewals under way finish, five seconds each at most."""
+        await self._callback.close()
+        await self._renewal.close()

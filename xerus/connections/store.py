@@ -1,0 +1,319 @@
+"""The rows of connections and of their credentials. Each function runs in the caller's transaction.
+
+Row-level security shows a caller the rows of the transaction's user only; the user stands in the
+conditions as well, so that a query means the same under the worker's role.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from xerus.connections.sites import GrantedSite
+from xerus.connections.views import Problem
+from xerus.db.database import Connection
+from xerus.errors import NotFound
+from xerus.ids import CloudId, ConnectionId, UserId
+
+LIVE = ("unproven", "choosing_site", "connected", "needs_reconnect")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionRow:
+    """A connection as stored; the credential's facts are None once it is erased.
+
+    `lease_live` is judged by the database's clock.
+    """
+
+    connection_id: ConnectionId
+    user_id: UserId
+    account_id: str
+    account_email: str
+    account_name: str
+    sites: tuple[GrantedSite, ...]
+    chosen_cloud_id: CloudId | None
+    granted_scopes: frozenset[str]
+    status: str
+    cause: str
+    consented_at: datetime
+    last_ok_at: datetime | None
+    generation: int | None
+    issued_at: datetime | None
+    access_expires_at: datetime | None
+    access_token: bytes | None
+    failures: int
+    retry_at: datetime | None
+    last_error: Problem | None
+    lease_live: bool
+
+    @property
+    def live(self) -> bool:
+        """Whether this is the connection in use, however ill."""
+        return self.status in LIVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewConnection:
+    """What a consent brought: the person's account, its sites, and what was granted."""
+
+    user_id: UserId
+    account_id: str
+    account_email: str
+    account_name: str
+    sites: tuple[GrantedSite, ...]
+    chosen_cloud_id: CloudId | None
+    granted_scopes: frozenset[str]
+    status: str
+    consented_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedTokens:
+    """A pair as it goes into the row, sealed for exactly that row."""
+
+    access_token: bytes
+    refresh_token: bytes
+    issued_at: datetime
+    access_expires_at: datetime
+    renew_after: datetime
+
+
+_SELECT = """
+    SELECT c.id::text AS connection_id, c.user_id::text AS user_id, c.account_id, c.account_email,
+           c.account_name, c.sites, c.chosen_cloud_id, c.granted_scopes, c.status,
+           c.cause, c.consented_at, c.last_ok_at, k.generation, k.issued_at, k.access_expires_at,
+           k.access_token, coalesce(k.failures, 0) AS failures, k.retry_at, k.last_error,
+           coalesce(k.lease_until > now(), false) AS lease_live
+      FROM connections c
+      LEFT JOIN credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
+     WHERE c.user_id = %(user_id)s
+"""
+
+
+async def serialize(conn: Connection, user_id: UserId) -> None:
+    """Let changes of one person's connection run one after the other, until the commit."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (user_id,))
+
+
+async def newest(conn: Connection, user_id: UserId) -> ConnectionRow | None:
+    """Return the person's live connection, else the one that ended last, else None."""
+    cursor = await conn.execute(
+        _SELECT + " ORDER BY c.status = ANY(%(live)s) DESC, c.ended_at DESC NULLS FIRST LIMIT 1",
+        {"user_id": user_id, "live": list(LIVE)},
+    )
+    row = await cursor.fetchone()
+    return _row(row) if row else None
+
+
+async def account_connection_id(
+    conn: Connection, user_id: UserId, account_id: str
+) -> ConnectionId | None:
+    """Return the id of the row of this account, live or ended."""
+    cursor = await conn.execute(
+        "SELECT id::text AS id FROM connections WHERE user_id = %s AND account_id = %s",
+        (user_id, account_id),
+    )
+    row = await cursor.fetchone()
+    return ConnectionId(row["id"]) if row else None
+
+
+async def end_others(
+    conn: Connection, user_id: UserId, account_id: str, now: datetime
+) -> list[tuple[ConnectionId, str]]:
+    """End the live connection of any other account and erase its tokens.
+
+    Returns the ids and account e-mails of what was ended: none or one.
+    """
+    cursor = await conn.execute(
+        "UPDATE connections SET status = 'replaced', cause = '', ended_at = %(now)s"
+        " WHERE user_id = %(user_id)s AND account_id <> %(account_id)s AND status = ANY(%(live)s)"
+        " RETURNING id::text AS id, account_email",
+        {"user_id": user_id, "account_id": account_id, "now": now, "live": list(LIVE)},
+    )
+    ended = [(ConnectionId(row["id"]), row["account_email"]) for row in await cursor.fetchall()]
+    for connection_id, _ in ended:
+        await erase_credential(conn, user_id, connection_id)
+    return ended
+
+
+async def put_connection(conn: Connection, connection_id: ConnectionId, new: NewConnection) -> None:
+    """Insert the connection, or renew the row of the same user and account in place."""
+    await conn.execute(
+        """
+        INSERT INTO connections (id, user_id, account_id, account_email, account_name, sites,
+            chosen_cloud_id, granted_scopes, status, consented_at)
+        VALUES (%(id)s, %(user_id)s, %(account_id)s, %(account_email)s, %(account_name)s,
+            %(sites)s, %(chosen)s, %(granted)s, %(status)s, %(consented_at)s)
+        ON CONFLICT (user_id, account_id) DO UPDATE SET
+            account_email = excluded.account_email, account_name = excluded.account_name,
+            sites = excluded.sites, chosen_cloud_id = excluded.chosen_cloud_id,
+            granted_scopes = excluded.granted_scopes,
+            status = excluded.status, cause = '', consented_at = excluded.consented_at,
+            ended_at = NULL
+        """,
+        {
+            "id": connection_id,
+            "user_id": new.user_id,
+            "account_id": new.account_id,
+            "account_email": new.account_email,
+            "account_name": new.account_name,
+            "sites": Jsonb([site.to_json() for site in new.sites]),
+            "chosen": new.chosen_cloud_id,
+            "granted": sorted(new.granted_scopes),
+            "status": new.status,
+            "consented_at": new.consented_at,
+        },
+    )
+
+
+async def put_credential(
+    conn: Connection, user_id: UserId, connection_id: ConnectionId, sealed: SealedTokens
+) -> None:
+    """Insert the pair of a new consent, or replace the present one.
+
+    The generation moves on, so that a renewal of the old pair under way cannot overwrite it.
+    """
+    await conn.execute(
+        """
+        INSERT INTO credentials (connection_id, user_id, generation, access_token, refresh_token,
+            issued_at, access_expires_at, renew_after)
+        VALUES (%(id)s, %(user_id)s, 1, %(access)s, %(refresh)s, %(issued)s, %(expires)s, %(after)s)
+        ON CONFLICT (user_id, connection_id) DO UPDATE SET
+            generation = credentials.generation + 1, access_token = excluded.access_token,
+            refresh_token = excluded.refresh_token, issued_at = excluded.issued_at,
+            access_expires_at = excluded.access_expires_at, renew_after = excluded.renew_after,
+            lease_owner = NULL, lease_until = NULL, failures = 0, retry_at = NULL,
+            last_error = NULL
+        """,
+        {"id": connection_id, "user_id": user_id, **sealed_params(sealed)},
+    )
+
+
+async def erase_credential(conn: Connection, user_id: UserId, connection_id: ConnectionId) -> None:
+    """Delete the tokens of a connection."""
+    await conn.execute(
+        "DELETE FROM credentials WHERE user_id = %s AND connection_id = %s",
+        (user_id, connection_id),
+    )
+
+
+async def set_status(
+    conn: Connection, user_id: UserId, connection_id: ConnectionId, status: str, *, cause: str = ""
+) -> None:
+    """Set the status of a live connection.
+
+    Raises:
+        NotFound: it has ended in the meantime.
+    """
+    cursor = await conn.execute(
+        "UPDATE connections SET status = %s, cause = %s"
+        " WHERE user_id = %s AND id = %s AND status = ANY(%s)",
+        (status, cause, user_id, connection_id, list(LIVE)),
+    )
+    if cursor.rowcount == 0:
+        raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
+
+
+async def set_proven(
+    conn: Connection,
+    user_id: UserId,
+    connection_id: ConnectionId,
+    *,
+    chosen: CloudId,
+    now: datetime,
+) -> None:
+    """Note a real call that succeeded on `chosen`: the connection is connected from now on.
+
+    Raises:
+        NotFound: it has ended in the meantime, or needs a new consent.
+    """
+    cursor = await conn.execute(
+        "UPDATE connections SET status = 'connected', cause = '', chosen_cloud_id = %s,"
+        " last_ok_at = %s WHERE user_id = %s AND id = %s"
+        " AND status IN ('unproven', 'choosing_site', 'connected')",
+        (chosen, now, user_id, connection_id),
+    )
+    if cursor.rowcount == 0:
+        raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
+
+
+async def set_error(
+    conn: Connection, user_id: UserId, connection_id: ConnectionId, problem: Problem | None
+) -> None:
+    """Keep the last failure beside the credential, or clear it."""
+    await conn.execute(
+        "UPDATE credentials SET last_error = %s WHERE user_id = %s AND connection_id = %s",
+        (problem_json(problem), user_id, connection_id),
+    )
+
+
+async def end(conn: Connection, user_id: UserId, now: datetime) -> tuple[ConnectionId, str] | None:
+    """End the live connection and erase its tokens; None when there is none."""
+    cursor = await conn.execute(
+        "UPDATE connections SET status = 'disconnected', cause = '', ended_at = %s"
+        " WHERE user_id = %s AND status = ANY(%s) RETURNING id::text AS id, account_email",
+        (now, user_id, list(LIVE)),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    connection_id = ConnectionId(row["id"])
+    await erase_credential(conn, user_id, connection_id)
+    return connection_id, row["account_email"]
+
+
+async def count_by_status(conn: Connection) -> dict[str, int]:
+    """Return how many connections of everybody are in each stored status (worker role)."""
+    cursor = await conn.execute("SELECT status, count(*) AS n FROM connections GROUP BY status")
+    return {row["status"]: row["n"] for row in await cursor.fetchall()}
+
+
+def sealed_params(sealed: SealedTokens) -> dict[str, Any]:
+    """Return the query parameters of a sealed pair."""
+    return {
+        "access": sealed.access_token,
+        "refresh": sealed.refresh_token,
+        "issued": sealed.issued_at,
+        "expires": sealed.access_expires_at,
+        "after": sealed.renew_after,
+    }
+
+
+def problem_json(problem: Problem | None) -> Jsonb | None:
+    """Return the stored form of a problem."""
+    if problem is None:
+        return None
+    return Jsonb(
+        {
+            "code": problem.code,
+            "message": problem.message,
+            "hint": problem.hint,
+            "correlation_id": problem.correlation_id,
+            "at": problem.at.isoformat(),
+        }
+    )
+
+
+def read_problem(stored: dict[str, str] | None) -> Problem | None:
+    """Read the stored form of a problem back."""
+    if stored is None:
+        return None
+    return Problem(
+        code=stored["code"],
+        message=stored["message"],
+        hint=stored["hint"],
+        correlation_id=stored["correlation_id"],
+        at=datetime.fromisoformat(stored["at"]),
+    )
+
+
+def _row(row: dict[str, Any]) -> ConnectionRow:
+    return ConnectionRow(
+        **{
+            **row,
+            "sites": tuple(GrantedSite.from_json(site) for site in row["sites"]),
+            "granted_scopes": frozenset(row["granted_scopes"]),
+            "last_error": read_problem(row["last_error"]),
+        }
+    )

@@ -1,0 +1,120 @@
+"""Who may see a page and whose form is taken: stands in front of every handler."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from xerus.accounts.sessions import Session
+from xerus.errors import Forbidden, NotSignedIn, TooLarge
+from xerus.pages import csrf
+from xerus.pages.rendering import Viewer
+from xerus.web.deps import WebDeps
+
+Page = Callable[[Request, Session], Awaitable[Response]]
+Form = Callable[[Request, Session, FormData], Awaitable[Response]]
+
+_LARGEST_FORM = 64 * 1024
+_OWN_REQUEST = frozenset({"", "same-origin", "none"})
+
+
+def page(deps: WebDeps, path: str, handler: Page) -> Route:
+    """Return the route of a page for signed-in people; others are sent to sign in and come back."""
+
+    async def endpoint(request: Request) -> Response:
+        session = await deps.session_of(request)
+        if session is None:
+            return _to_sign_in(request)
+        return await handler(request, session)
+
+    return Route(path, endpoint, methods=["GET"])
+
+
+def data(deps: WebDeps, path: str, handler: Page) -> Route:
+    """Return a route that scripts read; without a session it answers 401."""
+
+    async def endpoint(request: Request) -> Response:
+        session = await deps.session_of(request)
+        if session is None:
+            raise NotSignedIn("You are signed out.", hint="Reload the page and sign in.")
+        return await handler(request, session)
+
+    return Route(path, endpoint, methods=["GET"])
+
+
+def action(deps: WebDeps, path: str, handler: Form) -> Route:
+    """Return the route of a form: signed in, from our own page, with the session's CSRF token."""
+
+    async def endpoint(request: Request) -> Response:
+        require_own_request(request)
+        session = await deps.session_of(request)
+        if session is None:
+            return RedirectResponse("/signin", 303)
+        form = await read_form(request)
+        if not deps.csrf.check(session.id, field(form, csrf.FIELD)):
+            raise Forbidden(
+                "This form is out of date, so nothing was done.",
+                code="form_expired",
+                hint="Go back, reload the page and try again.",
+            )
+        return await handler(request, session, form)
+
+    return Route(path, endpoint, methods=["POST"])
+
+
+def require_own_request(request: Request) -> None:
+    """Refuse what another site made the browser send.
+
+    Raises:
+        Forbidden: `Sec-Fetch-Site` names another site (sent over https and to loopback).
+    """
+    if request.headers.get("sec-fetch-site", "") not in _OWN_REQUEST:
+        raise Forbidden(
+            "This request came from another site, so nothing was done.",
+            code="cross_site",
+            hint="Open Xerus directly and try again.",
+        )
+
+
+async def read_form(request: Request) -> FormData:
+    """Return the fields of a form, within a size that any form of ours stays under.
+
+    Raises:
+        TooLarge: the form is longer than 64 KiB or has too many fields.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            raise TooLarge("That is too long.", hint="Shorten the text and send it again.")
+    request._body = bytes(body)  # noqa: SLF001 - `Request.form` reads it from there
+    try:
+        return await request.form(max_fields=20, max_files=0)
+    except HTTPException as exc:
+        raise TooLarge("That form has too many fields.", hint="Reload the page.") from exc
+
+
+def field(form: FormData, name: str) -> str:
+    """Return a text field of a form, '' if it is absent."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def viewer(session: Session) -> Viewer:
+    """Return what the page frame shows of a person."""
+    user = session.user
+    return Viewer(name=user.name, email=user.email, is_admin=user.is_admin)
+
+
+def is_fragment(request: Request) -> bool:
+    """Tell whether htmx asks, which puts the answer into the page it has."""
+    return request.headers.get("hx-request") == "true"
+
+
+def _to_sign_in(request: Request) -> Response:
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/signin?return_to={quote(asked, safe='/')}", 303)

@@ -1,0 +1,132 @@
+"""GET /activity: a person's own audit entries, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from xerus.accounts.sessions import Session
+from xerus.audit.events import Event, Fact
+from xerus.audit.log import AuditRow
+from xerus.errors import InvalidInput
+from xerus.web import access
+from xerus.web.deps import WebDeps
+
+_PAGE = 50
+_TITLES: Mapping[str, str] = {
+    Event.SESSION_CREATED: "Signed in",
+    Event.SESSION_ENDED: "Signed out",
+    Event.SIGNIN_REFUSED: "Sign-in refused",
+    Event.REGISTRATION_CREATED: "MCP client registered",
+    Event.REGISTRATION_REFUSED: "MCP client could not register",
+    Event.REGISTRATION_REMOVED: "MCP client removed",
+    Event.CLIENT_CONSENT_SHOWN: "MCP client asked for access",
+    Event.CLIENT_CONSENT_APPROVED: "MCP client allowed",
+    Event.CLIENT_CONSENT_DENIED: "MCP client refused",
+    Event.AUTHORIZATION_REFUSED: "MCP client's request refused",
+    Event.CODE_ISSUED: "MCP client came back from sign-in",
+    Event.CODE_REPLAYED: "A code was used twice, access ended",
+    Event.TOKEN_ISSUED: "MCP client got access",
+    Event.TOKEN_REFRESHED: "MCP client renewed access",
+    Event.TOKEN_REPLAYED: "An old token was used, access ended",
+    Event.TOKEN_REFUSED: "MCP client's request for access refused",
+    Event.FAMILY_REVOKED: "MCP client's access ended",
+    Event.CONNECTION_CONSENT_STARTED: "Started to connect Atlassian",
+    Event.CONNECTION_CONSENT_DENIED: "Declined access at Atlassian",
+    Event.CONNECTION_CONSENT_FAILED: "Connecting Atlassian failed",
+    Event.ACCOUNT_CONNECTED: "Atlassian connected",
+    Event.ACCOUNT_REPLACED: "Atlassian account replaced",
+    Event.ACCOUNT_DISCONNECTED: "Atlassian disconnected",
+    Event.SITE_CHOSEN: "Site chosen",
+    Event.CREDENTIAL_REFRESHED: "Access to Atlassian renewed",
+    Event.CREDENTIAL_REFRESH_FAILED: "Renewing access to Atlassian failed",
+    Event.CREDENTIAL_EXPIRED: "Access to Atlassian expired",
+    Event.CALL_STARTED: "Tool started",
+    Event.CALL_FINISHED: "Tool finished",
+    Event.CALL_REFUSED: "Tool refused",
+    Event.APPROVAL_ASKED: "Asked for approval",
+    Event.APPROVAL_APPROVED: "Approved",
+    Event.APPROVAL_DECLINED: "Declined",
+    Event.APPROVAL_EXPIRED: "Approval expired",
+}
+_SHOWN = (
+    *("tool", "target", "client_name", "client", "account", "site", "redirect_host"),
+    *("user_agent_family", "cause"),
+)
+_BAD_ENDINGS = ("refused", "failed", "refresh_failed", "replayed", "expired")
+_BAD_OUTCOMES = frozenset({"error", "failed", "refused", "denied"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row of the table."""
+
+    at: datetime
+    title: str
+    details: str
+    outcome: str
+    kind: str
+
+
+class ActivityPage:
+    """Shows 50 entries at a time."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[Route]:
+        """Return the route."""
+        return [access.page(self._deps, "/activity", self._show)]
+
+    async def _show(self, request: Request, session: Session) -> Response:
+        before = _instant(request.query_params.get("before", ""))
+        rows = await self._deps.audit.recent(session.user.id, limit=_PAGE, before=before)
+        older = rows[-1].at.astimezone(UTC).isoformat() if len(rows) == _PAGE else ""
+        return self._deps.pages.render(
+            request,
+            "activity.html",
+            viewer=access.viewer(session),
+            csrf=session.csrf,
+            rows=[line(row) for row in rows],
+            older=older,
+        )
+
+
+def line(row: AuditRow) -> Line:
+    """Return an event in words; one that has none yet keeps its name."""
+    outcome = str(row.facts.get("outcome") or "")
+    bad = outcome in _BAD_OUTCOMES or row.event.endswith(_BAD_ENDINGS)
+    return Line(
+        at=row.at,
+        title=_TITLES.get(row.event, row.event),
+        details=_details(row.facts),
+        outcome=_outcome(outcome, bad=bad),
+        kind="bad" if bad else "ok",
+    )
+
+
+def _outcome(outcome: str, *, bad: bool) -> str:
+    if outcome in {"", "ok"}:
+        return "Refused" if bad else "Done"
+    return outcome.replace("_", " ").capitalize()
+
+
+def _details(facts: Mapping[str, Fact]) -> str:
+    found = dict.fromkeys(str(facts[name]) for name in _SHOWN if facts.get(name))
+    credential = ["shared token"] if facts.get("credential") == "shared" else []
+    return " · ".join([*found, *credential])
+
+
+def _instant(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError as exc:
+        raise InvalidInput(
+            "`before` is not an instant.", hint="Open Activity from the menu."
+        ) from exc
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

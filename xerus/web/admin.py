@@ -1,0 +1,77 @@
+"""GET /admin: people, connections by state, and the check of the audit log. Administrators only."""
+
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from xerus.accounts.sessions import Session
+from xerus.audit.verification import Verdict
+from xerus.errors import Forbidden
+from xerus.web import access
+from xerus.web.deps import WebDeps
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictInWords:
+    """The result of the check as the page says it."""
+
+    ok: bool
+    title: str
+    text: str
+
+
+class AdminPage:
+    """Counts and states; tokens and conversations never reach it."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            access.page(self._deps, "/admin", self._show),
+            access.action(self._deps, "/admin/audit/verify", self._verify),
+        ]
+
+    async def _show(self, request: Request, session: Session) -> Response:
+        _require_admin(session)
+        return await self._page(request, session, None)
+
+    async def _verify(self, request: Request, session: Session, _form: FormData) -> Response:
+        _require_admin(session)
+        return await self._page(request, session, await self._deps.audit.verify())
+
+    async def _page(self, request: Request, session: Session, verdict: Verdict | None) -> Response:
+        states = await self._deps.admin.connection_states()
+        return self._deps.pages.render(
+            request,
+            "admin.html",
+            viewer=access.viewer(session),
+            csrf=session.csrf,
+            people=await self._deps.admin.people(),
+            states=[(state.replace("_", " ").capitalize(), n) for state, n in states.items()],
+            verdict=_in_words(verdict) if verdict else None,
+        )
+
+
+def _require_admin(session: Session) -> None:
+    if not session.user.is_admin:
+        raise Forbidden(
+            "This page is for administrators.",
+            hint="An administrator can add you to XERUS_ADMINS.",
+        )
+
+
+def _in_words(verdict: Verdict) -> VerdictInWords:
+    if verdict.sound:
+        text = f"{verdict.events} events and {verdict.checkpoints} checkpoints fit together."
+        return VerdictInWords(ok=True, title="The audit log is whole.", text=text)
+    place = f" First bad event: chain {verdict.shard}, number {verdict.n}." if verdict.n else ""
+    return VerdictInWords(
+        ok=False,
+        title="The audit log was changed.",
+        text=f"{verdict.reason}.{place} Keep the database as it is and run xerus audit verify.",
+    )

@@ -1,0 +1,237 @@
+"""What the Atlassian card shows for each state of a connection, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from xerus.connections.views import ConnectionView, FlowStatus, FlowView, Site, State
+from xerus.web.deps import CredentialsMode
+from xerus.web.permissions import in_short
+
+_NEWS_LASTS = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A word with an icon and a colour; the colour never stands alone."""
+
+    word: str
+    icon: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One thing to know, with one next step."""
+
+    kind: str
+    title: str
+    text: str = ""
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The Atlassian card. `version` changes whenever a new look is due."""
+
+    version: str
+    badge: Badge
+    notice: Notice | None
+    actions: frozenset[str]
+    pending: bool
+    account_email: str
+    site_names: tuple[str, ...]
+    permissions: tuple[str, ...]
+    access_expires_at: datetime | None
+    reconnect_by: datetime | None
+    sites_to_choose: tuple[Site, ...]
+
+    @property
+    def show_account(self) -> bool:
+        """Whether there is an account to show."""
+        return bool(self.account_email or self.site_names)
+
+    @property
+    def starts(self) -> bool:
+        """Whether a button of the card opens the window."""
+        return bool(self.actions & {"configure", "reconnect", "reconnect-first"})
+
+    @property
+    def starts_first(self) -> bool:
+        """Whether opening the window is the next step."""
+        return bool(self.actions & {"configure", "reconnect-first"})
+
+    @property
+    def announcement(self) -> str:
+        """What a screen reader is told when the card changes."""
+        if self.notice is None:
+            return f"Atlassian: {self.badge.word}."
+        return f"{self.notice.title} {self.notice.text}".strip()
+
+
+_BADGES = {
+    State.NOT_CONFIGURED: Badge("Not set up", "ban"),
+    State.NOT_CONNECTED: Badge("Not connected", "unplug"),
+    State.DISCONNECTED: Badge("Disconnected", "unplug"),
+    State.CONNECTING: Badge("Connecting", "loader-circle", "busy"),
+    State.CHOOSING_SITE: Badge("Choose a site", "globe", "warn"),
+    State.CONNECTED: Badge("Connected", "circle-check", "ok"),
+    State.REFRESHING: Badge("Connected", "circle-check", "ok"),
+    State.EXPIRING_SOON: Badge("Expires soon", "clock", "warn"),
+    State.NEEDS_RECONNECT: Badge("Reconnect needed", "triangle-alert", "bad"),
+    State.DEGRADED: Badge("Atlassian has trouble", "triangle-alert", "warn"),
+}
+_SHARED = Badge("Shared service token (set by your administrator)", "users")
+
+_ACTIONS = {
+    State.NOT_CONFIGURED: frozenset[str](),
+    State.NOT_CONNECTED: frozenset({"configure"}),
+    State.DISCONNECTED: frozenset({"configure"}),
+    State.CONNECTING: frozenset({"waiting"}),
+    State.CHOOSING_SITE: frozenset({"reconnect", "disconnect"}),
+    State.CONNECTED: frozenset({"manage", "reconnect", "disconnect"}),
+    State.REFRESHING: frozenset({"manage", "reconnect", "disconnect"}),
+    State.EXPIRING_SOON: frozenset({"reconnect-first", "manage", "disconnect"}),
+    State.NEEDS_RECONNECT: frozenset({"reconnect-first", "manage", "disconnect"}),
+    State.DEGRADED: frozenset({"manage", "reconnect", "disconnect"}),
+}
+
+
+def card_for(
+    view: ConnectionView, flow: FlowView | None, *, mode: CredentialsMode, now: datetime
+) -> Card:
+    """Return the card for a connection and the newest attempt to connect."""
+    waiting = flow is not None and flow.open and view.state is not State.NOT_CONFIGURED
+    shared = mode == "shared"
+    actions = frozenset({"waiting"}) if waiting else _ACTIONS[view.state]
+    choosing = view.state is State.CHOOSING_SITE and not waiting
+    return Card(
+        version=version_of(view, flow),
+        badge=_badge(view, waiting=waiting, shared=shared),
+        notice=_shared_notice() if shared else _notice(view, flow, mode=mode, now=now),
+        actions=frozenset() if shared else actions,
+        pending=waiting and not shared,
+        account_email="" if shared else view.account_email,
+        site_names=() if choosing else _site_names(view),
+        permissions=tuple(in_short(view.scopes)),
+        access_expires_at=view.access_expires_at if view.usable else None,
+        reconnect_by=view.reconnect_by if view.usable else None,
+        sites_to_choose=view.sites if choosing else (),
+    )
+
+
+def version_of(view: ConnectionView, flow: FlowView | None) -> str:
+    """Return a text that changes when the card looks different."""
+    attempt = f"{flow.flow_id}.{flow.status}" if flow else "none"
+    return f"{view.state}.{view.account_email}.{len(_site_names(view))}.{attempt}"
+
+
+def _badge(view: ConnectionView, *, waiting: bool, shared: bool) -> Badge:
+    if shared:
+        return _SHARED
+    return _BADGES[State.CONNECTING] if waiting else _BADGES[view.state]
+
+
+def _site_names(view: ConnectionView) -> tuple[str, ...]:
+    chosen = view.chosen_site
+    names = [site.name for site in view.sites if not site.chosen]
+    return (chosen.name, *names) if chosen else tuple(names)
+
+
+def _notice(
+    view: ConnectionView, flow: FlowView | None, *, mode: CredentialsMode, now: datetime
+) -> Notice | None:
+    fresh = flow if flow and now - flow.created_at < _NEWS_LASTS else None
+    if fresh is not None:
+        told = _news(view, fresh)
+        if told is not None:
+            return told
+    standing = _standing(view)
+    if standing is None and mode == "user-then-shared" and not view.usable:
+        return Notice(
+            kind="busy",
+            title="The shared service token is used until you connect your own account.",
+        )
+    return standing
+
+
+def _news(view: ConnectionView, flow: FlowView) -> Notice | None:
+    """What became of the newest attempt to connect."""
+    match flow.status:
+        case FlowStatus.PENDING | FlowStatus.EXCHANGING:
+            return Notice(
+                kind="busy",
+                title="Waiting for you to finish in the other window.",
+                text="This page notices by itself when you are done.",
+            )
+        case FlowStatus.CONNECTED if view.usable:
+            site = view.chosen_site
+            place = f" ({site.name})" if site else ""
+            return Notice(
+                kind="ok",
+                title="Authentication Successful",
+                text=f"Atlassian is connected as {view.account_email}{place}.",
+            )
+        case FlowStatus.CANCELLED if not view.usable:
+            return Notice(
+                kind="warn",
+                title="You cancelled. Nothing was stored.",
+                text="Choose Configure when you want to try again.",
+            )
+        case FlowStatus.DENIED | FlowStatus.FAILED | FlowStatus.EXPIRED if flow.error:
+            return Notice(
+                kind="bad" if flow.status is FlowStatus.FAILED else "warn",
+                title=flow.error.message,
+                text=flow.error.hint,
+                correlation_id=flow.error.correlation_id,
+            )
+        case _:
+            return None
+
+
+def _standing(view: ConnectionView) -> Notice | None:
+    """What is to be known of the connection as it stands."""
+    match view.state:
+        case State.NOT_CONFIGURED:
+            return Notice(
+                kind="warn",
+                title=view.cause or "Your administrator has not set up Atlassian yet.",
+                text=view.hint
+                or "They set ATLASSIAN_OAUTH_CLIENT_ID and ATLASSIAN_OAUTH_CLIENT_SECRET.",
+            )
+        case State.CHOOSING_SITE:
+            return Notice(
+                kind="warn",
+                title="Which site do you want to use?",
+                text="Your Atlassian account reaches several. You can change this later.",
+            )
+        case State.NEEDS_RECONNECT:
+            error = view.last_error
+            return Notice(
+                kind="bad",
+                title=view.cause or "Atlassian does not accept this connection any more.",
+                text=view.hint or "Choose Reconnect and allow access again.",
+                correlation_id=error.correlation_id if error else "",
+            )
+        case State.DEGRADED | State.EXPIRING_SOON:
+            return Notice(
+                kind="warn",
+                title=view.cause or "Atlassian does not answer as it should.",
+                text=view.hint or "Xerus keeps trying. Nothing is lost.",
+            )
+        case _ if view.missing_scopes and view.usable:
+            return Notice(
+                kind="warn",
+                title="Some permissions were not granted.",
+                text="A few tools are off. Choose Reconnect and allow all of them.",
+            )
+        case _:
+            return None
+
+
+def _shared_notice() -> Notice:
+    return Notice(
+        kind="busy",
+        title="Everybody here works through one Atlassian account.",
+        text="Your administrator set it up, so there is nothing for you to connect. "
+        "What you do is recorded under your name in the activity.",
+    )

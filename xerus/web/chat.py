@@ -1,0 +1,124 @@
+"""The chat: conversations, the transcript, the composer and decisions about calls that wait."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from xerus.accounts.sessions import Session
+from xerus.errors import InvalidInput
+from xerus.web import access
+from xerus.web.card import version_of
+from xerus.web.deps import AssistantService, ConversationRow, Entry, WebDeps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chat:
+    """What the chat's templates show."""
+
+    title: str
+    first_name: str
+    conversation_id: str | None
+    conversations: Sequence[ConversationRow]
+    entries: Sequence[Entry]
+    examples: Sequence[str]
+    is_demo: bool
+    connection_version: str
+    is_connected: bool
+
+    @property
+    def announcement(self) -> str:
+        """What a screen reader is told when an answer has arrived."""
+        if not self.entries:
+            return ""
+        return {
+            "approval": "Approval needed.",
+            "needs_connection": "Atlassian is not connected.",
+            "error": "Something went wrong.",
+        }.get(self.entries[-1].kind, "Answer ready.")
+
+
+class ChatPages:
+    """GET /, GET /chat/{id}, POST /chat, POST /chat/{id}/decide."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+        self._assistant: AssistantService = deps.assistant
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            access.page(self._deps, "/", self._new),
+            access.page(self._deps, "/chat/{id}", self._show),
+            access.data(self._deps, "/chat/{id}/transcript", self._show_transcript),
+            access.action(self._deps, "/chat", self._send),
+            access.action(self._deps, "/chat/{id}/decide", self._decide),
+        ]
+
+    async def _new(self, request: Request, session: Session) -> Response:
+        return await self._render(request, session, None, "chat/page.html")
+
+    async def _show(self, request: Request, session: Session) -> Response:
+        return await self._render(request, session, request.path_params["id"], "chat/page.html")
+
+    async def _show_transcript(self, request: Request, session: Session) -> Response:
+        conversation_id = request.path_params["id"]
+        return await self._render(request, session, conversation_id, "chat/transcript.html")
+
+    async def _send(self, request: Request, session: Session, form: FormData) -> Response:
+        text = access.field(form, "text").strip()
+        if not text:
+            raise InvalidInput("The message is empty.", hint="Write something, then send it.")
+        conversation_id = await self._assistant.send(
+            session.user, access.field(form, "conversation_id") or None, text
+        )
+        return await self._answer(request, session, conversation_id)
+
+    async def _decide(self, request: Request, session: Session, form: FormData) -> Response:
+        decision = access.field(form, "decision")
+        if decision not in {"approve", "decline"}:
+            raise InvalidInput("Choose Approve or Decline.")
+        conversation_id = request.path_params["id"]
+        call_id = access.field(form, "call_id")
+        await self._assistant.decide(session.user, conversation_id, call_id, decision == "approve")
+        return await self._answer(request, session, conversation_id)
+
+    async def _answer(self, request: Request, session: Session, conversation_id: str) -> Response:
+        if not access.is_fragment(request):
+            return RedirectResponse(f"/chat/{conversation_id}", 303)
+        response = await self._render(request, session, conversation_id, "chat/answer.html")
+        response.headers["HX-Push-Url"] = f"/chat/{conversation_id}"
+        return response
+
+    async def _render(
+        self, request: Request, session: Session, conversation_id: str | None, template: str
+    ) -> Response:
+        return self._deps.pages.render(
+            request,
+            template,
+            viewer=access.viewer(session),
+            csrf=session.csrf,
+            chat=await self._chat(session, conversation_id),
+        )
+
+    async def _chat(self, session: Session, conversation_id: str | None) -> Chat:
+        user = session.user
+        conversations = await self._assistant.conversations(user.id)
+        entries = await self._assistant.open(user.id, conversation_id) if conversation_id else ()
+        titles = {row.id: row.title for row in conversations}
+        view = await self._deps.connections.view(user.id)
+        flow = await self._deps.connections.flow(user.id, None)
+        return Chat(
+            title=titles.get(conversation_id or "") or "Chat",
+            first_name=user.name.split(" ")[0],
+            conversation_id=conversation_id,
+            conversations=conversations,
+            entries=entries,
+            examples=self._assistant.examples,
+            is_demo=self._assistant.is_demo,
+            connection_version=version_of(view, flow),
+            is_connected=view.usable,
+        )

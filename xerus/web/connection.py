@@ -1,0 +1,69 @@
+"""The connection in detail: what it may do, a test of it, and its end."""
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from xerus.accounts.sessions import Session
+from xerus.connections.views import Check
+from xerus.web import access
+from xerus.web.card import card_for
+from xerus.web.deps import WebDeps
+from xerus.web.permissions import in_groups
+
+_BASE = "/connections/atlassian"
+
+
+class ConnectionPages:
+    """GET /connections/atlassian, POST .../test, POST .../disconnect."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            access.page(self._deps, _BASE, self._show),
+            access.action(self._deps, f"{_BASE}/test", self._test),
+            access.page(self._deps, f"{_BASE}/disconnect", self._ask),
+            access.action(self._deps, f"{_BASE}/disconnect", self._disconnect),
+        ]
+
+    async def _show(self, request: Request, session: Session) -> Response:
+        return await self._page(request, session, None)
+
+    async def _test(self, request: Request, session: Session, _form: FormData) -> Response:
+        check = await self._deps.connections.test(session.user.id)
+        return await self._page(request, session, check)
+
+    async def _ask(self, request: Request, session: Session) -> Response:
+        view = await self._deps.connections.view(session.user.id)
+        return self._deps.pages.render(
+            request,
+            "connect/disconnect.html",
+            viewer=access.viewer(session),
+            csrf=session.csrf,
+            account_email=view.account_email,
+        )
+
+    async def _disconnect(self, request: Request, session: Session, form: FormData) -> Response:
+        if access.field(form, "confirm") != "yes":
+            return await self._ask(request, session)
+        await self._deps.connections.disconnect(session.user.id)
+        return RedirectResponse("/tools", 303)
+
+    async def _page(self, request: Request, session: Session, check: Check | None) -> Response:
+        view = await self._deps.connections.view(session.user.id)
+        flow = await self._deps.connections.flow(session.user.id, None)
+        mode, now = self._deps.credentials_mode, self._deps.clock.now()
+        return self._deps.pages.render(
+            request,
+            "connect/detail.html",
+            viewer=access.viewer(session),
+            csrf=session.csrf,
+            view=view,
+            card=card_for(view, flow, mode=mode, now=now),
+            permission_groups=in_groups(view.scopes, view.missing_scopes),
+            check=check,
+        )

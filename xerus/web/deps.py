@@ -1,0 +1,215 @@
+"""What the pages call, as narrow as they need it; `app` passes the real services."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from xerus.accounts.cookies import Cookies
+from xerus.accounts.sessions import Session
+from xerus.accounts.users import User
+from xerus.audit.log import AuditRow
+from xerus.audit.verification import Verdict
+from xerus.clock import Clock
+from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
+from xerus.ids import CloudId, FlowId, SessionId, UserId
+from xerus.pages.csrf import Csrf
+from xerus.pages.rendering import Pages
+
+CredentialsMode = Literal["user", "shared", "user-then-shared"]
+
+
+class SignInService(Protocol):
+    """`accounts.signin.SignIn`."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an identity provider."""
+
+    async def begin(self, *, browser: str, purpose: Literal["web"], return_to: str) -> str:
+        """Return the identity provider's URL."""
+
+
+class LocalLinks(Protocol):
+    """`accounts.local.LocalSignIn`."""
+
+    async def redeem(self, secret: str, *, address: str) -> User:
+        """Use a one-time link."""
+
+
+class SessionService(Protocol):
+    """`accounts.sessions.Sessions`."""
+
+    async def create(self, user_id: UserId, *, user_agent: str, address: str = "") -> SecretStr:
+        """Start a session and return its cookie value."""
+
+    async def read(self, token: str) -> Session | None:
+        """Return the live session of a cookie value."""
+
+    async def end(self, session_id: SessionId, user_id: UserId) -> None:
+        """End a session everywhere."""
+
+
+class ConnectionService(Protocol):
+    """`connections.service.Connections`."""
+
+    async def begin(self, *, user_id: UserId, session_id: SessionId, return_to: str) -> Started:
+        """Start an attempt to connect."""
+
+    async def complete(
+        self, *, user_id: UserId, session_id: SessionId, query: Mapping[str, str]
+    ) -> Outcome:
+        """Finish an attempt with what Atlassian sent back."""
+
+    async def choose_site(self, user_id: UserId, cloud_id: CloudId) -> None:
+        """Use this site when none is named."""
+
+    async def flow(self, user_id: UserId, flow_id: FlowId | None = None) -> FlowView | None:
+        """Return an attempt of this person, the newest by default."""
+
+    async def cancel(self, user_id: UserId) -> None:
+        """Give up open attempts."""
+
+    async def wait_for_change(self, flow_id: FlowId, timeout: float) -> object:
+        """Return when the attempt changed, or after `timeout` seconds."""
+
+    async def view(self, user_id: UserId) -> ConnectionView:
+        """Return what there is to show."""
+
+    async def disconnect(self, user_id: UserId) -> None:
+        """Erase the tokens."""
+
+    async def test(self, user_id: UserId) -> Check:
+        """Make a real call."""
+
+
+class AuditService(Protocol):
+    """The parts of `audit.log.AuditLog` that are read."""
+
+    async def recent(
+        self, user_id: UserId, *, limit: int = 50, before: datetime | None = None
+    ) -> Sequence[AuditRow]:
+        """Return a person's own events, newest first."""
+
+    async def verify(self) -> Verdict:
+        """Read the whole chain."""
+
+
+class ConversationRow(Protocol):
+    """One line of the list of conversations."""
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+
+    @property
+    def title(self) -> str:
+        """Its first request, shortened; may be empty."""
+
+
+class Entry(Protocol):
+    """One entry of a transcript: `templates/chat/{kind}.html` shows it and names its fields.
+
+    Kinds and fields: `person` (text) · `assistant` (author, html: sanitised Markup) · `tool`
+    (name, title, arguments, result: text, state: running | ok | failed | declined, seconds or None)
+    · `approval` (call_id, title, tool, preview: pairs of name and value, expires_at,
+    state: waiting | approved | declined | expired) · `needs_connection` (text, url)
+    · `error` (message, hint, correlation_id).
+    """
+
+    @property
+    def kind(self) -> str:
+        """Which template shows it."""
+
+
+class AssistantService(Protocol):
+    """`assistant.service.Assistant`."""
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the demo model answers, which is no AI."""
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """Requests to start with."""
+
+    async def conversations(self, user_id: UserId) -> Sequence[ConversationRow]:
+        """Return a person's conversations, newest first."""
+
+    async def open(self, user_id: UserId, conversation_id: str) -> Sequence[Entry]:
+        """Return the transcript; raises NotFound for anybody else."""
+
+    async def send(self, user: User, conversation_id: str | None, text: str) -> str:
+        """Answer a message and return the conversation's id."""
+
+    async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
+        """Approve or decline a call that waits, then go on."""
+
+
+class Person(Protocol):
+    """Somebody who has signed in, as an administrator sees them."""
+
+    @property
+    def name(self) -> str:
+        """The name the identity provider gave."""
+
+    @property
+    def email(self) -> str:
+        """The e-mail address the identity provider gave."""
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they administer."""
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """When a session of theirs was last used."""
+
+
+class AdminService(Protocol):
+    """What administrators see of everybody; no tokens, no conversations."""
+
+    async def people(self) -> Sequence[Person]:
+        """Return everybody who has signed in."""
+
+    async def connection_states(self) -> Mapping[str, int]:
+        """Return how many connections are in each state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebDeps:
+    """Everything the pages are given.
+
+    Attributes:
+        public_url: the one base URL, without a trailing slash.
+        entra_settings: the settings of the identity provider and whether each is set, for the
+            sign-in page of an installation without one; names, never values.
+    """
+
+    pages: Pages
+    csrf: Csrf
+    cookies: Cookies
+    sessions: SessionService
+    sign_in: SignInService
+    local_links: LocalLinks
+    connections: ConnectionService
+    assistant: AssistantService
+    audit: AuditService
+    admin: AdminService
+    clock: Clock
+    public_url: str
+    credentials_mode: CredentialsMode
+    entra_settings: Sequence[tuple[str, bool]] = ()
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach this server by https."""
+        return self.public_url.startswith("https:")
+
+    async def session_of(self, request: Request) -> Session | None:
+        """Return the live session of a request."""
+        token = self.cookies.session_token(request)
+        return await self.sessions.read(token) if token else None

@@ -1,0 +1,40 @@
+"""All routes of the pages."""
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from xerus.pages.rendering import Viewer
+from xerus.web import access
+from xerus.web.activity import ActivityPage
+from xerus.web.admin import AdminPage
+from xerus.web.chat import ChatPages
+from xerus.web.connect import ConnectPages
+from xerus.web.connect_status import ConnectStatus
+from xerus.web.connection import ConnectionPages
+from xerus.web.deps import WebDeps
+from xerus.web.signin import SignInPages
+from xerus.web.signout import SignOut
+from xerus.web.theme import Theme
+from xerus.web.tools import ToolsPage
+
+
+def routes(deps: WebDeps) -> list[Route]:
+    """Return the routes of every page; `pages.assets.Assets.route` serves their files."""
+    return [
+        *SignInPages(deps).routes(),
+        *SignOut(deps).routes(),
+        *Theme(deps).routes(),
+        *ToolsPage(deps).routes(),
+        *ConnectPages(deps).routes(),
+        *ConnectStatus(deps).routes(),
+        *ConnectionPages(deps).routes(),
+        *ActivityPage(deps).routes(),
+        *AdminPage(deps).routes(),
+        *ChatPages(deps).routes(),
+    ]
+
+
+async def viewer_of(deps: WebDeps, request: Request) -> Viewer | None:
+    """Return who is signed in, for the error pages."""
+    session = await deps.session_of(request)
+    return access.viewer(session) if session else None
