@@ -46,3 +46,14 @@ def test_the_name_of_the_replaced_server_is_understood() -> None:
     )
     assert isinstance(args, TransitionIssue)
     assert args.transition == "31"
+
+
+def test_an_object_sent_as_json_text_is_understood() -> None:
+    args = checked(
+        _TOOLS.get("jira_transition_issue"),
+        {"issue_key": "ENG-1", "transition": "31", "fields": '{"resolution": {"name": "Done"}}'},
+    )
+    assert isinstance(args, TransitionIssue)
+    assert args.fields == {"resolution": {"name": "Done"}}
+    arguments: dict[str, object] = {"issue_key": "ENG-1", "transition": "31", "fields": "{oops"}
+    assert "fields:" in refused("jira_transition_issue", arguments).message

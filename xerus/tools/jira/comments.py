@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from xerus.atlassian.jira.client import WRITE, Jira
 from xerus.tools.declaration import Effect, SiteArgs, tool
@@ -16,7 +16,9 @@ class AddComment(SiteArgs):
     """A new comment."""
 
     issue_key: IssueKey
-    body: Annotated[Markdown, Field(description="Markdown; mention by @[Name](accountid:ID)")]
+    body: Annotated[Markdown, Field(description="Markdown; mention by @[Name](accountid:ID)")] = (
+        Field(validation_alias=AliasChoices("body", "comment"))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

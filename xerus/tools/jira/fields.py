@@ -1,12 +1,21 @@
 """Argument types that several Jira tools share, with their one description."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 from pydantic import BeforeValidator, Field
 
 
 def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
+
+
+def _object(value: object) -> object:
+    """Read JSON in a string as what it means: many clients send objects that way."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        return value
 
 
 IssueKey = Annotated[
@@ -21,3 +30,4 @@ ProjectKey = Annotated[
 ]
 Markdown = Annotated[str, Field(min_length=1, max_length=400_000)]
 ShortText = Annotated[str, Field(min_length=1, max_length=255)]
+JsonObject = Annotated[dict[str, Any], BeforeValidator(_object)]

@@ -9,7 +9,7 @@ from xerus.atlassian.jira.client import READ, USERS, WRITE, Jira
 from xerus.tools.choices import pick
 from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
 from xerus.tools.jira.bodies import to_body
-from xerus.tools.jira.fields import IssueKey, Markdown, ProjectKey, ShortText
+from xerus.tools.jira.fields import IssueKey, JsonObject, Markdown, ProjectKey, ShortText
 from xerus.tools.jira.issue_view import FIELDS, IssueView
 from xerus.tools.jira.people import assignee
 from xerus.tools.jira.records import columns_of, field_id, flat
@@ -64,7 +64,7 @@ class CreateIssue(SiteArgs):
     priority: ShortText | None = Field(default=None, description="Priority name")
     labels: list[str] = Field(default=[], max_length=50, description="Labels, without spaces")
     parent: IssueKey | None = Field(default=None, description="Epic, or the issue of a subtask")
-    additional_fields: dict[str, Any] = Field(
+    additional_fields: JsonObject = Field(
         default={}, description="Further fields by id, in Jira's own form"
     )
 

@@ -10,7 +10,7 @@ from xerus.atlassian.jira.client import READ, WRITE, Jira
 from xerus.tools.choices import ChoiceNeeded, pick
 from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
 from xerus.tools.jira.bodies import to_body
-from xerus.tools.jira.fields import IssueKey, Markdown, ShortText
+from xerus.tools.jira.fields import IssueKey, JsonObject, Markdown, ShortText
 from xerus.tools.jira.records import flat
 from xerus.tools.readback import read_back
 from xerus.tools.tables import table
@@ -71,7 +71,7 @@ class TransitionIssue(SiteArgs):
     )
     comment: Markdown | None = Field(default=None, description="Markdown")
     resolution: ShortText | None = Field(default=None, description="Resolution name, e.g. Done")
-    fields: dict[str, Any] = Field(
+    fields: JsonObject = Field(
         default={}, description="Fields of the transition's screen by id, in Jira's own form"
     )
 

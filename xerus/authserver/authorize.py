@@ -1,0 +1,161 @@
+"""`GET /oauth/authorize`: checks the request and shows the consent page, always."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from xerus.audit.events import Event
+from xerus.authserver.answers import destination, error_url, problem, to_client
+from xerus.authserver.body import Parameters
+from xerus.authserver.front import Front, address_of
+from xerus.grants.clients import Client
+from xerus.grants.requests import Asked
+from xerus.oauth import pkce, scopes
+from xerus.oauth.errors import OAuthError
+from xerus.oauth.redirect_uri import is_loopback
+
+_LONGEST_STATE = 4000
+
+
+class _NoWayBack(Exception):
+    """Client or redirect cannot be trusted, so the person is told and nobody else."""
+
+    def __init__(self, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+
+
+class Authorize:
+    """Validates in the order of RFC 6749 4.1.2.1: no redirect before client and redirect stand."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def get(self, request: Request) -> Response:
+        """Show what a client asks for."""
+        parameters = Parameters(request.query_params.multi_items())
+        try:
+            client = await self._client(parameters)
+            redirect_uri = _redirect_uri(parameters, client)
+        except _NoWayBack as error:
+            return problem(
+                self._front,
+                request,
+                heading="This request cannot be answered",
+                text=error.text,
+                hint=error.hint,
+            )
+        back = _bare(parameters, redirect_uri)
+        try:
+            asked = self._asked(parameters, client, back)
+        except OAuthError as error:
+            await self._front.audit.append(
+                Event.AUTHORIZATION_REFUSED,
+                client=client.id,
+                cause=error.code,
+                address=address_of(request),
+            )
+            return to_client(error_url(self._front, back, error))
+        return await self._consent_page(request, client, asked)
+
+    async def _client(self, parameters: Parameters) -> Client:
+        client = await self._front.clients.get(parameters.get("client_id") or "")
+        if client is None:
+            raise _NoWayBack(
+                "The program that sent you here is not registered with this server.",
+                "Remove the connection in that program and add it again.",
+            )
+        return client
+
+    def _asked(self, parameters: Parameters, client: Client, back: Asked) -> Asked:
+        """Read the rest of the request; from here on errors go back to the client."""
+        parameters.check_unique()
+        if parameters.get("response_type") != "code":
+            raise OAuthError("unsupported_response_type", "response_type must be code.")
+        _check_pkce(parameters)
+        if not all(self._front.is_our_resource(value) for value in parameters.all("resource")):
+            raise OAuthError("invalid_target", f"resource must be {self._front.resource}.")
+        asked = parameters.get("scope")
+        return Asked(
+            redirect_uri=back.redirect_uri,
+            redirect_given=back.redirect_given,
+            state=back.state,
+            code_challenge=parameters.get("code_challenge") or "",
+            scopes=scopes.parse(asked) if asked else client.scopes,
+            resource=self._front.resource,
+        )
+
+    async def _consent_page(self, request: Request, client: Client, asked: Asked) -> Response:
+        front = self._front
+        session = await front.cookies.session_from(request, front.sessions)
+        if not front.sign_in.configured and session is None:
+            return problem(
+                front,
+                request,
+                heading="Nobody can sign in yet",
+                text="No identity provider is configured, and you are not signed in as the local "
+                "administrator in this browser.",
+                hint="Open the sign-in link that Xerus printed in its terminal, then start again. "
+                "Or set ENTRA_ID_EXPECTED_ISSUER, ENTRA_ID_CLIENT_ID and ENTRA_ID_CLIENT_SECRET.",
+                status=503,
+            )
+        browser = front.cookies.browser_binding(request)
+        request_id = await front.requests.add(client, asked, browser=browser)
+        response = front.pages.render(
+            request,
+            "oauth/consent.html",
+            viewer=None,
+            csrf=front.csrf.token(consent_binding(browser, request_id)),
+            client_name=client.name,
+            destination=destination(asked),
+            loopback=is_loopback(asked.redirect_uri),
+            scopes=[
+                scopes.DESCRIPTIONS[name] for name in scopes.ALL_IN_ORDER if name in asked.scopes
+            ],
+            request_id=request_id,
+            local_name=session.user.name if session and not front.sign_in.configured else "",
+        )
+        front.cookies.keep_browser(response, browser)
+        return response
+
+
+def consent_binding(browser: str, request_id: str) -> str:
+    """Return what the form token of a consent page is bound to."""
+    return f"consent:{browser}:{request_id}"
+
+
+def _redirect_uri(parameters: Parameters, client: Client) -> str:
+    given = parameters.all("redirect_uri")
+    if not given and len(client.redirect_uris) == 1:
+        return client.redirect_uris[0]  # RFC 6749 3.1.2.3
+    if len(given) != 1 or not client.allows(given[0]):
+        raise _NoWayBack(
+            "The address that this request wants the answer sent to is not one that the program "
+            "registered.",
+            "Nothing was sent there. Remove the connection in that program and add it again.",
+        )
+    return given[0]
+
+
+def _bare(parameters: Parameters, redirect_uri: str) -> Asked:
+    state = parameters.get("state")
+    return Asked(
+        redirect_uri=redirect_uri,
+        redirect_given=bool(parameters.all("redirect_uri")),
+        code_challenge="",
+        scopes=frozenset(),
+        resource="",
+        state=state if state is None or len(state) <= _LONGEST_STATE else None,
+    )
+
+
+def _check_pkce(parameters: Parameters) -> None:
+    challenge = parameters.get("code_challenge")
+    if challenge is None:
+        raise OAuthError("invalid_request", "code_challenge is missing: PKCE is required.")
+    if parameters.get("code_challenge_method") != pkce.METHOD:
+        raise OAuthError("invalid_request", "code_challenge_method must be S256.")
+    if not pkce.is_challenge(challenge):
+        raise OAuthError("invalid_request", "code_challenge must be 43 base64url characters.")
+    if len(parameters.get("state") or "") > _LONGEST_STATE:
+        raise OAuthError("invalid_request", "state is longer than 4000 characters.")

@@ -1,0 +1,117 @@
+"""`POST /oauth/authorize`: what the person decided on the consent page."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from xerus.authserver.answers import client_url, error_url, onward, problem
+from xerus.authserver.authorize import consent_binding
+from xerus.authserver.body import Parameters, read_form
+from xerus.authserver.front import Front
+from xerus.errors import NotConfigured, UpstreamError
+from xerus.grants.requests import AuthorizationRequest
+from xerus.oauth.errors import OAuthError
+from xerus.pages import csrf
+
+_OWN_SITE = frozenset({"same-origin", "none"})
+
+
+class Consent:
+    """Answers with a page that leads on: to the identity provider, or back to the client."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def post(self, request: Request) -> Response:
+        """Take the decision; the same one twice leads to the same place."""
+        try:
+            form = await read_form(request)
+        except OAuthError as error:
+            return self._refuse(request, error.description)
+        if not self._is_our_form(request, form):
+            return self._refuse(request, "This form was not opened in this browser.")
+        pending = await self._front.requests.get(
+            form.get("request") or "", browser=self._front.cookies.browser_from(request)
+        )
+        if pending is None:
+            return self._refuse(request, "This request has expired. It was open for ten minutes.")
+        if form.get("decision") == "allow":
+            return await self._allow(request, pending)
+        return await self._cancel(request, pending)
+
+    def _is_our_form(self, request: Request, form: Parameters) -> bool:
+        browser = self._front.cookies.browser_from(request)
+        site = request.headers.get("sec-fetch-site", "none")
+        binding = consent_binding(browser, form.get("request") or "")
+        token = form.get(csrf.FIELD) or ""
+        return bool(browser) and site in _OWN_SITE and self._front.csrf.check(binding, token)
+
+    async def _allow(self, request: Request, pending: AuthorizationRequest) -> Response:
+        await self._front.requests.decide(pending, "approved")
+        if pending.decision == "denied":
+            return await self._cancel(request, pending)
+        if not self._front.sign_in.configured:
+            return await self._allow_locally(request, pending)
+        try:
+            url = await self._front.sign_in.begin(
+                browser=self._front.cookies.browser_from(request),
+                purpose="authorize",
+                request_id=pending.id,
+            )
+        except (UpstreamError, NotConfigured) as error:
+            back = OAuthError("temporarily_unavailable", "The identity provider does not answer.")
+            return problem(
+                self._front,
+                request,
+                heading="Sign-in is not possible at the moment",
+                text=error.message,
+                hint=error.hint,
+                status=503,
+                back_url=error_url(self._front, pending.asked, back),
+                back_name=pending.client_name,
+            )
+        return onward(
+            self._front,
+            request,
+            url,
+            heading="Sign in to finish",
+            text=f"Your identity provider confirms who you are; then {pending.client_name} "
+            "is connected.",
+        )
+
+    async def _allow_locally(self, request: Request, pending: AuthorizationRequest) -> Response:
+        """Without an identity provider the live session of this browser says who it is."""
+        session = await self._front.cookies.session_from(request, self._front.sessions)
+        if session is None:
+            return self._refuse(request, "You are not signed in any more.")
+        code = await self._front.codes.issue(pending, session.user.id)
+        if code is None:
+            return self._refuse(request, "This request was answered already.")
+        url = client_url(self._front, pending.asked, code=code.get_secret_value())
+        return onward(
+            self._front,
+            request,
+            url,
+            heading=f"{pending.client_name} is connected",
+            text="You go back to it now.",
+        )
+
+    async def _cancel(self, request: Request, pending: AuthorizationRequest) -> Response:
+        await self._front.requests.decide(pending, "denied")
+        denied = OAuthError("access_denied", "The person did not allow it.")
+        return onward(
+            self._front,
+            request,
+            error_url(self._front, pending.asked, denied),
+            heading="Nothing was allowed",
+            text=f"{pending.client_name} is told that you cancelled.",
+        )
+
+    def _refuse(self, request: Request, text: str) -> Response:
+        return problem(
+            self._front,
+            request,
+            heading="This answer cannot be used",
+            text=text,
+            hint="Start again in the program that sent you here, with cookies allowed.",
+            status=403,
+        )

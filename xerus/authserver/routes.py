@@ -1,0 +1,48 @@
+"""The routes of the OAuth front."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from xerus.authserver.authorize import Authorize
+from xerus.authserver.callback import Callback
+from xerus.authserver.consent import Consent
+from xerus.authserver.front import Front
+from xerus.authserver.metadata import Metadata
+from xerus.authserver.register import Register
+from xerus.authserver.token import Revoke, Token
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def routes(front: Front) -> list[Route]:
+    """Return every route of the OAuth front."""
+    metadata = Metadata(front)
+    return [
+        _open("/.well-known/oauth-authorization-server", metadata.oauth, "GET"),
+        _open("/.well-known/openid-configuration", metadata.openid, "GET"),
+        _open("/oauth/jwks", metadata.jwks, "GET"),
+        _open("/oauth/register", Register(front).post, "POST"),
+        _open("/oauth/token", Token(front).post, "POST"),
+        _open("/oauth/revoke", Revoke(front).post, "POST"),
+        Route("/oauth/authorize", Authorize(front).get, methods=["GET"]),
+        Route("/oauth/authorize", Consent(front).post, methods=["POST"]),
+        Route("/oauth/callback", Callback(front).get, methods=["GET"]),
+    ]
+
+
+def _open(path: str, endpoint: Endpoint, method: str) -> Route:
+    """Make a route that clients in other web pages may call: it takes no cookie."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=[method],
+        allow_headers=["Authorization", "Content-Type", "MCP-Protocol-Version"],
+        expose_headers=["WWW-Authenticate", "Retry-After"],
+        max_age=600,
+    )
+    return Route(path, endpoint, methods=[method, "OPTIONS"], middleware=[cors])

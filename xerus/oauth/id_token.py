@@ -1,0 +1,110 @@
+"""Verification of what the identity provider signed: ID tokens, and access tokens for our API."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+
+from xerus.oauth.discovery import Discovery
+from xerus.oauth.errors import InvalidToken
+
+Claims = Mapping[str, Any]
+
+_ALGORITHM = "RS256"
+_LEEWAY_SECONDS = 60
+_LONGEST = 16_000
+
+
+async def verified_claims(token: str, *, discovery: Discovery, now: datetime) -> Claims:
+    """Return the claims of a token signed by the provider: signature, issuer, expiry, tenant.
+
+    Audience, nonce and scopes are for the caller to check.
+
+    Raises:
+        InvalidToken: says which rule is broken.
+        UpstreamUnavailable: the provider's keys cannot be had.
+    """
+    header = peek_header(token)
+    if header.get("alg") != _ALGORITHM:
+        raise InvalidToken(f"The token must be signed with {_ALGORITHM}.")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise InvalidToken("The token names no signing key.")
+    key = await discovery.key(kid)
+    if key is None or key.key_type != "RSA":
+        raise InvalidToken("The token is signed with a key that the issuer does not list.")
+    try:
+        claims = jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
+    except (JoseError, ValueError) as error:
+        raise InvalidToken("The signature of the token is not valid.") from error
+    _check_issuer(claims, discovery.issuer)
+    if not _is_time(claims.get("exp")) or claims["exp"] + _LEEWAY_SECONDS <= now.timestamp():
+        raise InvalidToken("The token has expired.")
+    return claims
+
+
+def check_id_token(claims: Claims, *, client_id: str, nonce: str) -> None:
+    """Check the rules of OpenID Connect Core 3.1.3.7 that are about us and this sign-in.
+
+    Raises:
+        InvalidToken: says which rule is broken.
+    """
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if client_id not in audiences:
+        raise InvalidToken("The ID token is for another application.")
+    if len(audiences) > 1 and claims.get("azp") != client_id:
+        raise InvalidToken("The ID token was issued to another application.")
+    if claims.get("nonce") != nonce:
+        raise InvalidToken("The ID token belongs to another sign-in.")
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        raise InvalidToken("The ID token names nobody.")
+
+
+def tenant_of(claims: Claims, issuer: str) -> str:
+    """Return the Entra tenant when `issuer` is an Entra issuer, else ''."""
+    tid = claims.get("tid")
+    return str(tid) if tid and issuer.endswith(f"/{tid}/v2.0") else ""
+
+
+def peek_header(token: str) -> Mapping[str, Any]:
+    """Return the header of a compact JWS without believing it.
+
+    Raises:
+        InvalidToken: the text is no JWT.
+    """
+    if len(token) > _LONGEST:
+        raise InvalidToken("The token is too long.")
+    try:
+        return jws.extract_compact(token.encode("ascii")).headers()
+    except (JoseError, ValueError) as error:
+        raise InvalidToken("The token is not a JWT.") from error
+
+
+def _check_issuer(claims: Claims, issuer: str) -> None:
+    found = claims.get("iss")
+    if found != issuer:
+        hint = ""
+        if isinstance(found, str) and found.startswith("https://sts.windows.net/"):
+            hint = " It is a version 1 token: set requestedAccessTokenVersion to 2."
+        raise InvalidToken(f"The token is from another issuer.{hint}")
+    # facts: pin the tenant. The issuer of a single-tenant app carries it in its path.
+    if claims.get("tid") and issuer.endswith("/v2.0") and not tenant_of(claims, issuer):
+        raise InvalidToken("The token is from another tenant.")
+
+
+def check_not_before(claims: Claims, *, now: datetime) -> None:
+    """Refuse a bearer token whose time has not come.
+
+    Raises:
+        InvalidToken: it is not valid yet.
+    """
+    start = claims.get("nbf", 0)
+    if not _is_time(start) or start - _LEEWAY_SECONDS > now.timestamp():
+        raise InvalidToken("The token is not valid yet.")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
