@@ -15,8 +15,9 @@ from tests.support.stack import Sandbox
 from xerus.atlassian.credentials import NeedsReconnect, Product
 from xerus.connections.provider import ClientRejected
 from xerus.connections.views import State
-from xerus.db.embedded import LOGIN, EmbeddedPostgres
+from xerus.db.embedded import EmbeddedPostgres
 from xerus.db.migrate import migrate
+from xerus.db.place import LOGIN
 from xerus.db.roles import Role
 from xerus.errors import UpstreamUnavailable
 

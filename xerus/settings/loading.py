@@ -123,5 +123,5 @@ def _explain(error: ValidationError, model: type[Group]) -> Iterator[Problem]:
         yield Problem(
             variable=variable,
             message=item["msg"].removeprefix("Value error, "),
-            remedy=(detail.description if detail else None) or "Correct the value.",
+            remedy=f"Correct it. {detail.description if detail else ''}".strip(),
         )

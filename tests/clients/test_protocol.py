@@ -1,0 +1,141 @@
+"""`/mcp` on the wire: both revisions, and everything that is refused at the door."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from mcp_types import ElicitRequestParams, ElicitResult
+
+from tests.support.browser import Browser
+from tests.support.journeys import ALAN
+from tests.support.mcp_client import Storage, connected, text_of
+from tests.support.stack import Stack
+
+JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+
+
+@pytest.fixture(scope="module")
+async def token(stack: Stack) -> str:
+    """An access token of alan, who has not connected Atlassian."""
+    storage = Storage()
+    async with Browser() as browser, connected(stack.url, storage, browser, ALAN):
+        assert storage.tokens is not None
+        return storage.tokens.access_token
+
+
+async def post(stack: Stack, token: str, body: Any, **headers: str) -> httpx2.Response:
+    sent = {**JSON, "Authorization": f"Bearer {token}", **headers}
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+        if isinstance(body, bytes):
+            return await http.post(f"{stack.url}/mcp", content=body, headers=sent)
+        return await http.post(f"{stack.url}/mcp", json=body, headers=sent)
+
+
+@pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
+async def test_handshake_revisions_are_negotiated_without_a_session(
+    stack: Stack, token: str, version: str
+) -> None:
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": version,
+            "capabilities": {},
+            "clientInfo": {"name": "raw", "version": "1"},
+        },
+    }
+    answer = await post(stack, token, hello)
+    assert answer.headers["content-type"].startswith("application/json")
+    assert "mcp-session-id" not in answer.headers
+    assert answer.json()["result"]["protocolVersion"] == version
+    listed = await post(stack, token, LIST, **{"MCP-Protocol-Version": version})
+    assert {"jira_search", "connection_status"} <= {
+        tool["name"] for tool in listed.json()["result"]["tools"]
+    }
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_the_sdk_client_calls_tools_in_both_eras(
+    stack: Stack, browser: Browser, mode: str
+) -> None:
+    async with connected(stack.url, Storage(), browser, ALAN, mode=mode) as client:
+        answer = await client.call_tool("connection_status", {})
+        assert "not_connected" in text_of(answer)
+
+
+async def test_a_client_that_can_show_urls_is_asked_to_show_the_tools_page(
+    stack: Stack, browser: Browser
+) -> None:
+    shown: list[str] = []
+
+    async def show(_: Any, params: ElicitRequestParams) -> ElicitResult:
+        shown.append(getattr(params, "url", ""))
+        return ElicitResult(action="accept")
+
+    mark = await stack.sandbox.atlassian.mark()
+    options = {"mode": "2026-07-28", "elicitation_callback": show}
+    async with connected(stack.url, Storage(), browser, ALAN, **options) as client:
+        answer = await client.call_tool("jira_search", {"jql": "project = ENG"})
+    assert shown == [f"{stack.url}/tools"]
+    assert answer.is_error
+    assert f"{stack.url}/tools" in text_of(answer)
+    assert await stack.sandbox.atlassian.log(mark) == []
+
+
+async def test_an_unknown_tool_is_a_protocol_error(stack: Stack, token: str) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "jira_serch"}}
+    answer = (await post(stack, token, call)).json()
+    assert answer["error"]["code"] == -32602
+    assert "jira_search" in answer["error"]["message"]
+
+
+async def test_dns_rebinding_is_refused_by_host_and_by_origin(stack: Stack, token: str) -> None:
+    assert (await post(stack, token, LIST, Host="evil.example")).status_code == 421
+    assert (await post(stack, token, LIST, Origin="https://evil.example")).status_code == 403
+    assert (await post(stack, token, LIST, Origin=stack.url)).status_code == 200
+
+
+async def test_get_and_delete_have_nothing_to_do_without_sessions(stack: Stack, token: str) -> None:
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        for method in ("GET", "DELETE"):
+            headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+            answer = await http.request(method, f"{stack.url}/mcp", headers=headers)
+            assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"\xff\xfe",
+        b"[" * 10_000,
+        b'{"a":' * 10_000,
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"jira_search","arguments":'
+        + b'{"a":' * 5_000
+        + b"1"
+        + b"}" * 5_000
+        + b"}}",
+        b'{"jsonrpc":"1.0","id":1,"method":"tools/list"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"no/such/method"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":5}}',
+    ],
+)
+async def test_malformed_input_gets_a_client_error_and_no_stack_trace(
+    stack: Stack, token: str, body: bytes
+) -> None:
+    answer = await post(stack, token, body)
+    assert answer.status_code < 500
+    assert "Traceback" not in answer.text
+    if answer.status_code == 200:
+        assert "error" in answer.json()
+
+
+async def test_a_body_over_the_limit_is_refused_unread(stack: Stack, token: str) -> None:
+    assert (await post(stack, token, b"x" * (5 * 2**20))).status_code == 413

@@ -1,0 +1,48 @@
+"""Options and the fixtures that every folder of tests may use."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import Browser
+from tests.support.stack import Sandbox, Stack, Xerus, user_mode
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", default=None, help="folder for the answers of the sandbox")
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture(scope="session")
+def record(request: pytest.FixtureRequest) -> str | None:
+    folder = request.config.getoption("--record")
+    return str(Path(folder).absolute()) if folder else None
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, record: str | None) -> Iterator[Sandbox]:
+    """A simulated outside world of the module's own."""
+    running = Sandbox(tmp_path_factory.mktemp("world"), record)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+async def stack(sandbox: Sandbox) -> AsyncIterator[Stack]:
+    """Xerus on the sandbox, each person with a connection of their own."""
+    running = Stack(sandbox, Xerus(sandbox.folder, await user_mode(sandbox)).start())
+    yield running
+    running.xerus.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with Browser() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+async def other_browser() -> AsyncIterator[Browser]:
+    async with Browser() as fresh:
+        yield fresh

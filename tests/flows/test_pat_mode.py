@@ -1,0 +1,86 @@
+"""The operator's token serves signed-in callers, and nobody else."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from tests.support.browser import Browser
+from tests.support.journeys import GRACE, sign_in
+from tests.support.mcp_client import Storage, connected, text_of
+from tests.support.stack import Sandbox, Stack, Xerus, identity_env
+
+ADA = "ada@example.com"
+
+
+async def shared_env(sandbox: Sandbox, deployment: str) -> dict[str, str]:
+    known = (await sandbox.atlassian.config())["credentials"]
+    if deployment == "cloud":
+        site = known["sites"]["acme"]["url"]
+        urls, token = (site, f"{site}/wiki"), known["api_tokens"][ADA]
+    else:
+        bases = known["data_center"]
+        urls, token = (bases["jira"], bases["confluence"]), known["pats"][ADA]
+    return {
+        "JIRA_URL": urls[0],
+        "JIRA_USERNAME": ADA,
+        "JIRA_PERSONAL_TOKEN": token,
+        "CONFLUENCE_URL": urls[1],
+        "CONFLUENCE_USERNAME": ADA,
+        "CONFLUENCE_PERSONAL_TOKEN": token,
+    }
+
+
+@pytest.fixture(scope="module", params=["cloud", "data_center"])
+async def shared_stack(
+    request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Stack, str]]:
+    env = {**await identity_env(sandbox), **await shared_env(sandbox, request.param)}
+    folder = tmp_path_factory.mktemp(request.param)
+    stack = Stack(sandbox, Xerus(folder, env).start())
+    yield stack, "basic" if request.param == "cloud" else "pat"
+    stack.xerus.stop()
+
+
+async def test_a_signed_in_caller_is_served_with_the_operators_token(
+    shared_stack: tuple[Stack, str], browser: Browser
+) -> None:
+    stack, credential = shared_stack
+    mark = await stack.sandbox.atlassian.mark()
+    async with connected(stack.url, Storage(), browser, GRACE) as client:
+        found = await client.call_tool("jira_search", {"jql": "project = ENG", "limit": 3})
+        assert "ENG-" in text_of(found), text_of(found)
+        pages = await client.call_tool("confluence_search", {"query": "release", "limit": 3})
+        assert not pages.is_error, text_of(pages)
+        made = await client.call_tool(
+            "jira_add_comment", {"issue_key": "ENG-1", "body": "From everybody"}
+        )
+        assert not made.is_error, text_of(made)
+        status = await client.call_tool("connection_status", {})
+        assert "shared" in text_of(status).lower()
+    calls = [c for c in await stack.sandbox.atlassian.log(mark) if "/search" in c["path"]]
+    assert {(c["account"], c["credential"]) for c in calls} == {(ADA, credential)}
+
+
+async def test_the_tools_page_says_that_the_token_is_shared(
+    shared_stack: tuple[Stack, str], browser: Browser
+) -> None:
+    stack, _ = shared_stack
+    await sign_in(browser, stack.url, GRACE)
+    page = await browser.open(f"{stack.url}/tools")
+    assert "Shared" in page.text
+    assert not browser.can("Configure Atlassian")
+
+
+async def test_shared_pat_used_by_strangers_is_refused_before_anything_goes_upstream(
+    shared_stack: tuple[Stack, str],
+) -> None:
+    stack, _ = shared_stack
+    mark = await stack.sandbox.atlassian.mark()
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "jira_search"}}
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
+            answer = await http.post(f"{stack.url}/mcp", json=call, headers=headers)
+            assert answer.status_code == 401
+            assert "resource_metadata=" in answer.headers["www-authenticate"]
+    assert await stack.sandbox.atlassian.log(mark) == []

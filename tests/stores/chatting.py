@@ -1,0 +1,192 @@
+"""The assistant in this process, with a scripted model and a small MCP server of the test's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mcp_types as types
+from mcp.server.lowlevel.server import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+)
+from pydantic_ai.models.function import AgentInfo, FunctionModel
+
+from tests.stores.connecting import MovableClock
+from xerus.accounts.users import User
+from xerus.assistant.entries import ApprovalEntry, Entry
+from xerus.assistant.link import McpLink
+from xerus.assistant.service import Assistant
+from xerus.audit.log import AuditLog
+from xerus.db.database import Database
+from xerus.ids import FamilyId, UserId, new_id
+from xerus.keys.file import FileKeyProvider
+from xerus.keys.purpose import PurposeKeys
+from xerus.vault.service import Vault
+
+Script = Callable[[list[ModelMessage]], ModelResponse]
+_URL = "http://127.0.0.1/mcp"
+
+
+def person() -> User:
+    return User(
+        id=UserId(new_id()), tenant="t", subject=new_id(), email="", name="Ada", is_admin=False
+    )
+
+
+def says(text: str) -> ModelResponse:
+    return ModelResponse(parts=[TextPart(content=text)])
+
+
+def calls(*wanted: tuple[str, dict[str, Any]]) -> ModelResponse:
+    return ModelResponse(
+        parts=[
+            ToolCallPart(tool_name=name, args=args, tool_call_id=new_id()) for name, args in wanted
+        ]
+    )
+
+
+def results(messages: list[ModelMessage]) -> list[str]:
+    """What the model was told about its calls, oldest first."""
+    return [
+        str(part.content)
+        for message in messages
+        if isinstance(message, ModelRequest)
+        for part in message.parts
+        if isinstance(part, ToolReturnPart)
+    ]
+
+
+def writes_then_reports(messages: list[ModelMessage]) -> ModelResponse:
+    """Write once per message of the person, then repeat what the tools said."""
+    last = messages[-1]
+    assert isinstance(last, ModelRequest)
+    if any(isinstance(part, ToolReturnPart) for part in last.parts):
+        return says("Told: " + results(messages)[-1])
+    return calls(("write", {"text": "harmless"}))
+
+
+class Tokens:
+    """Hands out tokens that the small server does not look at."""
+
+    async def mint(
+        self,
+        *,
+        user_id: UserId,
+        client_id: str,
+        scopes: frozenset[str],
+        family_id: FamilyId | None,
+        resource: str,
+    ) -> str:
+        return "token"
+
+
+@dataclass
+class Tools:
+    """One tool that reads and one that writes; `ran` is what they were called with."""
+
+    ran: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def server(self) -> Server[Any]:
+        return Server("small", on_list_tools=self._list, on_call_tool=self._call)
+
+    async def _list(self, *_: object) -> types.ListToolsResult:
+        return types.ListToolsResult(
+            tools=[
+                types.Tool(
+                    name=name,
+                    title=name.capitalize(),
+                    input_schema={"type": "object"},
+                    annotations=types.ToolAnnotations(read_only_hint=reads),
+                )
+                for name, reads in (("look", True), ("write", False))
+            ]
+        )
+
+    async def _call(self, _: object, params: types.CallToolRequestParams) -> types.CallToolResult:
+        if params.name == "connection_status":
+            return types.CallToolResult(content=[], structured_content={"state": "connected"})
+        self.ran.append((params.name, dict(params.arguments or {})))
+        self.started.set()
+        return types.CallToolResult(content=[types.TextContent(text=f"{params.name} done")])
+
+
+@dataclass
+class Chat:
+    """An assistant, and what is around it."""
+
+    assistant: Assistant
+    tools: Tools
+    clock: MovableClock
+    audit: AuditLog
+    user: User = field(default_factory=person)
+
+    async def send(self, text: str, conversation: str | None = None) -> str:
+        return await self.assistant.send(self.user, conversation, text)
+
+    async def entries(self, conversation: str) -> list[Entry]:
+        return await self.assistant.open(self.user.id, conversation)
+
+    async def approvals(self, conversation: str) -> list[ApprovalEntry]:
+        entries = await self.entries(conversation)
+        return [entry for entry in entries if isinstance(entry, ApprovalEntry)]
+
+    async def decide(self, conversation: str, call: ApprovalEntry, *, approve: bool) -> None:
+        await self.assistant.decide(self.user, conversation, call.call_id, approve)
+
+    async def events(self) -> list[str]:
+        return [row.event for row in reversed(await self.audit.recent(self.user.id))]
+
+
+@asynccontextmanager
+async def chatting(
+    database: Database, folder: Path, script: Script, *, deadline_seconds: float = 30
+) -> AsyncIterator[Chat]:
+    """An assistant whose model follows `script`."""
+
+    def respond(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
+        return script(messages)
+
+    async with chatting_with(database, folder, FunctionModel(respond), deadline_seconds) as chat:
+        yield chat
+
+
+@asynccontextmanager
+async def chatting_with(
+    database: Database, folder: Path, model: FunctionModel, deadline_seconds: float = 30
+) -> AsyncIterator[Chat]:
+    """An assistant on `model`."""
+    tools, clock = Tools(), MovableClock()
+    keys = FileKeyProvider(folder / "key")
+    vault = Vault(database=database, provider=keys)
+    await vault.start()
+    audit = AuditLog(
+        database=database,
+        keys=PurposeKeys(database=database, provider=keys),
+        clock=clock,
+        checkpoint_file=folder / "checkpoints",
+    )
+    await audit.start(write_checkpoints=False)
+    manager = StreamableHTTPSessionManager(tools.server(), json_response=True, stateless=True)
+    assistant = Assistant(
+        db=database,
+        vault=vault,
+        audit=audit,
+        clock=clock,
+        model=model,
+        link=McpLink(app=manager.handle_request, url=_URL, tokens=Tokens()),
+        deadline_seconds=deadline_seconds,
+    )
+    async with manager.run():
+        yield Chat(assistant=assistant, tools=tools, clock=clock, audit=audit)
+        await assistant.drain()
+    await audit.stop()

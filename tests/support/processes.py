@@ -1,0 +1,84 @@
+"""Processes under test: started, awaited by their ready line, ended by pid."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from queue import Empty, Queue
+
+_READY_SECONDS = 90
+_STOP_SECONDS = 20
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """A command of ours in a process group of its own; stderr goes to `log`."""
+
+    def __init__(self, *args: str, env: dict[str, str], log: Path, ready: str) -> None:
+        self.log = log
+        clean = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "TMPDIR"}}
+        with log.open("ab") as stderr:
+            self._popen = subprocess.Popen(
+                [sys.executable, *args],
+                env={**clean, "PYTHONUNBUFFERED": "1", **env},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        self._lines: Queue[str | None] = Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._await(ready)
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def _read(self) -> None:
+        assert self._popen.stdout is not None
+        with self._popen.stdout as lines:
+            for line in lines:
+                self._lines.put(line.decode().strip())
+        self._lines.put(None)
+
+    def _await(self, ready: str) -> None:
+        line: str | None = ""
+        while line is not None:
+            try:
+                line = self._lines.get(timeout=_READY_SECONDS)
+            except Empty:
+                break
+            if line is not None and line.startswith(ready):
+                return
+        self.stop()
+        raise AssertionError(f"never said {ready!r}:\n{self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._popen.pid, signal.SIGKILL)
+        self._finish()
+
+    def stop(self) -> None:
+        """End it as Ctrl-C would, and by force where that takes too long."""
+        if self._popen.poll() is None:
+            self._popen.send_signal(signal.SIGINT)
+            try:
+                self._popen.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._popen.kill()
+        self._finish()
+
+    def _finish(self) -> None:
+        self._popen.wait(_STOP_SECONDS)
+        self._reader.join(_STOP_SECONDS)

@@ -1,0 +1,175 @@
+"""The whole product as processes: the simulated outside world and Xerus on it."""
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.support.processes import Process, free_port
+
+
+class Port:
+    """The controls of one sandbox port (design: section 4)."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    async def _send(self, method: str, path: str, body: object = None) -> Any:
+        async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+            response = await http.request(method, f"{self.base}/_sandbox/{path}", json=body)
+            response.raise_for_status()
+            return response.json()
+
+    async def log(self, after: int = 0) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = await self._send("GET", f"log?after={after}")
+        return entries
+
+    async def mark(self) -> int:
+        """Return the number of the newest log entry, to ask for later ones with `log`."""
+        entries = await self.log()
+        return int(entries[-1]["n"]) if entries else 0
+
+    async def reset(self) -> None:
+        await self._send("POST", "reset", {})
+
+    async def advance(self, seconds: float) -> None:
+        await self._send("POST", "clock", {"advance_seconds": seconds})
+
+    async def configure(self, **changes: object) -> None:
+        await self._send("PATCH", "config", changes)
+
+    async def config(self) -> dict[str, Any]:
+        values: dict[str, Any] = await self._send("GET", "config")
+        return values
+
+    async def faults(self, faults: Sequence[dict[str, Any]]) -> None:
+        await self._send("POST", "faults", list(faults))
+
+    async def revoke(self, account: str) -> None:
+        await self._send("POST", "grants/revoke", {"account": account})
+
+    async def rotate_keys(self) -> None:
+        await self._send("POST", "keys/rotate", {})
+
+
+class Sandbox:
+    """The simulated Atlassian and Entra ID."""
+
+    def __init__(self, folder: Path, record: str | None) -> None:
+        self.folder = folder
+        self._ports = (free_port(), free_port())
+        self._record = record
+        self.atlassian = Port(f"http://127.0.0.1:{self._ports[0]}")
+        self.entra = Port(f"http://127.0.0.1:{self._ports[1]}")
+        self._process: Process | None = None
+        self.start()
+
+    def start(self) -> None:
+        args = ["-m", "xerus_sandbox", "--data-dir", str(self.folder / "sandbox")]
+        args += ["--atlassian-port", str(self._ports[0]), "--entra-port", str(self._ports[1])]
+        if self._record:
+            args += ["--record", self._record]
+        self._process = Process(
+            *args, env={}, log=self.folder / "sandbox.log", ready="Sandbox is ready"
+        )
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.stop()
+
+    async def credentials(self) -> dict[str, Any]:
+        """Return every fixed value that a caller needs."""
+        here: dict[str, Any] = (await self.atlassian.config())["credentials"]
+        there: dict[str, Any] = (await self.entra.config())["credentials"]
+        return {"atlassian": here, "entra": there, **here, **there}
+
+
+@dataclass
+class Xerus:
+    """One Xerus process and what it was given."""
+
+    folder: Path
+    env: dict[str, str]
+    port: int = field(default_factory=free_port)
+    args: tuple[str, ...] = ("serve",)
+    process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "xerus.log"
+
+    def start(self) -> "Xerus":
+        self.process = Process(
+            "-m",
+            "xerus",
+            *self.args,
+            env={
+                "XERUS_PORT": str(self.port),
+                "XERUS_DATA_DIR": str(self.folder / "data"),
+                **self.env,
+            },
+            log=self.log,
+            ready="Xerus is ready",
+        )
+        return self
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.stop()
+
+    def restart(self, *, with_signal: signal.Signals = signal.SIGINT) -> None:
+        if with_signal is signal.SIGKILL:
+            self.kill()
+        else:
+            self.stop()
+        self.start()
+
+
+@dataclass
+class Stack:
+    """Xerus on the sandbox."""
+
+    sandbox: Sandbox
+    xerus: Xerus
+
+    @property
+    def url(self) -> str:
+        return self.xerus.url
+
+    def stop(self) -> None:
+        self.xerus.stop()
+        self.sandbox.stop()
+
+
+async def identity_env(sandbox: Sandbox) -> dict[str, str]:
+    """Return the settings of the app registration at the simulated Entra ID."""
+    entra = (await sandbox.entra.config())["credentials"]["entra"]
+    return {
+        "ENTRA_ID_EXPECTED_ISSUER": entra["issuer"],
+        "ENTRA_ID_CLIENT_ID": entra["client_id"],
+        "ENTRA_ID_CLIENT_SECRET": entra["client_secret"],
+        "XERUS_ADMINS": "ada@example.com",
+    }
+
+
+async def user_mode(sandbox: Sandbox) -> dict[str, str]:
+    """Return the settings with which each person connects Atlassian."""
+    atlassian = (await sandbox.atlassian.config())["credentials"]["atlassian"]
+    return {
+        **await identity_env(sandbox),
+        "ATLASSIAN_OAUTH_CLIENT_ID": atlassian["client_id"],
+        "ATLASSIAN_OAUTH_CLIENT_SECRET": atlassian["client_secret"],
+        "ATLASSIAN_AUTH_URL": atlassian["auth_url"],
+        "ATLASSIAN_API_URL": atlassian["api_url"],
+    }

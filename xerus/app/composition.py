@@ -1,0 +1,267 @@
+"""The whole of Xerus, built from the settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from xerus.accounts.people import People
+from xerus.app.foundation import DatabaseUrls, Foundation, egress_for, lay
+from xerus.app.http import build_http
+from xerus.app.identity import Identity, know_people
+from xerus.app.probes import probe_routes
+from xerus.app.roles import Role
+from xerus.app.tooling import (
+    connections_for,
+    credential_choice,
+    granted_scopes,
+    runner_for,
+    stdio_runner,
+)
+from xerus.assistant.link import McpLink
+from xerus.assistant.model import choose_model
+from xerus.assistant.service import Assistant
+from xerus.authserver import routes as oauth_routes
+from xerus.connections.service import Connections
+from xerus.mcpserver.endpoint import McpEndpoint, caller_from_bearer
+from xerus.mcpserver.metadata import resource_url
+from xerus.mcpserver.server import build_server
+from xerus.oauth import scopes
+from xerus.pages.assets import Assets
+from xerus.pages.rendering import Pages, Viewer
+from xerus.settings.groups import Settings
+from xerus.telemetry.logs import logger
+from xerus.tools.catalogue import Catalogue
+from xerus.tools.runner import Runner
+from xerus.web import routes as web_routes
+from xerus.web.deps import WebDeps
+from xerus.worker.loops import Loop, Worker
+
+_log = logger(__name__)
+_RENEW_SECONDS = 30.0
+_SWEEP_SECONDS = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What `serving` runs."""
+
+    http: Starlette
+    sign_in_link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    base: Foundation
+    people: Identity
+    connections: Connections
+    runner: Runner
+    endpoint: McpEndpoint
+    worker: Worker
+    assistant: Assistant
+    web: WebDeps
+
+
+class _Administration:
+    """What administrators see of everybody."""
+
+    def __init__(self, *, people: People, connections: Connections) -> None:
+        self.people = people.all
+        self.connection_states = connections.count_by_status
+
+
+async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Role]) -> Application:
+    """Build the application of the chosen roles; its lifespan starts and stops the rest.
+
+    Raises:
+        WrongKey: the key provider is not the one this database was sealed with.
+        Unavailable: the database does not answer.
+    """
+    base = await lay(settings, urls)
+    assets = Assets()
+    pages = Pages(assets=assets, clock=base.clock)
+    parts = await _build(base, pages)
+    _warn(settings)
+
+    async def viewer_of(request: Request) -> Viewer | None:
+        return await web_routes.viewer_of(parts.web, request)
+
+    http = build_http(
+        routes=_routes(parts, roles, assets),
+        public_url=settings.public_url,
+        pages=pages,
+        viewer_of=viewer_of,
+        metrics=base.metrics,
+        lifespan=lambda _: _running(parts, roles),
+    )
+    return Application(http=http, sign_in_link=await _local_link(settings, parts.people, roles))
+
+
+async def _build(base: Foundation, pages: Pages) -> _Parts:
+    settings = base.settings
+    catalogue, tools_url = Catalogue(), f"{settings.public_url}/tools"
+    people = await know_people(base, pages)
+    connections = connections_for(base, catalogue, tools_url)
+    runner = runner_for(base, catalogue, connections, tools_url)
+    endpoint = McpEndpoint(
+        server=build_server(
+            runner=runner,
+            caller_of=caller_from_bearer,
+            granted=granted_scopes(credential_choice(base, connections)),
+        ),
+        tokens=people.tokens,
+        public_url=settings.public_url,
+        scopes=scopes.ALL,
+    )
+    assistant = _assistant(base, people, endpoint)
+    return _Parts(
+        base=base,
+        people=people,
+        connections=connections,
+        runner=runner,
+        endpoint=endpoint,
+        worker=_worker(people, connections),
+        assistant=assistant,
+        web=_web(base, pages, people, connections, assistant),
+    )
+
+
+def _assistant(base: Foundation, people: Identity, endpoint: McpEndpoint) -> Assistant:
+    wanted = base.settings.assistant
+    return Assistant(
+        db=base.db,
+        vault=base.vault,
+        audit=base.audit,
+        clock=base.clock,
+        model=choose_model(
+            wanted.model,
+            anthropic_api_key=wanted.anthropic_api_key,
+            openai_api_key=wanted.openai_api_key,
+        ),
+        link=McpLink(
+            app=endpoint.app,
+            url=resource_url(base.settings.public_url),
+            tokens=people.tokens,
+        ),
+    )
+
+
+def _web(
+    base: Foundation,
+    pages: Pages,
+    people: Identity,
+    connections: Connections,
+    assistant: Assistant,
+) -> WebDeps:
+    identity = base.settings.identity
+    return WebDeps(
+        pages=pages,
+        csrf=people.csrf,
+        cookies=people.cookies,
+        sessions=people.sessions,
+        sign_in=people.sign_in,
+        local_links=people.local,
+        connections=connections,
+        assistant=assistant,
+        audit=base.audit,
+        admin=_Administration(
+            people=People(db=base.db, admins=people.admins), connections=connections
+        ),
+        clock=base.clock,
+        public_url=base.settings.public_url,
+        credentials_mode=base.settings.credential_mode,
+        entra_settings=(
+            ("ENTRA_ID_EXPECTED_ISSUER", bool(identity.expected_issuer)),
+            ("ENTRA_ID_CLIENT_ID", bool(identity.client_id)),
+            ("ENTRA_ID_CLIENT_SECRET", bool(identity.client_secret)),
+        ),
+    )
+
+
+def _worker(people: Identity, connections: Connections) -> Worker:
+    async def sweep() -> int:
+        await people.sessions.sweep()
+        await people.front.clients.sweep()
+        await people.registrations.sweep()
+        await connections.clean_up()
+        return 0
+
+    return Worker(
+        loops=[
+            Loop(name="renew", every_seconds=_RENEW_SECONDS, run=connections.renew_due),
+            Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
+        ]
+    )
+
+
+def _routes(parts: _Parts, roles: frozenset[Role], assets: Assets) -> list[BaseRoute]:
+    base = parts.base
+    routes: list[BaseRoute] = [
+        *probe_routes(
+            db=base.db,
+            vault=base.vault,
+            metrics=base.metrics,
+            metrics_token=base.settings.server.metrics_token,
+        )
+    ]
+    if roles & {Role.WEB, Role.OAUTH}:
+        routes.append(assets.route())
+    if Role.OAUTH in roles:
+        routes += oauth_routes.routes(parts.people.front)
+    if Role.MCP in roles:
+        routes += parts.endpoint.routes()
+    if Role.WEB in roles:
+        routes += web_routes.routes(parts.web)
+    return routes
+
+
+@asynccontextmanager
+async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]:
+    """Start what runs beside the requests, and end it in the opposite order."""
+    base = parts.base
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(base.close)
+        await base.listener.start()
+        stack.push_async_callback(base.listener.stop)
+        await base.audit.start()
+        stack.push_async_callback(base.audit.stop)
+        stack.push_async_callback(parts.connections.close)
+        stack.push_async_callback(parts.runner.drain)
+        # The chat of the web role is an MCP client of this process's own endpoint.
+        await stack.enter_async_context(parts.endpoint.run())
+        if Role.WORKER in roles:
+            parts.worker.start()
+            stack.push_async_callback(parts.worker.stop)
+        yield
+
+
+async def _local_link(settings: Settings, people: Identity, roles: frozenset[Role]) -> str:
+    if settings.identity.configured or Role.WEB not in roles:
+        return ""
+    return (await people.local.new_link()).get_secret_value()
+
+
+def _warn(settings: Settings) -> None:
+    if settings.credential_mode != "user":
+        _log.warning(
+            "shared_credential",
+            mode=settings.credential_mode,
+            meaning="signed-in callers act as the one account of JIRA_ and CONFLUENCE_ settings",
+        )
+    if not settings.identity.configured:
+        _log.warning("no_identity_provider", meaning="one local administrator can sign in")
+
+
+@asynccontextmanager
+async def compose_stdio(settings: Settings) -> AsyncIterator[Runner]:
+    """Yield a runner with the operator's tokens; no database."""
+    egress = egress_for(settings)
+    runner = stdio_runner(settings, egress)
+    try:
+        yield runner
+    finally:
+        await runner.drain()
+        await egress.close()

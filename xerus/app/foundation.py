@@ -1,0 +1,107 @@
+"""What everything stands on: database, keys, vault, audit log, the way out."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
+
+from xerus.audit.log import AuditLog
+from xerus.clock import Clock, SystemClock
+from xerus.db.database import Database
+from xerus.db.notify import Listener
+from xerus.egress.client import Egress
+from xerus.keys.file import FileKeyProvider
+from xerus.keys.purpose import PurposeKeys
+from xerus.keys.signing import SigningKeys
+from xerus.settings.groups import Settings
+from xerus.telemetry.metrics import Metrics
+from xerus.vault.service import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseUrls:
+    """How the running server, its listener and the migrations reach the database."""
+
+    login: str
+    direct: str
+    owner: str
+
+    @property
+    def login_name(self) -> str:
+        """The login of the running server."""
+        return _user_of(self.login)
+
+    @property
+    def owner_name(self) -> str:
+        """The login that migrates."""
+        return _user_of(self.owner)
+
+
+def _user_of(url: str) -> str:
+    return str(conninfo_to_dict(url).get("user") or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """The objects below every service."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    listener: Listener
+    egress: Egress
+    purposes: PurposeKeys
+    signing_keys: SigningKeys
+    vault: Vault
+    audit: AuditLog
+    metrics: Metrics
+
+    async def close(self) -> None:
+        """Close what is open, the database last."""
+        await self.egress.close()
+        await self.db.close()
+
+
+def egress_for(settings: Settings) -> Egress:
+    """Return the way out, open to the configured servers and to nothing else."""
+    urls = (
+        settings.atlassian.auth_url,
+        settings.atlassian.api_url,
+        settings.identity.expected_issuer,
+        settings.jira.url,
+        settings.confluence.url,
+    )
+    origins = (urlsplit(url) for url in urls if url)
+    return Egress(allowed_origins=[f"{parts.scheme}://{parts.netloc}" for parts in origins])
+
+
+async def lay(settings: Settings, urls: DatabaseUrls) -> Foundation:
+    """Open the database and the keys.
+
+    Raises:
+        WrongKey: the key provider is not the one this database was sealed with.
+        NotConfigured: the key file is readable by others.
+        Unavailable: the database does not answer.
+    """
+    clock = SystemClock()
+    db = Database(dsn=urls.login, direct_dsn=urls.direct)
+    await db.open()
+    provider = FileKeyProvider(settings.server.data_dir / "key")
+    purposes = PurposeKeys(database=db, provider=provider)
+    vault = Vault(database=db, provider=provider)
+    await vault.start()
+    signing_keys = SigningKeys(database=db, provider=provider)
+    await signing_keys.start()
+    checkpoints = settings.server.data_dir / "audit-checkpoints.jsonl"
+    return Foundation(
+        settings=settings,
+        clock=clock,
+        db=db,
+        listener=Listener(direct_dsn=urls.direct),
+        egress=egress_for(settings),
+        purposes=purposes,
+        signing_keys=signing_keys,
+        vault=vault,
+        audit=AuditLog(database=db, keys=purposes, clock=clock, checkpoint_file=checkpoints),
+        metrics=Metrics(),
+    )

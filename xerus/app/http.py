@@ -1,0 +1,65 @@
+"""The ASGI application: the routes of the chosen roles behind the shared middleware."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
+
+from xerus.ids import correlation_id
+from xerus.pages.errors import ErrorEdge, pass_on
+from xerus.pages.headers import SecurityHeaders
+from xerus.pages.hosts import HostRule
+from xerus.pages.rendering import Pages, Viewer
+from xerus.telemetry.metrics import Metrics
+
+
+class RequestContext:
+    """ASGI middleware: binds one correlation id to a request and counts its answer."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on inside its own logging context."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def count(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                family = f"{message['status'] // 100}xx"
+                self._metrics.requests.labels(scope["method"], family).inc()
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id()):
+            await self._app(scope, receive, count)
+
+
+def build_http(
+    *,
+    routes: Sequence[BaseRoute],
+    public_url: str,
+    pages: Pages,
+    viewer_of: Callable[[Request], Awaitable[Viewer | None]],
+    metrics: Metrics,
+    lifespan: Lifespan[Starlette],
+) -> Starlette:
+    """Return the application: context outside, then headers, the Host rule, the error edge."""
+    return Starlette(
+        routes=list(routes),
+        lifespan=lifespan,
+        # The error edge answers for everything that is raised, unknown addresses included.
+        exception_handlers={HTTPException: pass_on},
+        middleware=[
+            Middleware(RequestContext, metrics=metrics),
+            Middleware(SecurityHeaders, https=public_url.startswith("https:")),
+            Middleware(HostRule, public_url=public_url),
+            Middleware(ErrorEdge, pages=pages, viewer_of=viewer_of),
+        ],
+    )

@@ -1,0 +1,137 @@
+"""Who people are and what MCP clients were given: accounts, grants, the OAuth front."""
+
+from dataclasses import dataclass
+
+from xerus.accounts.cookies import Cookies
+from xerus.accounts.local import LocalAdminRule, LocalSignIn
+from xerus.accounts.recheck import Recheck
+from xerus.accounts.sessions import Sessions
+from xerus.accounts.signin import SignIn
+from xerus.accounts.users import AdminRule
+from xerus.app.foundation import Foundation
+from xerus.authserver.front import Front
+from xerus.grants.clients import Clients
+from xerus.grants.codes import Codes
+from xerus.grants.entra import EntraTokens
+from xerus.grants.families import Families
+from xerus.grants.refresh import RefreshTokens
+from xerus.grants.requests import AuthorizationRequests
+from xerus.grants.tokens import AccessTokens
+from xerus.limits.fixed_window import FixedWindow
+from xerus.mcpserver.metadata import resource_url
+from xerus.oauth.provider import IdentityProvider
+from xerus.oauth.redirect_uri import RedirectPolicy
+from xerus.pages.csrf import Csrf
+from xerus.pages.rendering import Pages
+from xerus.settings.groups import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The services that know people and clients."""
+
+    csrf: Csrf
+    cookies: Cookies
+    sessions: Sessions
+    sign_in: SignIn
+    local: LocalSignIn
+    front: Front
+    tokens: AccessTokens
+    registrations: FixedWindow
+    admins: AdminRule
+
+
+def identity_provider(base: Foundation) -> IdentityProvider | None:
+    """Return the configured OpenID Connect provider, None without one."""
+    wanted = base.settings.identity
+    if not (wanted.expected_issuer and wanted.client_id and wanted.client_secret):
+        return None
+    return IdentityProvider(
+        issuer=wanted.expected_issuer,
+        client_id=wanted.client_id,
+        client_secret=wanted.client_secret,
+        redirect_uri=base.settings.identity_redirect_uri,
+        scope=wanted.scope,
+        egress=base.egress,
+        clock=base.clock,
+    )
+
+
+def _admins(settings: Settings) -> AdminRule:
+    identity = settings.identity
+    return AdminRule(entries=identity.admins) if identity.configured else LocalAdminRule()
+
+
+async def know_people(base: Foundation, pages: Pages) -> Identity:
+    """Build accounts, grants and the OAuth front."""
+    settings, db, audit, clock = base.settings, base.db, base.audit, base.clock
+    provider, admins = identity_provider(base), _admins(settings)
+    csrf = Csrf(await base.purposes.get("csrf"))
+    cookies = Cookies(https=settings.public_url.startswith("https:"))
+    recheck = Recheck(db=db, vault=base.vault, audit=audit, provider=provider, clock=clock)
+    sessions = Sessions(
+        db=db,
+        listener=base.listener,
+        audit=audit,
+        csrf=csrf,
+        admins=admins,
+        recheck=recheck,
+        clock=clock,
+    )
+    sign_in = SignIn(
+        db=db, vault=base.vault, audit=audit, provider=provider, admins=admins, clock=clock
+    )
+    families = Families(db=db, audit=audit, clock=clock)
+    tokens = AccessTokens(
+        db=db,
+        listener=base.listener,
+        signing_keys=base.signing_keys,
+        issuer=settings.public_url,
+        resource=resource_url(settings.public_url),
+        admins=admins,
+        families=families,
+        entra=EntraTokens(provider=provider, clock=clock) if provider else None,
+        clock=clock,
+    )
+    refresh = RefreshTokens(
+        db=db,
+        audit=audit,
+        families=families,
+        recheck=recheck,
+        successor_key=await base.purposes.get("refresh-successor"),
+        clock=clock,
+    )
+    registrations = FixedWindow(
+        db=db, clock=clock, limit=settings.server.registrations_per_minute, name="register"
+    )
+    front = Front(
+        public_url=settings.public_url,
+        pages=pages,
+        csrf=csrf,
+        cookies=cookies,
+        audit=audit,
+        sessions=sessions,
+        sign_in=sign_in,
+        clients=Clients(db=db, audit=audit, policy=RedirectPolicy(), clock=clock),
+        requests=AuthorizationRequests(db=db, vault=base.vault, audit=audit, clock=clock),
+        codes=Codes(db=db, audit=audit, families=families, refresh=refresh, clock=clock),
+        refresh=refresh,
+        families=families,
+        tokens=tokens,
+        signing_keys=base.signing_keys,
+        registrations=registrations,
+        clock=clock,
+    )
+    return Identity(
+        csrf=csrf,
+        cookies=cookies,
+        sessions=sessions,
+        sign_in=sign_in,
+        local=LocalSignIn(
+            db=db, public_url=settings.public_url, enabled=provider is None, clock=clock
+        ),
+        front=front,
+        tokens=tokens,
+        registrations=registrations,
+        admins=admins,
+    )

@@ -1,0 +1,86 @@
+"""The one-shot commands: migrate, rotate keys, verify and export the audit log."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+
+from xerus.app.foundation import Foundation, lay
+from xerus.app.resealing import reseal_everything
+from xerus.app.serving import bring_up_to_date, database
+from xerus.audit.events import Event
+from xerus.db.migrate import migrate as apply_migrations
+from xerus.db.migrate import roles_sql
+from xerus.errors import NotConfigured
+from xerus.settings.groups import Settings
+from xerus.telemetry import logs
+
+
+@asynccontextmanager
+async def _foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Yield database, keys and audit log for a command that runs beside a serving Xerus."""
+    logs.configure(level="warning", form=settings.server.log_format)
+    async with database(settings) as urls:
+        bring_up_to_date(urls)
+        base = await lay(settings, urls)
+        await base.audit.start(write_checkpoints=False)
+        try:
+            yield base
+        finally:
+            await base.audit.stop()
+            await base.close()
+
+
+async def migrate(settings: Settings) -> int:
+    """Apply outstanding migrations; where the roles may not be made, print the SQL for them."""
+    logs.configure(level="warning", form=settings.server.log_format)
+    async with database(settings) as urls:
+        try:
+            applied = apply_migrations(urls.owner, login=urls.login_name)
+        except NotConfigured as error:
+            print(roles_sql(urls.login_name, migrator=urls.owner_name))
+            print(
+                f"{error.message} Let an administrator of the database run the SQL above, "
+                "then run xerus migrate again.",
+                file=sys.stderr,
+            )
+            return 1
+    print(f"Applied: {', '.join(applied)}." if applied else "The database is up to date.")
+    return 0
+
+
+async def rotate_keys(settings: Settings) -> int:
+    """Begin a new data key and seal every stored secret anew with it."""
+    async with _foundation(settings) as base:
+        await base.vault.rotate()
+        for kind, count in (await reseal_everything(base)).items():
+            print(f"{kind}: {count} sealed anew")
+    return 0
+
+
+async def verify_audit(settings: Settings) -> int:
+    """Check the audit chain; return 1 and name the first event that does not fit."""
+    async with _foundation(settings) as base:
+        verdict = await base.audit.verify()
+    if verdict.sound:
+        print(f"{verdict.events} events, none changed, removed or added.")
+        return 0
+    place = "" if verdict.n is None else f"event {verdict.n} of chain {verdict.shard}: "
+    print(f"The audit log was tampered with: {place}{verdict.reason}", file=sys.stderr)
+    return 1
+
+
+async def export_audit(settings: Settings, out: Path | None) -> int:
+    """Write all events as JSON Lines."""
+    count = 0
+    async with _foundation(settings) as base:
+        with out.open("wb") if out else os.fdopen(os.dup(1), "wb") as sink:
+            async for event in base.audit.export():
+                sink.write(orjson.dumps(event) + b"\n")
+                count += 1
+        await base.audit.append(Event.LOG_EXPORTED, events=count)
+    print(f"{count} events exported.", file=sys.stderr)
+    return 0

@@ -1,0 +1,151 @@
+"""Runs the composed application until it is told to stop."""
+
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from xerus.app.composition import compose, compose_stdio
+from xerus.app.foundation import DatabaseUrls
+from xerus.app.roles import Role
+from xerus.db.embedded import EmbeddedPostgres
+from xerus.db.migrate import migrate, pending
+from xerus.errors import NotConfigured
+from xerus.mcpserver.stdio import serve_stdio as serve_mcp_stdio
+from xerus.settings.groups import Settings
+from xerus.telemetry import logs
+
+_GRACE_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bind:
+    """Where to listen; `fd` is a socket that a parent process bound."""
+
+    host: str
+    port: int
+    fd: int | None = None
+
+
+def progress(text: str) -> None:
+    """Tell the person at the terminal what is going on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[DatabaseUrls]:
+    """Yield a reachable database: the configured one, or the embedded one, started here."""
+    if settings.database.url is not None:
+        url = settings.database.url.get_secret_value()
+        direct = settings.database.direct_url
+        direct_url = direct.get_secret_value() if direct else url
+        yield DatabaseUrls(login=url, direct=direct_url, owner=direct_url)
+        return
+    progress("Starting the embedded PostgreSQL")
+    embedded = EmbeddedPostgres(settings.server.data_dir)
+    dsns = await embedded.start()
+    try:
+        yield DatabaseUrls(login=dsns.login, direct=dsns.login, owner=dsns.owner)
+    finally:
+        await embedded.stop()
+
+
+def bring_up_to_date(urls: DatabaseUrls) -> None:
+    """Apply outstanding migrations.
+
+    Raises:
+        NotConfigured: there are some, and this login may not apply them.
+    """
+    if not pending(urls.direct):
+        return
+    progress("Bringing the database up to date")
+    migrate(urls.owner, login=urls.login_name)
+
+
+class _Server(uvicorn.Server):
+    """Says when it can be used, on standard output, for people and scripts."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._ready, flush=True)
+
+
+def listen(bind: Bind) -> socket.socket:
+    """Return the listening socket, bound before anything slow is begun.
+
+    Raises:
+        NotConfigured: the address cannot be listened on.
+    """
+    if bind.fd is not None:
+        return socket.socket(fileno=bind.fd)
+    family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+    try:
+        return socket.create_server((bind.host, bind.port), family=family, backlog=2048)
+    except OSError as error:
+        raise NotConfigured(
+            f"Cannot listen on {bind.host} port {bind.port}: {os.strerror(error.errno or 0)}.",
+            hint="End the program that uses the port, or choose another with XERUS_PORT.",
+        ) from error
+
+
+async def serve(settings: Settings, *, roles: frozenset[Role], bind: Bind) -> int:
+    """Serve the roles until SIGINT or SIGTERM; return the exit status.
+
+    Raises:
+        NotConfigured: the database lacks migrations or roles; the hint says what to run.
+    """
+    logs.configure(level=settings.server.log_level, form=settings.server.log_format)
+    with listen(bind) as listening:
+        return await _serve_on(listening, settings, roles)
+
+
+async def _serve_on(listening: socket.socket, settings: Settings, roles: frozenset[Role]) -> int:
+    async with database(settings) as urls:
+        bring_up_to_date(urls)
+        application = await compose(settings, urls=urls, roles=roles)
+        if application.sign_in_link:
+            progress(f"Sign in once, on this machine, with: {application.sign_in_link}")
+        proxies = list(settings.server.trusted_proxies)
+        server = _Server(
+            uvicorn.Config(
+                application.http,
+                loop="uvloop",
+                http="httptools",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=proxies or None,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            ),
+            ready=f"Xerus is ready: {settings.public_url}",
+        )
+        await server.serve(sockets=[listening])
+        return 0 if server.started else 1
+
+
+async def serve_stdio(settings: Settings) -> int:
+    """Serve MCP over stdin and stdout with the operator's credential; no database.
+
+    Raises:
+        NotConfigured: the environment names no Jira and no Confluence.
+    """
+    logs.configure(level=settings.server.log_level, form=settings.server.log_format)
+    if not settings.shared_credential:
+        raise NotConfigured(
+            "No credential for Jira or Confluence is set.",
+            hint="Set JIRA_URL, JIRA_USERNAME and JIRA_API_TOKEN (Cloud), or JIRA_URL and "
+            "JIRA_PERSONAL_TOKEN (Data Center); the same with CONFLUENCE_.",
+        )
+    async with compose_stdio(settings) as runner:
+        await serve_mcp_stdio(runner=runner)
+    return 0

@@ -1,0 +1,134 @@
+"""The tools and whose credential they use."""
+
+from collections.abc import Awaitable, Callable
+
+from pydantic import SecretStr
+
+from xerus.app.foundation import Foundation
+from xerus.app.tool_audit import LoggedTools, RecordedTools
+from xerus.atlassian.credentials import Credentials, Product
+from xerus.atlassian.fallback import UserThenShared
+from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.pat import SharedCredentials, SharedToken
+from xerus.clock import SystemClock
+from xerus.connections.service import Connections
+from xerus.egress.client import Egress
+from xerus.errors import XerusError
+from xerus.settings.groups import ConfluenceSettings, JiraSettings, Settings
+from xerus.tools.caller import Caller
+from xerus.tools.catalogue import Catalogue
+from xerus.tools.connection import SharedStatus, StatusSource, UserStatus
+from xerus.tools.runner import Runner
+
+_MINIMUM = frozenset({"read:me", "offline_access"})
+
+
+def scopes_to_ask(settings: Settings, catalogue: Catalogue) -> frozenset[str]:
+    """Return the Atlassian scopes to ask for: the operator's list, or what the tools need."""
+    return frozenset(settings.atlassian.scope or catalogue.atlassian_scopes()) | _MINIMUM
+
+
+def shared_credentials(settings: Settings, egress: Egress) -> SharedCredentials:
+    """Return the operator's tokens."""
+    return SharedCredentials(
+        egress=egress, jira=_token(settings.jira), confluence=_token(settings.confluence)
+    )
+
+
+def _token(group: JiraSettings | ConfluenceSettings) -> SharedToken | None:
+    if not (group.url and group.token):
+        return None
+    return SharedToken(url=group.url, username=group.username or "", token=group.token)
+
+
+def connections_for(base: Foundation, catalogue: Catalogue, tools_url: str) -> Connections:
+    """Return people's links to Atlassian; not configured without an Atlassian app."""
+    wanted = base.settings.atlassian
+    return Connections(
+        client_id=wanted.client_id or "",
+        client_secret=wanted.client_secret or SecretStr(""),
+        redirect_uri=base.settings.atlassian_redirect_uri,
+        auth_url=wanted.auth_url,
+        api_url=wanted.api_url,
+        scopes=scopes_to_ask(base.settings, catalogue),
+        db=base.db,
+        vault=base.vault,
+        audit=base.audit,
+        egress=base.egress,
+        listener=base.listener,
+        clock=base.clock,
+        tools_url=tools_url,
+    )
+
+
+def credential_choice(
+    base: Foundation, connections: Connections
+) -> Callable[[Caller], Credentials]:
+    """Return what decides whose credential a call uses."""
+    shared = shared_credentials(base.settings, base.egress)
+
+    def own(caller: Caller) -> Credentials:
+        assert caller.user_id is not None
+        return connections.credentials_for(caller.user_id)
+
+    match base.settings.credential_mode:
+        case "user":
+            return own
+        case "shared":
+            return lambda _: shared
+        case "user-then-shared":
+            return lambda caller: UserThenShared(user=own(caller), shared=shared)
+
+
+def granted_scopes(
+    choice: Callable[[Caller], Credentials],
+) -> Callable[[Caller], Awaitable[frozenset[str] | None]]:
+    """Return what tells the Atlassian scopes of a caller; None without a usable connection."""
+
+    async def granted(caller: Caller) -> frozenset[str] | None:
+        try:
+            return (await choice(caller).target(Product.JIRA, None)).scopes
+        except XerusError:
+            return None
+
+    return granted
+
+
+def runner_for(
+    base: Foundation, catalogue: Catalogue, connections: Connections, tools_url: str
+) -> Runner:
+    """Return the one way to run a tool, recorded in the audit log."""
+    shared = shared_credentials(base.settings, base.egress)
+    everybody: StatusSource = SharedStatus(credentials=shared, tools_url=tools_url)
+
+    def status_for(caller: Caller) -> StatusSource:
+        if base.settings.credential_mode == "shared" or caller.user_id is None:
+            return everybody
+        user_id = caller.user_id
+        return UserStatus(view=lambda: connections.view(user_id), tools_url=tools_url)
+
+    return Runner(
+        catalogue=catalogue,
+        credentials_for=credential_choice(base, connections),
+        status_for=status_for,
+        egress=base.egress,
+        quota=QuotaHolds(clock=base.clock),
+        audit=RecordedTools(audit=base.audit, metrics=base.metrics),
+        tools_url=tools_url,
+        clock=base.clock,
+    )
+
+
+def stdio_runner(settings: Settings, egress: Egress) -> Runner:
+    """Return a runner with the operator's tokens and no database behind it."""
+    shared, clock = shared_credentials(settings, egress), SystemClock()
+    return Runner(
+        catalogue=Catalogue(),
+        credentials_for=lambda _: shared,
+        status_for=lambda _: SharedStatus(credentials=shared, tools_url=""),
+        egress=egress,
+        quota=QuotaHolds(clock=clock),
+        audit=LoggedTools(),
+        tools_url="",
+        clock=clock,
+    )

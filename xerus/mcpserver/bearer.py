@@ -1,0 +1,73 @@
+"""Lets a request reach the MCP server only with a token that is good for it."""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from xerus.errors import Unavailable, UpstreamUnavailable
+from xerus.grants.bearer import Bearer, InvalidToken
+from xerus.grants.tokens import AccessTokens
+from xerus.mcpserver.metadata import metadata_url
+
+BEARER_KEY = "xerus.bearer"
+
+
+class BearerGuard:
+    """ASGI middleware: verifies the bearer token and leaves who it is in the scope."""
+
+    def __init__(
+        self, app: ASGIApp, *, tokens: AccessTokens, public_url: str, scopes: Iterable[str]
+    ) -> None:
+        self._app = app
+        self._tokens = tokens
+        self._challenge = (
+            f'resource_metadata="{metadata_url(public_url)}", scope="{" ".join(sorted(scopes))}"'
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its `Bearer`, or answer 401 with a challenge."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        token = _token(Headers(scope=scope))
+        try:
+            bearer = await self._verify(token)
+        except InvalidToken as error:
+            await self._refuse(error, token)(scope, receive, send)
+            return
+        except (Unavailable, UpstreamUnavailable):
+            await _try_again()(scope, receive, send)
+            return
+        await self._app({**scope, BEARER_KEY: bearer}, receive, send)
+
+    async def _verify(self, token: str) -> Bearer:
+        if not token:
+            raise InvalidToken("This endpoint needs an access token.")
+        return await self._tokens.verify(token)
+
+    def _refuse(self, error: InvalidToken, token: str) -> JSONResponse:
+        # RFC 6750 3: no error code where no token was sent; RFC 9728 5.1: where to get one.
+        problem = f'error="invalid_token", error_description="{error.message}", ' if token else ""
+        return JSONResponse(
+            {"error": "invalid_token", "error_description": error.message},
+            status_code=401,
+            headers={"WWW-Authenticate": f"Bearer {problem}{self._challenge}"},
+        )
+
+
+def _token(headers: Headers) -> str:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
+
+
+def _try_again() -> JSONResponse:
+    return JSONResponse(
+        {
+            "error": "temporarily_unavailable",
+            "error_description": "Xerus cannot check tokens at the moment. Try again.",
+        },
+        status_code=503,
+        headers={"Retry-After": "5"},
+    )

@@ -1,0 +1,98 @@
+"""`/mcp`: streamable HTTP without sessions, behind the bearer guard."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel.server import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from xerus.grants.bearer import Bearer
+from xerus.grants.tokens import AccessTokens
+from xerus.ids import correlation_id
+from xerus.mcpserver.bearer import BEARER_KEY, BearerGuard
+from xerus.mcpserver.metadata import MCP_PATH, metadata_routes
+from xerus.tools.caller import Caller
+
+_MAX_BODY = 4 * 2**20
+
+
+def caller_from_bearer(ctx: ServerRequestContext[Any, Any]) -> Caller:
+    """Return who runs the tool: the person of the bearer token and the client that holds it."""
+    assert ctx.request is not None
+    bearer: Bearer = ctx.request.scope[BEARER_KEY]
+    bound = structlog.contextvars.get_contextvars().get("correlation_id")
+    return Caller(
+        user_id=bearer.user.id,
+        email=bearer.user.email,
+        name=bearer.user.name,
+        client_id=bearer.client_id,
+        client_name=bearer.client_name,
+        mcp_scopes=bearer.scopes,
+        correlation_id=str(bound or correlation_id()),
+    )
+
+
+class McpEndpoint:
+    """The routes of the MCP role and the task group that serves their requests."""
+
+    def __init__(
+        self,
+        *,
+        server: Server[Any],
+        tokens: AccessTokens,
+        public_url: str,
+        scopes: Iterable[str],
+    ) -> None:
+        public = urlsplit(public_url)
+        self._public_url = public_url
+        self._scopes = tuple(scopes)
+        self._manager = StreamableHTTPSessionManager(
+            server,
+            json_response=True,
+            stateless=True,
+            max_request_body_size=_MAX_BODY,
+            security_settings=TransportSecuritySettings(
+                allowed_hosts=[public.netloc],
+                allowed_origins=[f"{public.scheme}://{public.netloc}"],
+            ),
+        )
+        self.run = self._manager.run
+        self.app: ASGIApp = BearerGuard(
+            self._serve, tokens=tokens, public_url=public_url, scopes=self._scopes
+        )
+
+    def routes(self) -> list[Route]:
+        """Return `/mcp` and the protected resource metadata."""
+        return [
+            Route(MCP_PATH, endpoint=_Mounted(self.app), name="mcp"),
+            *metadata_routes(public_url=self._public_url, scopes=self._scopes),
+        ]
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # No session, so nothing to stream on GET and nothing to end with DELETE.
+        if scope["method"] != "POST":
+            refusal = JSONResponse(
+                {"error": {"code": "method_not_allowed", "message": "Use POST."}},
+                status_code=405,
+                headers={"Allow": "POST"},
+            )
+            await refusal(scope, receive, send)
+            return
+        await self._manager.handle_request(scope, receive, send)
+
+
+class _Mounted:
+    """An ASGI app as the endpoint of a Route: an instance, so Starlette does not wrap it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
