@@ -232,6 +232,7 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         stack.push_async_callback(parts.runner.drain)
         # The chat of the web role is an MCP client of this process's own endpoint.
         await stack.enter_async_context(parts.endpoint.run())
+        stack.push_async_callback(parts.assistant.drain)
         if Role.WORKER in roles:
             parts.worker.start()
             stack.push_async_callback(parts.worker.stop)

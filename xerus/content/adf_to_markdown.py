@@ -230,8 +230,8 @@ class _Reader:
             case "placeholder":
                 found = [Marker("placeholder", attr(node, "text"))]
             case kind:
-                found = [Marker("node", kind), *_own_text(node), *self._inlines(node)]
-        return found, carried
+                found = [Marker("node", kind), *_own_text(node)]
+        return [*found, *self._inlines(node)], carried
 
     def _text(self, node: Node) -> list[Inline]:
         marks: set[Mark] = set()

@@ -105,7 +105,7 @@ class _Writer:
         rest = [indent + line if line else "" for line in lines[1:]]
         first = marker + box + lines[0]
         # An empty task keeps its space: `- [ ]` alone is text.
-        return "\n".join([first if box else first.rstrip(), *rest])
+        return "\n".join([first if body or box else first.rstrip(), *rest])
 
     def _rows(self, table: Table) -> Iterator[str]:
         columns = max((len(row) for row in (table.header, *table.rows)), default=0)
@@ -140,7 +140,7 @@ def _fenced(block: CodeBlock) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.split("\n")) if text else ""
+    return "\n".join(f"> {line}" if line else ">" for line in text.split("\n")) if text else ""
 
 
 def _same_list(previous: Block | None, block: Block) -> bool:

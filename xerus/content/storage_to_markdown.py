@@ -180,7 +180,7 @@ class _Reader:
     def _link(self, element: Element, style: Text) -> Iterator[Block | Inline]:
         """A link to something in Confluence: a person, or a marker of page or attachment."""
         body = element.find("ac:plain-text-link-body") or element.find("ac:link-body")
-        text = body.text() if body is not None else ""
+        text = (body if body is not None else element).text()
         target = next((child for child in element.elements() if child.tag.startswith("ri:")), None)
         attributes = target.attributes if target is not None else {}
         kind = target.tag if target is not None else ""

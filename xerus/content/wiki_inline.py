@@ -22,12 +22,12 @@ _BARE = {"+": "underline", "^": "superscript", "~": "subscript"}
 _TOKEN = re.compile(
     r"""
       (?P<break>\\\\)
-    | \\(?P<escaped>[^\w\s])
+    | \\(?P<escaped>(?:[^\w\s]|_))
     | (?P<entity>&(?:\#\d{1,8}|\#[xX][0-9a-fA-F]{1,8}|[A-Za-z]\w{1,30});)
-    | \{\{(?P<code>(?:\\[^\w\s]|[^{}\n])+)\}\}
+    | \{\{(?P<code>(?:\\(?:[^\w\s]|_)|[^{}\n])+)\}\}
     | \[~(?P<mention>[^\[\]|\n]+)\]
     | \[\^(?P<attachment>[^\[\]|\n]+)\]
-    | \[(?P<link>(?:\\[^\w\s]|[^\[\]\n])+)\]
+    | \[(?P<link>(?:\\(?:[^\w\s]|_)|[^\[\]\n])+)\]
     | (?<!\w)!(?P<image>[^\s!|][^!|\n]*)(?P<options>\|[^!\n]*)?!
     | \{(?P<glued>[*_\-+^~]|\?\?)\}
     | \{(?P<macro>[A-Za-z][\w-]*)(?P<params>:[^{}\n]*)?\}
@@ -171,4 +171,4 @@ class InlineReader:
 
 
 def _unescaped(text: str) -> str:
-    return unescape(re.sub(r"\\([^\w\s])", r"\1", text))
+    return unescape(re.sub(r"\\((?:[^\w\s]|_))", r"\1", text))

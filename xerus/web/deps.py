@@ -115,7 +115,7 @@ class Entry(Protocol):
 
     Kinds and fields: `person` (text) · `assistant` (author, html: sanitised Markup) · `tool`
     (name, title, arguments, result: text, state: running | ok | failed | declined, seconds or None)
-    · `approval` (call_id, title, tool, preview: pairs of name and value, expires_at,
+    · `approval` (call_id, title, tool, preview: pairs of name and value, arguments: text, expires_at,
     state: waiting | approved | declined | expired) · `needs_connection` (text, url)
     · `error` (message, hint, correlation_id).
     """

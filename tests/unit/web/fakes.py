@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002 - a fake keeps the signature of the service it stands for
 """A small world behind the pages: fakes with state, and the application they are served by."""
 
 from collections.abc import Mapping, Sequence

@@ -66,6 +66,7 @@ async def test_an_approval_shows_what_will_be_done_and_takes_a_decision() -> Non
             tool="jira_create_issue",
             title="Create issue in ENG",
             preview=[("Project", "ENG"), ("Summary", "<b>Rotate</b>")],
+            arguments='{"project_key": "ENG"}',
             expires_at=NOW + timedelta(minutes=30),
             state="waiting",
         )

@@ -1,0 +1,6 @@
+"""The long fault tests: one file per stage, each alone runnable (`make soak STAGE=name`).
+
+`pressure.py` is the load that the faults happen under and the judge of what was lost: an answer
+that is late is put off, an answer that says "connect again" is a broken promise. Short versions of
+these stages are tests in `tests/flows`.
+"""

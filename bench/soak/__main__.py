@@ -1,0 +1,51 @@
+"""`make soak`: the long fault tests. Without a stage: all of them, one after the other."""
+
+import argparse
+import asyncio
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from bench.soak import crash, database, expiry, registrations
+from bench.soak.pressure import StageFailed
+from bench.world import say
+
+_STAGES: dict[str, Callable[[], Awaitable[str]]] = {
+    "expiry": expiry.run,
+    "crash": crash.run,
+    "database": database.run,
+    "registrations": registrations.run,
+}
+
+
+async def _run(name: str) -> bool:
+    say(f"{name}: {(sys.modules[_STAGES[name].__module__].__doc__ or '').splitlines()[0]}")
+    begun = monotonic()
+    try:
+        outcome, passed = await _STAGES[name](), True
+    except StageFailed as failure:
+        outcome, passed = str(failure), False
+    except AssertionError:
+        outcome, passed = f"could not be run:\n{traceback.format_exc()}", False
+    word = "passed" if passed else "FAILED"
+    print(f"{name} {word} in {monotonic() - begun:.0f} s: {outcome}", flush=True)
+    return passed
+
+
+async def _all(names: list[str]) -> int:
+    failed = [name for name in names if not await _run(name)]
+    if failed:
+        print(f"Failed: {', '.join(failed)}", flush=True)
+    return 1 if failed else 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    parser.add_argument("stage", nargs="?", choices=list(_STAGES), help="one stage alone")
+    stage = parser.parse_args().stage
+    sys.exit(asyncio.run(_all([stage] if stage else list(_STAGES))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+from datetime import UTC, datetime
+
+from pydantic_ai.messages import ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart
+
+from xerus.assistant.approvals import Approval, Decision
+from xerus.assistant.history import messages_of
+from xerus.assistant.turns import CallNote, Problem, Turn, prompt_of
+
+CALL = ToolCallPart(tool_name="write", args={"a": 1}, tool_call_id="c1")
+
+
+def approval(decision: Decision | None) -> Approval:
+    return Approval(
+        id="a1",
+        turn=0,
+        call_id="c1",
+        tool="write",
+        call_hash=b"",
+        expires_at=datetime(2026, 1, 1, tzinfo=UTC),
+        decision=decision,
+    )
+
+
+def closing(decision: Decision | None) -> ToolReturnPart:
+    turns = [Turn(messages=[*prompt_of("x").messages, ModelResponse(parts=[CALL])]), prompt_of("y")]
+    messages = messages_of(turns, {(0, "c1"): approval(decision)})
+    closed = messages[2]
+    assert isinstance(closed, ModelRequest)
+    [part] = closed.parts
+    assert isinstance(part, ToolReturnPart)
+    return part
+
+
+def test_a_superseded_call_is_told_as_not_run() -> None:
+    part = closing(Decision.SUPERSEDED)
+    assert part.outcome == "denied"
+    assert "Not run" in str(part.content)
+
+
+def test_an_approved_call_without_result_is_told_as_unknown() -> None:
+    part = closing(Decision.APPROVED)
+    assert part.outcome == "interrupted"
+    assert "not known" in str(part.content)
+
+
+def test_an_open_last_turn_is_left_alone() -> None:
+    turns = [Turn(messages=[ModelResponse(parts=[CALL])])]
+    assert len(messages_of(turns, {}, last_is_open=True)) == 1
+    assert len(messages_of(turns, {})) == 2
+
+
+def test_a_turn_survives_being_stored() -> None:
+    turn = Turn(
+        messages=[*prompt_of("Grüße").messages, ModelResponse(parts=[CALL])],
+        calls={"c1": CallNote(title="Write", seconds=0.5, facts={"Status now": "To Do"})},
+        problem=Problem(message="m", hint="h", correlation_id="c"),
+    )
+    assert Turn.from_json(turn.to_json()) == turn

@@ -1,0 +1,81 @@
+"""What a transcript consists of; the templates of the chat show one kind each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal, TypeAlias
+
+from markupsafe import Markup
+
+CallState = Literal["running", "ok", "failed", "declined"]
+ApprovalState = Literal["waiting", "approved", "declined", "expired"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonEntry:
+    """What the person wrote."""
+
+    kind: ClassVar[str] = "person"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssistantEntry:
+    """What the model wrote, as sanitised HTML; `author` names it."""
+
+    kind: ClassVar[str] = "assistant"
+    author: str
+    html: Markup
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolEntry:
+    """A call: arguments and result as text, seconds None where it never ran or still does."""
+
+    kind: ClassVar[str] = "tool"
+    name: str
+    title: str
+    arguments: str
+    result: str
+    state: CallState
+    seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalEntry:
+    """A call that a person has to decide about; `call_id` is what the decision names.
+
+    `preview` says the arguments in words, `arguments` exactly as they are sent.
+    """
+
+    kind: ClassVar[str] = "approval"
+    call_id: str
+    title: str
+    tool: str
+    preview: tuple[tuple[str, str], ...]
+    arguments: str
+    expires_at: datetime
+    state: ApprovalState
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsConnectionEntry:
+    """Atlassian has to be connected first, at `url`."""
+
+    kind: ClassVar[str] = "needs_connection"
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorEntry:
+    """A run that ended without an answer."""
+
+    kind: ClassVar[str] = "error"
+    message: str
+    hint: str
+    correlation_id: str
+
+
+Entry: TypeAlias = (
+    PersonEntry | AssistantEntry | ToolEntry | ApprovalEntry | NeedsConnectionEntry | ErrorEntry
+)

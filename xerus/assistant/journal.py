@@ -1,0 +1,335 @@
+"""Everything the assistant stores and reads back, one transaction per step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic_ai.messages import ToolCallPart
+
+from xerus.assistant import store
+from xerus.assistant.approvals import LIFE, Approval, Approvals, Decision
+from xerus.assistant.calls import call_hash
+from xerus.assistant.sealing import Sealing
+from xerus.assistant.turns import Turn, prompt_of
+from xerus.audit.events import Event, Fact
+from xerus.audit.log import AuditLog
+from xerus.clock import Clock
+from xerus.db.database import Connection, Database
+from xerus.db.roles import Role
+from xerus.errors import Conflict, NotFound
+from xerus.ids import UserId, new_id
+from xerus.vault.envelope import SealBroken
+from xerus.vault.service import Vault
+
+_LISTED = 50
+_TITLE = 60
+_EVENTS = {
+    Decision.APPROVED: Event.APPROVAL_APPROVED,
+    Decision.DECLINED: Event.APPROVAL_DECLINED,
+    Decision.EXPIRED: Event.APPROVAL_EXPIRED,
+    Decision.SUPERSEDED: Event.APPROVAL_EXPIRED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationRow:
+    """One line of the list of conversations."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A conversation as it stands; `running` while a run works on its last turn."""
+
+    turns: list[Turn]
+    approvals: Approvals
+    running: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """The right to write turn `n` of a conversation."""
+
+    user_id: UserId
+    conversation_id: str
+    run_id: str
+    n: int
+
+
+class Journal:
+    """Conversations in the database, sealed."""
+
+    def __init__(self, *, db: Database, vault: Vault, audit: AuditLog, clock: Clock) -> None:
+        self._db = db
+        self._sealing = Sealing(vault=vault)
+        self._audit = audit
+        self._clock = clock
+
+    async def rows(self, user_id: UserId) -> list[ConversationRow]:
+        """Return a person's conversations, the one last used first."""
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            found = await store.conversations(conn, user_id=user_id, limit=_LISTED)
+        return [
+            ConversationRow(id=row["id"], title=await self._title(user_id, row["id"], row["title"]))
+            for row in found
+        ]
+
+    async def read(self, user_id: UserId, conversation_id: str) -> Content:
+        """Return a conversation.
+
+        Raises:
+            NotFound: there is none with this id, or it is somebody else's.
+            SealBroken: the stored content was changed.
+        """
+        key = _checked(conversation_id)
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            running = await store.is_running(conn, user_id=user_id, conversation_id=key)
+            if running is None:
+                raise _not_found()
+            turns = await store.turns(conn, user_id=user_id, conversation_id=key)
+            approvals = await store.approvals(conn, user_id=user_id, conversation_id=key)
+        return Content(
+            turns=await self._sealing.open_turns(user_id, key, turns),
+            approvals=await self._sealing.open_approvals(user_id, key, approvals),
+            running=running,
+        )
+
+    async def begin_message(self, user_id: UserId, conversation_id: str | None, text: str) -> Lease:
+        """Store a message and take the right to answer it; calls that wait are superseded.
+
+        Raises:
+            NotFound: there is no such conversation of this person.
+            Conflict: an answer is still being written.
+        """
+        key = _checked(conversation_id) if conversation_id else new_id()
+        title = b"" if conversation_id else await self._sealing.title(user_id, key, _title(text))
+        now = self._clock.now()
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            if not conversation_id:
+                await store.add_conversation(
+                    conn, user_id=user_id, conversation_id=key, title=title, now=now
+                )
+            if await self._locked(conn, user_id, key):
+                raise _still_running()
+            lease = await self._lease(conn, user_id, key)
+            await self._put(conn, lease, prompt_of(text))
+            for approval in await self._undecided(conn, user_id, key):
+                late = now >= approval.expires_at
+                decision = Decision.EXPIRED if late else Decision.SUPERSEDED
+                await self._record(conn, user_id, key, approval, decision)
+        return lease
+
+    async def begin_decision(
+        self, user_id: UserId, conversation_id: str, approval_id: str, *, approve: bool
+    ) -> Lease | None:
+        """Decide about one call; return the right to go on, None while others still wait.
+
+        None also where it was decided the same way before: a second click changes nothing. An
+        approval that has run out is recorded as expired, whatever the click said.
+
+        Raises:
+            NotFound: there is no such approval of this person.
+            Conflict: an answer is being written, or it was decided the other way.
+        """
+        key = _checked(conversation_id)
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            running = await self._locked(conn, user_id, key)
+            found = await self._approvals(conn, user_id, key)
+            chosen = next((one for one in found.values() if one.id == approval_id), None)
+            if chosen is None:
+                raise _not_found()
+            if chosen.decision is not None:
+                _check_same(chosen.decision, approve=approve)
+                return None
+            if running:
+                raise _still_running()
+            await self._settle(conn, user_id, key, chosen, approve=approve)
+            others = [one for one in found.values() if one.turn == chosen.turn and one != chosen]
+            if any(one.waits(self._clock.now()) for one in others):
+                return None
+            for late in (one for one in others if one.decision is None):
+                await self._record(conn, user_id, key, late, Decision.EXPIRED)
+            lease = await self._lease(conn, user_id, key)
+            await self._put(conn, lease, Turn())
+        return lease
+
+    async def save(self, lease: Lease, turn: Turn) -> None:
+        """Keep what there is of a turn under way.
+
+        Raises:
+            Conflict: the lease was lost.
+        """
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            await self._keep(conn, lease, end=False)
+            await self._put(conn, lease, turn)
+
+    async def finish(self, lease: Lease, turn: Turn, waiting: Sequence[ToolCallPart]) -> None:
+        """Store the finished turn with the calls that wait for approval; give the lease back.
+
+        Raises:
+            Conflict: the lease was lost; nothing was stored.
+        """
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            await self._keep(conn, lease, end=True)
+            await self._put(conn, lease, turn)
+            for call in waiting:
+                await self._ask(conn, lease, call)
+
+    async def abandon(self, lease: Lease) -> None:
+        """Give the lease back without storing anything, if it is still ours."""
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            await store.keep_run(
+                conn,
+                user_id=lease.user_id,
+                conversation_id=lease.conversation_id,
+                run_id=lease.run_id,
+                end=True,
+            )
+
+    async def _locked(self, conn: Connection, user_id: UserId, key: str) -> bool:
+        """Hold the conversation until the transaction ends; return whether a run is under way."""
+        await store.lock(conn, user_id=user_id, conversation_id=key)
+        running = await store.is_running(conn, user_id=user_id, conversation_id=key)
+        if running is None:
+            raise _not_found()
+        return running
+
+    async def _lease(self, conn: Connection, user_id: UserId, key: str) -> Lease:
+        run_id = new_id()
+        taken = await store.begin_run(
+            conn, user_id=user_id, conversation_id=key, run_id=run_id, now=self._clock.now()
+        )
+        if not taken:
+            raise _still_running()
+        n = await store.next_turn(conn, user_id=user_id, conversation_id=key)
+        return Lease(user_id=user_id, conversation_id=key, run_id=run_id, n=n)
+
+    async def _keep(self, conn: Connection, lease: Lease, *, end: bool) -> None:
+        kept = await store.keep_run(
+            conn,
+            user_id=lease.user_id,
+            conversation_id=lease.conversation_id,
+            run_id=lease.run_id,
+            end=end,
+        )
+        if not kept:
+            raise Conflict(
+                "This answer took so long that another one was begun.",
+                hint="Open the conversation again to see where it stands.",
+            )
+
+    async def _put(self, conn: Connection, lease: Lease, turn: Turn) -> None:
+        content = await self._sealing.turn(lease.user_id, lease.conversation_id, lease.n, turn)
+        await store.put_turn(
+            conn,
+            user_id=lease.user_id,
+            conversation_id=lease.conversation_id,
+            n=lease.n,
+            content=content,
+        )
+
+    async def _ask(self, conn: Connection, lease: Lease, call: ToolCallPart) -> None:
+        now, approval_id = self._clock.now(), new_id()
+        wanted = call_hash(call.tool_name, call.args_as_dict())
+        user_id, key = lease.user_id, lease.conversation_id
+        await store.add_approval(
+            conn,
+            user_id=user_id,
+            approval_id=approval_id,
+            conversation_id=key,
+            turn=lease.n,
+            call_id=call.tool_call_id,
+            tool=call.tool_name,
+            call=await self._sealing.call(user_id, key, approval_id, wanted),
+            asked_at=now,
+            expires_at=now + LIFE,
+        )
+        facts = self._facts(key, approval_id, call.tool_name, wanted)
+        facts["expires_at"] = (now + LIFE).isoformat(timespec="seconds")
+        await self._audit.record(conn, Event.APPROVAL_ASKED, user_id=user_id, **facts)
+
+    async def _settle(
+        self, conn: Connection, user_id: UserId, key: str, approval: Approval, *, approve: bool
+    ) -> None:
+        decision = Decision.APPROVED if approve else Decision.DECLINED
+        if not approval.waits(self._clock.now()):
+            decision = Decision.EXPIRED
+        await self._record(conn, user_id, key, approval, decision)
+
+    async def _record(
+        self, conn: Connection, user_id: UserId, key: str, approval: Approval, decision: Decision
+    ) -> None:
+        decided = await store.decide(
+            conn,
+            user_id=user_id,
+            approval_id=approval.id,
+            decision=decision,
+            now=self._clock.now(),
+        )
+        assert decided, "the conversation is locked, so nobody else decides"
+        facts = self._facts(key, approval.id, approval.tool, approval.call_hash)
+        facts["cause"] = decision.value
+        await self._audit.record(conn, _EVENTS[decision], user_id=user_id, **facts)
+
+    def _facts(self, key: str, approval_id: str, tool: str, wanted: bytes) -> dict[str, Fact]:
+        return {
+            "conversation": key,
+            "call": approval_id,
+            "tool": tool[:80],
+            "arguments_hash": self._audit.correlate(wanted.hex()),
+        }
+
+    async def _approvals(self, conn: Connection, user_id: UserId, key: str) -> Approvals:
+        rows = await store.approvals(conn, user_id=user_id, conversation_id=key)
+        return await self._sealing.open_approvals(user_id, key, rows)
+
+    async def _undecided(self, conn: Connection, user_id: UserId, key: str) -> list[Approval]:
+        found = await self._approvals(conn, user_id, key)
+        return [approval for approval in found.values() if approval.decision is None]
+
+    async def _title(self, user_id: UserId, key: str, sealed: bytes) -> str:
+        try:
+            return await self._sealing.open_title(user_id, key, sealed)
+        except SealBroken:
+            # One damaged row must not take the list of all others away; opening it will tell.
+            return ""
+
+
+def _checked(conversation_id: str) -> str:
+    try:
+        return str(UUID(conversation_id))
+    except ValueError:
+        raise _not_found() from None
+
+
+def _check_same(decision: Decision, *, approve: bool) -> None:
+    match decision:
+        case Decision.APPROVED if not approve:
+            raise Conflict("This was already approved.", hint="Reload the page to see the result.")
+        case Decision.DECLINED if approve:
+            raise Conflict(
+                "This was already declined and was not run.",
+                hint="Ask for it again if you want it.",
+            )
+        case _:
+            return
+
+
+def _title(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
+
+
+def _not_found() -> NotFound:
+    return NotFound(
+        "There is no such conversation.", hint="Choose one from the list, or start anew."
+    )
+
+
+def _still_running() -> Conflict:
+    return Conflict(
+        "Xerus is still answering in this conversation.",
+        hint="Wait for the answer, then send your message again.",
+    )

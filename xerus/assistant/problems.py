@@ -1,0 +1,75 @@
+"""Failures of a run, in words for the person."""
+
+from mcp.shared.exceptions import MCPError
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelContextWindowExceededError,
+    ModelNotFoundError,
+    ModelQuotaExceededError,
+    ModelRateLimitError,
+    UsageLimitExceeded,
+)
+
+from xerus.assistant.turns import Problem
+from xerus.errors import XerusError
+
+AGAIN = "Nothing you wrote is lost. Send your message again, or write “go on”."
+EXPECTED = (AgentRunError, MCPError, XerusError, TimeoutError, OSError)
+"""What a run may raise without a defect of ours."""
+
+_OF_MODEL: tuple[tuple[type[AgentRunError], str, str], ...] = (
+    (
+        ModelAuthenticationError,
+        "The model's provider refused the key of this installation.",
+        "An administrator has to check the API key that belongs to XERUS_MODEL.",
+    ),
+    (
+        ModelNotFoundError,
+        "The model's provider does not know the model.",
+        "An administrator has to check XERUS_MODEL.",
+    ),
+    (
+        ModelContextWindowExceededError,
+        "This conversation has become too long for the model.",
+        "Start a new conversation.",
+    ),
+    (
+        ModelQuotaExceededError,
+        "The quota at the model's provider is used up.",
+        "An administrator has to look at the provider's account.",
+    ),
+    (
+        ModelRateLimitError,
+        "The model's provider is busy.",
+        f"Wait a minute. {AGAIN}",
+    ),
+    (ModelAPIError, "The model's provider does not answer as it should.", AGAIN),
+    (
+        UsageLimitExceeded,
+        "The model took too many steps without coming to an answer.",
+        "Ask for less at once.",
+    ),
+)
+
+
+def problem_of(error: BaseException, correlation_id: str) -> Problem:
+    """Return what the person reads about one of `EXPECTED`."""
+    message, hint = _words(error)
+    return Problem(message=message, hint=hint, correlation_id=correlation_id)
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    for kind, message, hint in _OF_MODEL:
+        if isinstance(error, kind):
+            return message, hint
+    match error:
+        case XerusError():
+            return error.message, error.hint
+        case TimeoutError():
+            return "This took too long and was stopped.", AGAIN
+        case AgentRunError():
+            return "The model's answer could not be used.", AGAIN
+        case _:
+            return "Xerus could not reach its own tools.", AGAIN

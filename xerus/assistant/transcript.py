@@ -1,0 +1,167 @@
+"""Turns what is stored into what the page shows."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from pydantic_ai.messages import (
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+
+from xerus.assistant import demo
+from xerus.assistant.approvals import Approval, Decision
+from xerus.assistant.entries import (
+    ApprovalEntry,
+    ApprovalState,
+    AssistantEntry,
+    CallState,
+    Entry,
+    ErrorEntry,
+    NeedsConnectionEntry,
+    PersonEntry,
+    ToolEntry,
+)
+from xerus.assistant.history import INTERRUPTED
+from xerus.assistant.journal import Content
+from xerus.assistant.marks import readable
+from xerus.assistant.preview import exact, preview
+from xerus.assistant.rendering import html_of
+from xerus.assistant.turns import CallNote, Turn
+
+_OUTCOMES: dict[str, CallState] = {"success": "ok", "denied": "declined"}
+_DECISIONS: dict[Decision, ApprovalState] = {
+    Decision.APPROVED: "approved",
+    Decision.DECLINED: "declined",
+    Decision.EXPIRED: "expired",
+    Decision.SUPERSEDED: "expired",
+}
+_CONNECT = "Xerus needs your permission at Atlassian first. Nothing was sent. Ask again after it."
+
+
+def transcript(content: Content, *, now: datetime) -> list[Entry]:
+    """Return the entries of a conversation, oldest first."""
+    page = _Page(content, now)
+    return [entry for n in range(len(content.turns)) for entry in page.turn(n)]
+
+
+class _Page:
+    def __init__(self, content: Content, now: datetime) -> None:
+        self._content = content
+        self._now = now
+
+    def turn(self, n: int) -> Iterator[Entry]:
+        turn = self._content.turns[n]
+        for place, message in enumerate(turn.messages):
+            match message:
+                case ModelRequest():
+                    yield from _written(message)
+                case ModelResponse():
+                    yield from self._response(n, place, message)
+        yield from self._end(n, turn)
+
+    def _response(self, n: int, place: int, response: ModelResponse) -> Iterator[Entry]:
+        for part in response.parts:
+            match part:
+                case TextPart() if part.content.strip():
+                    yield AssistantEntry(author=_author(response), html=html_of(part.content))
+                case ToolCallPart():
+                    yield from self._call(n, part, self._result(n, place, part.tool_call_id))
+                case _:
+                    pass
+
+    def _call(self, n: int, call: ToolCallPart, result: ToolReturnPart | None) -> Iterator[Entry]:
+        approval = self._content.approvals.get((n, call.tool_call_id))
+        note = self._note(n, call)
+        if approval is not None:
+            yield self._approval(approval, note, call)
+            if approval.decision is not Decision.APPROVED:
+                return
+        yield self._tool(n, call, result, note)
+
+    def _approval(self, approval: Approval, note: CallNote, call: ToolCallPart) -> ApprovalEntry:
+        if approval.decision is not None:
+            state = _DECISIONS[approval.decision]
+        else:
+            state = "waiting" if approval.waits(self._now) else "expired"
+        return ApprovalEntry(
+            call_id=approval.id,
+            title=note.title,
+            tool=call.tool_name,
+            preview=preview(call.args_as_dict(), self._asked(approval.turn, call).facts),
+            arguments=exact(call.args_as_dict()),
+            expires_at=approval.expires_at,
+            state=state,
+        )
+
+    def _tool(
+        self, n: int, call: ToolCallPart, result: ToolReturnPart | None, note: CallNote
+    ) -> ToolEntry:
+        running = result is None and self._content.running and n >= len(self._content.turns) - 2
+        state: CallState = "running" if running else "failed"
+        text = "" if running else INTERRUPTED
+        if result is not None:
+            text = readable(_text(result))
+            state = _OUTCOMES.get(result.outcome, "failed")
+        return ToolEntry(
+            name=call.tool_name,
+            title=note.title,
+            arguments=exact(call.args_as_dict()),
+            result=text,
+            state=state,
+            seconds=note.seconds if state in {"ok", "failed"} else None,
+        )
+
+    def _end(self, n: int, turn: Turn) -> Iterator[Entry]:
+        if turn.problem is not None:
+            yield ErrorEntry(
+                message=turn.problem.message,
+                hint=turn.problem.hint,
+                correlation_id=turn.problem.correlation_id,
+            )
+        url = next((note.connect_url for note in turn.calls.values() if note.connect_url), "")
+        # Only the newest is an invitation; older ones are history and would be many buttons.
+        if url and n == len(self._content.turns) - 1:
+            yield NeedsConnectionEntry(text=_CONNECT, url=url)
+
+    def _asked(self, n: int, call: ToolCallPart) -> CallNote:
+        """Return the note of when approval was asked for."""
+        return self._content.turns[n].calls.get(call.tool_call_id, CallNote(title=call.tool_name))
+
+    def _note(self, n: int, call: ToolCallPart) -> CallNote:
+        """Return the newest note: an approved call ran in the turn after the one that asked."""
+        for turn in reversed(self._content.turns[n : n + 2]):
+            if call.tool_call_id in turn.calls:
+                return turn.calls[call.tool_call_id]
+        return CallNote(title=call.tool_name)
+
+    def _result(self, n: int, place: int, call_id: str) -> ToolReturnPart | None:
+        """Return the result that came after a response and before the next one."""
+        turns = self._content.turns
+        following = turns[n].messages[place + 1 :] + (
+            turns[n + 1].messages if n + 1 < len(turns) else []
+        )
+        for message in following:
+            if isinstance(message, ModelResponse):
+                return None
+            for part in message.parts:
+                if isinstance(part, ToolReturnPart) and (part.tool_call_id == call_id):
+                    return part
+        return None
+
+
+def _written(request: ModelRequest) -> Iterator[Entry]:
+    for part in request.parts:
+        if isinstance(part, UserPromptPart) and isinstance(part.content, str):
+            yield PersonEntry(text=part.content)
+
+
+def _author(response: ModelResponse) -> str:
+    return "Demo model" if response.model_name == demo.NAME else response.model_name or "Xerus"
+
+
+def _text(result: ToolReturnPart) -> str:
+    return result.content if isinstance(result.content, str) else result.model_response_str()

@@ -1,0 +1,58 @@
+"""One turn of a conversation: the messages of one run of the model, and what we noted beside them."""
+
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
+from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
+
+
+@dataclass(kw_only=True)
+class CallNote:
+    """What the messages do not say about a call.
+
+    Attributes:
+        title: the tool's title for people.
+        seconds: how long it took; None while it runs and where it never ran.
+        facts: how what it would change stood when approval was asked for, by name.
+        connect_url: where to connect Atlassian, when the call needed that first.
+    """
+
+    title: str
+    seconds: float | None = None
+    connect_url: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Why a run ended without an answer, in words for the person."""
+
+    message: str
+    hint: str = ""
+    correlation_id: str = ""
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """A person's message or decision, and everything that followed from it."""
+
+    messages: list[ModelMessage] = field(default_factory=list)
+    calls: dict[str, CallNote] = field(default_factory=dict)
+    problem: Problem | None = None
+
+    def to_json(self) -> bytes:
+        """Return what is sealed and stored."""
+        return _TURN.dump_json(self)
+
+    @staticmethod
+    def from_json(content: bytes) -> "Turn":
+        """Read what `to_json` made."""
+        return _TURN.validate_json(content)
+
+
+_TURN = TypeAdapter(Turn)
+
+
+def prompt_of(text: str) -> Turn:
+    """Return the turn of a message that nobody has answered yet."""
+    return Turn(messages=[ModelRequest(parts=[UserPromptPart(content=text)])])
