@@ -1,4 +1,7 @@
-"""The command `xerus`."""
+"""The command `xerus`.
+
+Each command imports what it runs: `xerus check` answers without loading a web server.
+"""
 
 import sys
 from collections.abc import Callable, Coroutine
@@ -8,9 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from xerus import __version__
-from xerus.app import demo as demonstration
-from xerus.app import documents, maintenance, processes, serving
-from xerus.app.checking import report
 from xerus.app.loop import run
 from xerus.app.roles import Role, parse_roles
 from xerus.errors import XerusError
@@ -85,6 +85,8 @@ def serve(
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve Xerus: the pages, the OAuth front, the MCP endpoint and the background work."""
+    from xerus.app import processes, serving
+
     try:
         wanted = parse_roles(roles)
     except ValueError as error:
@@ -99,7 +101,9 @@ def serve(
 @app.command(epilog="Example:  XERUS_PORT=9000 xerus demo")
 def demo() -> None:
     """Serve Xerus together with a simulated Atlassian and a simulated Entra ID."""
-    sys.exit(demonstration.demo())
+    from xerus.app.demo import demo as run_demo
+
+    sys.exit(run_demo())
 
 
 @app.command(
@@ -108,36 +112,47 @@ def demo() -> None:
 )
 def mcp() -> None:
     """Serve MCP over stdin and stdout with the credentials of the environment; no database."""
-    _run(serving.serve_stdio)
+    from xerus.app import stdio
+
+    _run(stdio.serve)
 
 
 @app.command(epilog="Example:  xerus check && xerus serve")
 def check() -> None:
     """Show every setting as found, missing or wrong, with the remedy."""
+    from xerus.app.checking import report
+
     sys.exit(report(loading.environment()))
 
 
 @app.command(epilog="Example:  XERUS_DATABASE_URL=postgresql://... xerus migrate")
 def migrate() -> None:
     """Bring the database up to date; print the SQL for the roles where it may not make them."""
+    from xerus.app import maintenance
+
     _run(maintenance.migrate)
 
 
 @keys.command("rotate", epilog="Example:  xerus keys rotate")
 def keys_rotate() -> None:
     """Make a new data key and seal every stored credential anew with it."""
+    from xerus.app import maintenance
+
     _run(maintenance.rotate_keys)
 
 
 @audit.command("verify", epilog="Example:  xerus audit verify")
 def audit_verify() -> None:
     """Check the whole chain and name the first event that does not fit."""
+    from xerus.app import maintenance
+
     _run(maintenance.verify_audit)
 
 
 @audit.command("export", epilog="Example:  xerus audit export --out audit.jsonl")
 def audit_export(out: Out = None) -> None:
     """Write all events as JSON Lines, oldest first."""
+    from xerus.app import maintenance
 
     async def work(settings: Settings) -> int:
         return await maintenance.export_audit(settings, out)
@@ -148,7 +163,9 @@ def audit_export(out: Out = None) -> None:
 @app.command(epilog="Example:  xerus sandbox")
 def sandbox() -> None:
     """Run the simulated Atlassian and Entra ID alone."""
-    sys.exit(demonstration.sandbox())
+    from xerus.app.demo import sandbox as run_sandbox
+
+    sys.exit(run_sandbox())
 
 
 @app.command(hidden=True)
@@ -158,4 +175,6 @@ def docs(
     ] = False,
 ) -> None:
     """Write the generated pages of `docs/reference`."""
+    from xerus.app import documents
+
     sys.exit(documents.write(Path("docs/reference"), check_only=check_only))

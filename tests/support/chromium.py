@@ -6,7 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
 
 FLAGS = [
     "--no-sandbox",
@@ -17,12 +24,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_VIOLATIONS = """
-window.__violations = [];
-document.addEventListener('securitypolicyviolation', event => {
-  window.__violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-});
-"""
 
 
 def executable() -> str:
@@ -70,3 +71,11 @@ async def profile(
     page.set_default_timeout(20_000)
     yield context, page, complaints
     await context.close()
+
+
+async def sign_in(page: Page, url: str, account: str) -> None:
+    """Sign in as `account` and stand on the Tools page."""
+    await page.goto(f"{url}/tools")
+    await page.get_by_text("Continue with Microsoft").click()
+    await page.get_by_role("button", name=account).click()
+    await expect(page.get_by_role("heading", name="Tools", level=1)).to_be_visible()

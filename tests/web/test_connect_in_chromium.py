@@ -6,16 +6,9 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.chromium import profile
+from tests.support.chromium import profile, sign_in
 from tests.support.journeys import ADA, ALAN, GRACE
 from tests.support.stack import Stack
-
-
-async def sign_in(page: Page, url: str, account: str) -> None:
-    await page.goto(f"{url}/tools")
-    await page.get_by_text("Continue with Microsoft").click()
-    await page.get_by_role("button", name=account).click()
-    await expect(page.get_by_role("heading", name="Tools", level=1)).to_be_visible()
 
 
 @asynccontextmanager

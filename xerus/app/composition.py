@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from xerus.accounts.people import People
-from xerus.app.foundation import DatabaseUrls, Foundation, egress_for, lay
+from xerus.app.foundation import DatabaseUrls, Foundation, lay
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
 from xerus.app.probes import probe_routes
@@ -19,7 +19,6 @@ from xerus.app.tooling import (
     credential_choice,
     granted_scopes,
     runner_for,
-    stdio_runner,
 )
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import choose_model
@@ -254,15 +253,3 @@ def _warn(settings: Settings) -> None:
         )
     if not settings.identity.configured:
         _log.warning("no_identity_provider", meaning="one local administrator can sign in")
-
-
-@asynccontextmanager
-async def compose_stdio(settings: Settings) -> AsyncIterator[Runner]:
-    """Yield a runner with the operator's tokens; no database."""
-    egress = egress_for(settings)
-    runner = stdio_runner(settings, egress)
-    try:
-        yield runner
-    finally:
-        await runner.drain()
-        await egress.close()

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from xerus.app.composition import compose, compose_stdio
+from xerus.app.composition import compose
 from xerus.app.foundation import DatabaseUrls
 from xerus.app.roles import Role
 from xerus.db.embedded import EmbeddedPostgres
 from xerus.db.migrate import migrate, pending
 from xerus.errors import NotConfigured
-from xerus.mcpserver.stdio import serve_stdio as serve_mcp_stdio
 from xerus.settings.groups import Settings
 from xerus.telemetry import logs
 
@@ -131,21 +130,3 @@ async def _serve_on(listening: socket.socket, settings: Settings, roles: frozens
         )
         await server.serve(sockets=[listening])
         return 0 if server.started else 1
-
-
-async def serve_stdio(settings: Settings) -> int:
-    """Serve MCP over stdin and stdout with the operator's credential; no database.
-
-    Raises:
-        NotConfigured: the environment names no Jira and no Confluence.
-    """
-    logs.configure(level=settings.server.log_level, form=settings.server.log_format)
-    if not settings.shared_credential:
-        raise NotConfigured(
-            "No credential for Jira or Confluence is set.",
-            hint="Set JIRA_URL, JIRA_USERNAME and JIRA_API_TOKEN (Cloud), or JIRA_URL and "
-            "JIRA_PERSONAL_TOKEN (Data Center); the same with CONFLUENCE_.",
-        )
-    async with compose_stdio(settings) as runner:
-        await serve_mcp_stdio(runner=runner)
-    return 0

@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable
 from pydantic import SecretStr
 
 from xerus.app.foundation import Foundation
-from xerus.app.tool_audit import LoggedTools, RecordedTools
+from xerus.app.tool_audit import RecordedTools
 from xerus.atlassian.credentials import Credentials, Product
 from xerus.atlassian.fallback import UserThenShared
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.pat import SharedCredentials, SharedToken
-from xerus.clock import SystemClock
 from xerus.connections.service import Connections
 from xerus.egress.client import Egress
 from xerus.errors import XerusError
@@ -116,19 +115,4 @@ def runner_for(
         audit=RecordedTools(audit=base.audit, metrics=base.metrics),
         tools_url=tools_url,
         clock=base.clock,
-    )
-
-
-def stdio_runner(settings: Settings, egress: Egress) -> Runner:
-    """Return a runner with the operator's tokens and no database behind it."""
-    shared, clock = shared_credentials(settings, egress), SystemClock()
-    return Runner(
-        catalogue=Catalogue(),
-        credentials_for=lambda _: shared,
-        status_for=lambda _: SharedStatus(credentials=shared, tools_url=""),
-        egress=egress,
-        quota=QuotaHolds(clock=clock),
-        audit=LoggedTools(),
-        tools_url="",
-        clock=clock,
     )

@@ -18,12 +18,12 @@ from xerus.errors import Unavailable, UpstreamUnavailable
 from xerus.ids import ConnectionId, UserId
 
 _MARGIN_SECONDS = 60.0
-_REJECTIONS = 5
+_REJECTIONS = 20
 _REJECTIONS_SECONDS = 60.0
 
 
 class RejectionBudget:
-    """Bounds the renewals that refused calls ask for: five a minute and connection.
+    """Bounds the renewals that refused calls ask for: twenty a minute and connection.
 
     A token that Atlassian refuses although it is fresh would otherwise be renewed for every call.
     """

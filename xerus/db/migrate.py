@@ -119,7 +119,10 @@ def _applied(conn: Connection[TupleRow]) -> list[str]:
     if conn.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,):
         return []
     with conn.transaction():
-        conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(Role.APP)))
+        # The login that migrates may be none of the working roles, the serving one never the owner.
+        owns = conn.execute("SELECT pg_has_role(current_user, %s, 'SET')", (OWNER,)).fetchone()
+        role = OWNER if owns == (True,) else Role.APP
+        conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
         row = conn.execute("SELECT version_num FROM public.alembic_version").fetchone()
     return _up_to(str(row[0])) if row else []
 

@@ -20,14 +20,14 @@ class SealedColumn:
     """A column of sealed values, as its package binds them.
 
     Attributes:
-        key: the column that holds the row id of the binding, a uuid.
+        key: the columns that make up the row id of the binding, joined by a slash.
         provider: the provider of the binding.
         role: `Role.WORKER` reaches the rows of everybody; `Role.APP` those of one user.
     """
 
     table: str
     column: str
-    key: str
+    key: tuple[str, ...]
     provider: str
     role: Role
 
@@ -50,47 +50,63 @@ async def reseal(db: Database, vault: Vault, column: SealedColumn, users: Iterab
 async def _all_rows(
     db: Database, vault: Vault, column: SealedColumn, user_id: UserId | None
 ) -> int:
-    done, after = 0, "00000000-0000-0000-0000-000000000000"
+    done = 0
+    after: tuple[Any, ...] = ()
     while True:
         async with db.transaction(column.role, user_id=user_id) as conn:
-            found = await conn.execute(_select(column), {"after": after, "batch": _BATCH})
+            found = await conn.execute(_select(column, begun=bool(after)), after)
             rows = await found.fetchall()
             for row in rows:
                 fresh = await vault.reseal(bytes(row["sealed"]), _binding(column, row))
                 if fresh is not None:
-                    values = {"fresh": fresh, "id": row["row_id"], "old": row["sealed"]}
+                    values = (fresh, *_place(column, row), row["sealed"])
                     done += (await conn.execute(_update(column), values)).rowcount
         if len(rows) < _BATCH:
             return done
-        after = str(rows[-1]["row_id"])
+        after = _place(column, rows[-1])
+
+
+def _place(column: SealedColumn, row: dict[str, Any]) -> tuple[Any, ...]:
+    return (row["user_id"], *(row[name] for name in column.key))
 
 
 def _binding(column: SealedColumn, row: dict[str, Any]) -> Binding:
     return Binding(
         table=column.table,
         column=column.column,
-        row_id=str(row["row_id"]),
+        row_id="/".join(str(row[name]) for name in column.key),
         user_id=str(row["user_id"]),
         provider=column.provider,
     )
 
 
-def _select(column: SealedColumn) -> sql.Composed:
+def _select(column: SealedColumn, *, begun: bool) -> sql.Composed:
+    place = _columns(column)
     return sql.SQL(
-        "SELECT {key} AS row_id, user_id, {column} AS sealed FROM {table}"
-        " WHERE {column} IS NOT NULL AND {key} > %(after)s ORDER BY {key} LIMIT %(batch)s"
-    ).format(**_names(column))
+        "SELECT {place}, {column} AS sealed FROM {table}"
+        " WHERE {column} IS NOT NULL AND {after} ORDER BY {place} LIMIT {batch}"
+    ).format(
+        place=place,
+        column=sql.Identifier(column.column),
+        table=sql.Identifier(column.table),
+        after=_compared(place, ">", column) if begun else sql.SQL("true"),
+        batch=sql.Literal(_BATCH),
+    )
 
 
 def _update(column: SealedColumn) -> sql.Composed:
-    return sql.SQL(
-        "UPDATE {table} SET {column} = %(fresh)s WHERE {key} = %(id)s AND {column} = %(old)s"
-    ).format(**_names(column))
+    name = sql.Identifier(column.column)
+    return sql.SQL("UPDATE {table} SET {column} = %s WHERE {row} AND {column} = %s").format(
+        table=sql.Identifier(column.table),
+        column=name,
+        row=_compared(_columns(column), "=", column),
+    )
 
 
-def _names(column: SealedColumn) -> dict[str, sql.Identifier]:
-    return {
-        "table": sql.Identifier(column.table),
-        "column": sql.Identifier(column.column),
-        "key": sql.Identifier(column.key),
-    }
+def _columns(column: SealedColumn) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, ("user_id", *column.key)))
+
+
+def _compared(place: sql.Composed, operator: str, column: SealedColumn) -> sql.Composed:
+    values = sql.SQL(", ").join([sql.Placeholder()] * (1 + len(column.key)))
+    return sql.SQL("({}) {} ({})").format(place, sql.SQL(operator), values)

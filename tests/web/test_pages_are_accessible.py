@@ -1,0 +1,51 @@
+"""axe-core finds nothing on any page of the journey, light and dark, wide and narrow."""
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.accessibility import violations
+from tests.support.browser import Browser as TextBrowser
+from tests.support.chromium import profile, sign_in
+from tests.support.journeys import ADA, ALAN, connect_atlassian
+from tests.support.journeys import sign_in as sign_in_by_http
+from tests.support.stack import Stack
+
+
+async def sound(page: Page) -> None:
+    assert await violations(page) == [], page.url
+    too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not await page.evaluate(too_wide), f"{page.url} scrolls sideways"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_of_the_journey(
+    stack: Stack, chrome: Browser, width: int, scheme: str
+) -> None:
+    async with TextBrowser() as browser:
+        await sign_in_by_http(browser, stack.url, ADA)
+        await connect_atlassian(browser, stack.url, ADA)
+    size = {"width": width, "height": 800}
+    async with profile(chrome, viewport=size, color_scheme=scheme) as (_, page, complaints):
+        await page.goto(f"{stack.url}/signin")
+        await sound(page)
+        await sign_in(page, stack.url, ADA)
+        for path in ("/tools", "/connections/atlassian", "/activity", "/admin", "/", "/no-page"):
+            await page.goto(stack.url + path)
+            await sound(page)
+        await page.goto(f"{stack.url}/")
+        await page.get_by_role("textbox").fill("create a task in ENG: Looked at")
+        await page.get_by_role("textbox").press("Enter")
+        await expect(page.get_by_role("button", name="Approve")).to_be_visible()
+        await sound(page)
+        assert complaints.found == []
+
+
+async def test_the_card_before_connecting_and_while_waiting(stack: Stack, chrome: Browser) -> None:
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ALAN)
+        await sound(page)
+        async with page.expect_popup():
+            await page.get_by_role("button", name="Configure Atlassian").click()
+        await expect(page.get_by_role("button", name="Waiting for Atlassian")).to_be_visible()
+        await sound(page)
