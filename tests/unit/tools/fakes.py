@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002  # doubles keep the signatures of what they stand for
+# doubles keep the signatures of what they stand for
 """Doubles for the edges of the tools: an egress with a script, credentials, an audit log."""
 
 from collections.abc import Mapping, Sequence
