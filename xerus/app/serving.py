@@ -3,8 +3,8 @@
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -66,7 +66,7 @@ def bring_up_to_date(urls: DatabaseUrls) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says when it can be used, on standard output, for people and scripts."""
+    """Says when it can be used, and returns after a signal so that the database can be stopped."""
 
     def __init__(self, config: uvicorn.Config, ready: str) -> None:
         super().__init__(config)
@@ -76,6 +76,13 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(self._ready, flush=True)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            # uvicorn would raise the signal once more and cut off what has to follow.
+            self._captured_signals.clear()
 
 
 def listen(bind: Bind) -> socket.socket:
