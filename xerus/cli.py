@@ -111,10 +111,16 @@ def demo() -> None:
     "JIRA_API_TOKEN=... xerus mcp"
 )
 def mcp() -> None:
-    """Serve MCP over stdin and stdout with the credentials of the environment; no database."""
-    from xerus.app import stdio
+    """Serve MCP over stdin and stdout with the credentials of the environment; no database.
 
-    _run(stdio.serve)
+    Takes the variables of mcp-atlassian as they are.
+    """
+    from xerus.app import stdio
+    from xerus.settings import replaced
+
+    known = replaced.adapted(loading.environment())
+    settings = loading.load(known.env)
+    sys.exit(run(stdio.serve(settings, notes=known.notes)))
 
 
 @app.command(epilog="Example:  xerus check && xerus serve")

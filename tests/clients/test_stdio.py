@@ -14,6 +14,7 @@ from tests.support.mcp_client import text_of
 from tests.support.stack import Sandbox
 
 ADA = "ada@example.com"
+_ROOT = Path(__file__).parents[2]
 
 
 async def environment(sandbox: Sandbox, deployment: str) -> dict[str, str]:
@@ -43,7 +44,7 @@ async def started(env: dict[str, str], folder: Path) -> AsyncIterator[Client]:
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "xerus", "mcp"],
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **env},
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(_ROOT), **env},
         cwd=folder,
     )
     with (folder / "log").open("a") as log:
@@ -104,3 +105,41 @@ async def test_one_product_alone_serves_and_the_other_says_what_is_missing(
         assert missing.is_error
         assert "CONFLUENCE_URL" in text_of(missing)
     assert not (tmp_path / ".local").exists()
+
+
+async def test_a_configuration_of_mcp_atlassian_starts_as_it_is(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    env = await environment(sandbox, "cloud")
+    env |= {
+        "TOOLSETS": "default,jira_agile",
+        "READ_ONLY_MODE": "true",
+        "JIRA_PROJECTS_FILTER": "ENG",
+        "CONFLUENCE_SPACES_FILTER": "DOCS",
+        "JIRA_SSL_VERIFY": "false",
+        "ATLASSIAN_OAUTH_CLIENT_ID": "left-over",
+        "ATLASSIAN_OAUTH_REDIRECT_URI": "http://localhost:8080/callback",
+        "MCP_VERBOSE": "true",
+        "MCP_LOGGING_STDOUT": "true",
+        "SOMETHING_ELSE": "x",
+    }
+    async with started(env, tmp_path) as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        assert {"jira_search", "jira_boards", "confluence_get_page"} <= names
+        assert "jira_add_comment" not in names
+        found = await client.call_tool("jira_search", {"jql": "project in (ENG, HR)", "limit": 50})
+        assert "ENG-" in text_of(found)
+        assert "HR-" not in text_of(found)
+        refused = await client.call_tool("jira_add_comment", {"issue_key": "ENG-1", "comment": "x"})
+        assert refused.is_error
+    log = (tmp_path / "log").read_text()
+    assert "JIRA_SSL_VERIFY has no effect" in log
+    assert "left-over" not in log
+
+
+async def test_the_lean_profile_reaches_tools_over_stdio(sandbox: Sandbox, tmp_path: Path) -> None:
+    env = {**await environment(sandbox, "cloud"), "XERUS_TOOL_PROFILE": "lean"}
+    async with started(env, tmp_path) as client:
+        assert len((await client.list_tools()).tools) == 7
+        asked = {"tool": "jira_search", "arguments": {"jql": "key = ENG-1"}}
+        assert "ENG-1" in text_of(await client.call_tool("execute_read", asked))

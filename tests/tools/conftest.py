@@ -10,11 +10,29 @@ from xerus.egress.client import Egress
 
 
 @pytest.fixture(params=["cloud", "data_center"])
-async def bench(sandbox: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    is_cloud = request.param == "cloud"
+def deployment(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def bench(sandbox: Sandbox, deployment: str) -> AsyncIterator[Bench]:
+    """Ada's tools."""
+    async for made in _bench(sandbox, deployment, "ada@example.com"):
+        yield made
+
+
+@pytest.fixture
+async def grace(sandbox: Sandbox, deployment: str) -> AsyncIterator[Bench]:
+    """The tools of somebody who may not see HR and administers nothing."""
+    async for made in _bench(sandbox, deployment, "grace@example.com"):
+        yield made
+
+
+async def _bench(sandbox: Sandbox, deployment: str, account: str) -> AsyncIterator[Bench]:
+    is_cloud = deployment == "cloud"
     make = cloud_credentials if is_cloud else data_center_credentials
     known = await sandbox.credentials()
     egress = Egress(allowed_origins=[sandbox.atlassian.base])
-    credentials = make(sandbox, egress, known, "ada@example.com")
+    credentials = make(sandbox, egress, known, account)
     yield Bench(sandbox, credentials, egress, is_cloud=is_cloud)
     await egress.close()

@@ -15,6 +15,7 @@ from xerus.app.identity import Identity, know_people
 from xerus.app.probes import probe_routes
 from xerus.app.roles import Role
 from xerus.app.tooling import (
+    catalogue_of,
     connections_for,
     credential_choice,
     granted_scopes,
@@ -33,7 +34,6 @@ from xerus.pages.assets import Assets
 from xerus.pages.rendering import Pages, Viewer
 from xerus.settings.groups import Settings
 from xerus.telemetry.logs import logger
-from xerus.tools.catalogue import Catalogue
 from xerus.tools.runner import Runner
 from xerus.web import routes as web_routes
 from xerus.web.deps import WebDeps
@@ -101,7 +101,7 @@ async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Ro
 
 async def _build(base: Foundation, pages: Pages) -> _Parts:
     settings = base.settings
-    catalogue, tools_url = Catalogue(), f"{settings.public_url}/tools"
+    catalogue, tools_url = catalogue_of(settings), f"{settings.public_url}/tools"
     people = await know_people(base, pages)
     connections = connections_for(base, catalogue, tools_url)
     runner = runner_for(base, catalogue, connections, tools_url)

@@ -67,6 +67,7 @@ def egress_for(settings: Settings) -> Egress:
     urls = (
         settings.atlassian.auth_url,
         settings.atlassian.api_url,
+        *settings.atlassian.media_urls,
         settings.identity.expected_issuer,
         settings.jira.url,
         settings.confluence.url,

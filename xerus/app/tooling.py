@@ -14,12 +14,40 @@ from xerus.connections.service import Connections
 from xerus.egress.client import Egress
 from xerus.errors import XerusError
 from xerus.settings.groups import ConfluenceSettings, JiraSettings, Settings
+from xerus.telemetry.logs import logger
 from xerus.tools.caller import Caller
-from xerus.tools.catalogue import Catalogue
+from xerus.tools.catalogue import Catalogue, meant
 from xerus.tools.connection import SharedStatus, StatusSource, UserStatus
+from xerus.tools.policy import Policy
 from xerus.tools.runner import Runner
 
+_log = logger(__name__)
 _MINIMUM = frozenset({"read:me", "offline_access"})
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Return the tools that the operator lets run; names that mean nothing are logged."""
+    wanted = settings.tools
+    unknown = [name for name in wanted.enabled or () if not meant(name)]
+    if unknown:
+        _log.warning(
+            "tools_not_enabled",
+            names=unknown,
+            meaning="XERUS_ENABLED_TOOLS names tools that are not here, or that change more here;"
+            " docs/migrating-from-mcp-atlassian.md has the names",
+        )
+    return Catalogue(
+        policy=Policy(
+            choices=wanted.toolsets,
+            enabled=None
+            if wanted.enabled is None
+            else frozenset(ours for name in wanted.enabled for ours in meant(name)),
+            read_only=wanted.read_only,
+            projects=frozenset(wanted.jira_projects),
+            spaces=frozenset(wanted.confluence_spaces),
+            profile=wanted.profile,
+        )
+    )
 
 
 def scopes_to_ask(settings: Settings, catalogue: Catalogue) -> frozenset[str]:

@@ -26,6 +26,8 @@ async def facts_of(client: Client, arguments: Mapping[str, Any]) -> dict[str, st
     Raises:
         NotConnected: the call cannot succeed.
     """
+    if isinstance(arguments.get("arguments"), Mapping):  # a call inside one of the lean profile's
+        arguments = arguments["arguments"]
     site = {"site": arguments["site"]} if "site" in arguments else {}
     if "issue_key" in arguments:
         asked = {"issue_key": arguments["issue_key"], "comment_limit": 0, "max_chars": 200, **site}

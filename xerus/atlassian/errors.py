@@ -21,6 +21,7 @@ class AtlassianRefused(UpstreamRefused):
     Attributes:
         said: the product's own explanation, on one line, shortened; may be empty.
         fields: Jira's explanation per field; may be empty.
+        body: the whole answer where it is a JSON object, else empty.
     """
 
     said = ""
@@ -33,7 +34,7 @@ class AtlassianRefused(UpstreamRefused):
             upstream_status=reply.status,
             request_id=request_id(reply),
         )
-        body = parsed(reply)
+        self.body = body = parsed(reply)
         self.said = " ".join(" ".join(_texts(body)).split())[:_MOST_SAID]
         errors = body.get("errors")
         self.fields: dict[str, str] = (
@@ -115,12 +116,13 @@ def _texts(body: dict[str, Any]) -> list[str]:
             texts += [_entry_text(entry) for entry in entries]
         case _:
             pass
-    if not texts and isinstance(body.get("message"), str):
-        texts.append(body["message"])
+    for name in ("message", "errorMessage"):  # the latter of Jira Service Management
+        if not texts and isinstance(body.get(name), str):
+            texts.append(body[name])
     return texts
 
 
 def _entry_text(entry: Any) -> str:
     if not isinstance(entry, dict):
         return str(entry)
-    return ": ".join(str(entry[name]) for name in ("title", "detail") if entry.get(name))
+    return ": ".join(str(entry[name]) for name in ("title", "detail", "message") if entry.get(name))

@@ -1,5 +1,6 @@
 """The settings, in groups: names, types, defaults and what they mean."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
+
+from xerus.settings import toolsets
+from xerus.settings.toolsets import Choice, Profile
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -29,8 +33,24 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _choices(value: object) -> object:
+    return toolsets.chosen(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _keys(value: object) -> object:
+    """Read keys of projects or spaces; they go into queries, so nothing else may come."""
+    keys = _split(value)
+    assert isinstance(keys, tuple)
+    if not keys or not all(_KEY.fullmatch(key) for key in keys):
+        raise ValueError("must be keys, separated by commas")
+    return keys
+
+
+_KEY = re.compile(r"~?[A-Za-z0-9._:-]{1,255}")
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Keys = Annotated[tuple[str, ...], BeforeValidator(_keys)]
+Choices = Annotated[frozenset[Choice], BeforeValidator(_choices)]
 
 
 def _setting(*names: str, default: Any = None, help: str) -> Any:  # noqa: A002 - reads best
@@ -176,6 +196,11 @@ class AtlassianSettings(Group):
     api_url: HttpUrl = _setting(
         "ATLASSIAN_API_URL", default="https://api.atlassian.com", help="API gateway."
     )
+    media_urls: Words = _setting(
+        "ATLASSIAN_MEDIA_URLS",
+        default=("https://api.media.atlassian.com", "https://media-cdn.atlassian.com"),
+        help="Hosts to which Atlassian Cloud sends on for the content of attachments.",
+    )
     credentials: Literal["user", "shared", "user-then-shared"] | None = _setting(
         "XERUS_ATLASSIAN_CREDENTIALS",
         help="Whose credential a tool call uses: `user` (each person's own connection), `shared` "
@@ -210,6 +235,46 @@ class ConfluenceSettings(Group):
         "CONFLUENCE_PERSONAL_TOKEN",
         "CONFLUENCE_API_TOKEN",
         help="API token (Cloud) or PAT (Data Center).",
+    )
+
+
+class ToolSettings(Group):
+    """Which tools there are and what they may reach; all of these hold together."""
+
+    toolsets: Choices = _setting(
+        "XERUS_TOOLSETS",
+        "TOOLSETS",
+        default=toolsets.DEFAULT,
+        help="Toolsets to switch on: core, fields, links, work, files, agile, versions, jsm, extra; "
+        "or `all`; names of mcp-atlassian's toolsets too. Default: `default`, which is core.",
+    )
+    enabled: Words | None = _setting(
+        "XERUS_ENABLED_TOOLS",
+        "ENABLED_TOOLS",
+        help="Of the switched-on tools only these, by name. Unset: all of them.",
+    )
+    read_only: bool = _setting(
+        "XERUS_READ_ONLY",
+        "READ_ONLY_MODE",
+        default=False,
+        help="Refuse every tool that changes anything.",
+    )
+    jira_projects: Keys = _setting(
+        "XERUS_JIRA_PROJECTS",
+        "JIRA_PROJECTS_FILTER",
+        default=(),
+        help="Keys of the only Jira projects that may be reached. Default: all.",
+    )
+    confluence_spaces: Keys = _setting(
+        "XERUS_CONFLUENCE_SPACES",
+        "CONFLUENCE_SPACES_FILTER",
+        default=(),
+        help="Keys of the only Confluence spaces that may be reached. Default: all.",
+    )
+    profile: Profile = _setting(
+        "XERUS_TOOL_PROFILE",
+        default=Profile.DEFAULT,
+        help="`default` lists every tool; `lean` lists a few that discover and execute the others.",
     )
 
 
@@ -249,6 +314,7 @@ class Settings(BaseModel):
     atlassian: AtlassianSettings
     jira: JiraSettings
     confluence: ConfluenceSettings
+    tools: ToolSettings
     assistant: AssistantSettings
     sandbox: SandboxSettings
 

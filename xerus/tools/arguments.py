@@ -1,12 +1,15 @@
 """Arguments of a call, checked; what is wrong is said in words that a model can act on."""
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from xerus.errors import InvalidInput
 from xerus.tools.declaration import Args, Tool
+from xerus.tools.schemas import input_schema
+
+A = TypeVar("A", bound=Args)
 
 
 def checked(tool: Tool, arguments: dict[str, Any]) -> Args:
@@ -15,34 +18,40 @@ def checked(tool: Tool, arguments: dict[str, Any]) -> Args:
     Raises:
         InvalidInput: naming each wrong argument, and the nearest name for an unknown one.
     """
+    return _checked(tool.arguments, tool.input_schema, arguments, what=tool.name)
+
+
+def checked_part(model: type[A], part: dict[str, Any], *, what: str) -> A:
+    """Return one of several records in the arguments as its model; raises like `checked`."""
+    return _checked(model, input_schema(model), part, what=what)
+
+
+def _checked(model: type[A], schema: dict[str, Any], arguments: dict[str, Any], *, what: str) -> A:
     try:
-        return tool.arguments.model_validate(arguments)
+        return model.model_validate(arguments)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = [_problem(tool, dict(one)) for one in found]
+        problems = [_problem(schema, dict(one)) for one in found]
     raise InvalidInput(
-        "; ".join(problems) + ".", hint=f"Arguments of {tool.name}: {', '.join(_names(tool))}."
+        "; ".join(problems) + ".", hint=f"Arguments of {what}: {', '.join(_names(schema))}."
     )
 
 
-def _names(tool: Tool) -> list[str]:
-    required = tool.input_schema.get("required", [])
-    return [
-        f"{name} (required)" if name in required else name
-        for name in tool.input_schema["properties"]
-    ]
+def _names(schema: dict[str, Any]) -> list[str]:
+    required = schema.get("required", [])
+    return [f"{name} (required)" if name in required else name for name in schema["properties"]]
 
 
-def _problem(tool: Tool, error: dict[str, Any]) -> str:
+def _problem(schema: dict[str, Any], error: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     match error["type"]:
         case "missing":
             return f"{where}: is required"
         case "extra_forbidden":
-            near = get_close_matches(where, tool.input_schema["properties"], n=1)
+            near = get_close_matches(where, schema["properties"], n=1)
             return f"{where}: unknown argument" + (f", did you mean {near[0]}?" if near else "")
         case "string_pattern_mismatch":
-            description = tool.input_schema["properties"].get(where, {}).get("description", "")
+            description = schema["properties"].get(where, {}).get("description", "")
             return f"{where}: has the wrong form, expected: {description}"
         case _:
             text = str(error["msg"]).removeprefix("Value error, ")

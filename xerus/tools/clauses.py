@@ -69,7 +69,7 @@ def combined(query: str | None, clauses: Clauses, *, order: str) -> str:
     Raises:
         InvalidInput: there is no condition at all.
     """
-    conditions, own_order = _split_order(query or "")
+    conditions, own_order = split_order(query or "")
     parts = ([f"({conditions})"] if conditions and clauses.parts else []) + clauses.parts
     if conditions and not clauses.parts:
         parts = [conditions]
@@ -80,7 +80,7 @@ def combined(query: str | None, clauses: Clauses, *, order: str) -> str:
     return f"{' AND '.join(parts)} ORDER BY {own_order or order}"
 
 
-def _split_order(query: str) -> tuple[str, str]:
+def split_order(query: str) -> tuple[str, str]:
     """Separate the conditions from what follows ORDER BY outside of quotes."""
     for found in _QUOTED_OR_ORDER.finditer(query):
         if found[1] is None:

@@ -191,7 +191,7 @@ class ConnectionStatus(Args):
     """Nothing to choose but the form."""
 
     format: Literal["table", "json"] = Field(
-        default="table", description="json: structured content instead of text"
+        default="table", description="json: structured content"
     )
 
 

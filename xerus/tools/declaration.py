@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from xerus.atlassian.confluence.client import Confluence
 from xerus.atlassian.credentials import Product
 from xerus.atlassian.jira.client import Jira
+from xerus.settings.toolsets import Toolset
 from xerus.tools.schemas import input_schema
 
 _PRODUCTS: dict[Any, Product] = {Jira: Product.JIRA, Confluence: Product.CONFLUENCE}
@@ -36,20 +37,26 @@ class Args(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    def target_site(self) -> str | None:
+        """Return the site that the call goes to, None for the chosen one."""
+        return None
+
 
 class SiteArgs(Args):
     """Arguments of a tool that calls a site."""
 
-    site: str | None = Field(
-        default=None, description="Site name, URL or cloud id; default: the chosen site"
-    )
+    site: str | None = Field(default=None, description="Site, if several")
+
+    def target_site(self) -> str | None:
+        """Return the site asked for."""
+        return self.site
 
 
 class ReadArgs(SiteArgs):
     """Arguments of a tool that reads."""
 
     format: Literal["table", "json"] = Field(
-        default="table", description="json: structured content instead of text"
+        default="table", description="json: structured content"
     )
 
 
@@ -74,6 +81,8 @@ class Tool:
     """One tool.
 
     Attributes:
+        toolset: the set with which it is switched on.
+        client: what `run` takes first: `Jira`, `Confluence`, or one of our own sources.
         scopes: Atlassian scopes without which it cannot run at all.
         optional_scopes: further ones that some arguments need; asked for, not insisted on.
         endpoints: every Cloud operation it may call; `data_center` the same there.
@@ -82,9 +91,10 @@ class Tool:
     name: str
     title: str
     description: str
-    toolset: str
+    toolset: Toolset
     effect: Effect
     product: Product | None
+    client: type
     scopes: frozenset[str]
     optional_scopes: frozenset[str]
     endpoints: tuple[str, ...]
@@ -106,7 +116,7 @@ class Tool:
     @property
     def annotations(self) -> dict[str, bool]:
         """The hints of the MCP specification; destructive is what may replace or remove."""
-        hints = {"readOnlyHint": not self.writes, "openWorldHint": self.product is not None}
+        hints = {"readOnlyHint": not self.writes, "openWorldHint": bool(self.endpoints)}
         if self.writes:
             hints["destructiveHint"] = self.effect is not Effect.CREATE
         return hints
@@ -116,14 +126,16 @@ def tool(
     *,
     title: str,
     effect: Effect,
+    toolset: Toolset = Toolset.CORE,
     scopes: AbstractSet[str] = frozenset(),
     optional_scopes: AbstractSet[str] = frozenset(),
     endpoints: tuple[str, ...] = (),
     data_center: tuple[str, ...] = (),
+    name: str | None = None,
 ) -> Callable[[Callable[[C, A], Awaitable[Answer]]], Tool]:
     """Turn a function of (client, arguments) into a `Tool`.
 
-    The name is product + function, the toolset product + module, the description the docstring.
+    The name is product + function unless it is given, the description the docstring.
     """
 
     def declare(run: Callable[[C, A], Awaitable[Answer]]) -> Tool:
@@ -131,12 +143,13 @@ def tool(
         product = _PRODUCTS.get(client)
         prefix = f"{product}_" if product else ""
         return Tool(
-            name=prefix + run.__name__,
+            name=name or prefix + run.__name__,
             title=title,
             description=" ".join((getdoc(run) or "").split()),
-            toolset=prefix + run.__module__.rsplit(".", 1)[-1],
+            toolset=toolset,
             effect=effect,
             product=product,
+            client=client,
             scopes=frozenset(scopes),
             optional_scopes=frozenset(optional_scopes),
             endpoints=endpoints,

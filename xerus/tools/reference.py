@@ -2,6 +2,7 @@
 
 from xerus.tools.catalogue import ALIASES, ALL
 from xerus.tools.declaration import Tool
+from xerus.tools.lean import LEAN
 
 _HEAD = """\
 # Tools
@@ -11,11 +12,24 @@ Generated from the declarations in `xerus/tools`. Answers are compact text; tool
 wrote stands between `<untrusted>` and `</untrusted>`.
 """
 
+_LEAN = """\
+# The lean profile
+
+With `XERUS_TOOL_PROFILE=lean` only `connection_status`, `search`, `fetch` and these are listed. They
+reach every tool above that is switched on, with the same checks; the audit log names the inner tool.
+"""
+
 
 def markdown() -> str:
     """Return the whole page."""
     aliases = "\n".join(f"- `{old}` is `{new}`" for old, new in sorted(ALIASES.items()))
-    parts = [_HEAD, *map(_section, ALL), f"## Other names that are understood\n\n{aliases}\n"]
+    lean = (_LEAN, *map(_section, LEAN))
+    parts = [
+        _HEAD,
+        *map(_section, ALL),
+        *lean,
+        f"## Other names that are understood\n\n{aliases}\n",
+    ]
     return "\n".join(parts)
 
 

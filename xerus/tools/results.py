@@ -8,6 +8,7 @@ from xerus.atlassian.errors import AtlassianRefused
 from xerus.errors import Forbidden, UpstreamUnavailable, XerusError
 from xerus.tools.choices import ChoiceNeeded
 from xerus.tools.declaration import Answer, Args
+from xerus.tools.images import Image, Pictured
 from xerus.tools.untrusted import fenced
 
 _IN_STRUCTURED = "The result is in the structured content."
@@ -19,6 +20,7 @@ class ToolResult:
 
     Attributes:
         structured: set for `format="json"`, and then the text does not repeat it.
+        image: a picture that belongs to the answer, or None.
         needs_connection: True when the person has to connect Atlassian at `connect_url` first.
         required_scope: the scope of ours (jira:write ...) that the client's token lacks, or ''.
         unknown_tool: True when there is no such tool, a protocol error in MCP.
@@ -26,6 +28,7 @@ class ToolResult:
 
     text: str
     structured: dict[str, Any] | None = None
+    image: Image | None = None
     is_error: bool = False
     needs_connection: bool = False
     connect_url: str = ""
@@ -48,9 +51,10 @@ class McpScopeMissing(Forbidden):
 
 def succeeded(answer: Answer, args: Args) -> ToolResult:
     """Return the answer in the one form that was asked for."""
+    image = answer.image() if isinstance(answer, Pictured) else None
     if getattr(args, "format", "table") == "json":
-        return ToolResult(text=_IN_STRUCTURED, structured=answer.structured())
-    return ToolResult(text=answer.markdown())
+        return ToolResult(text=_IN_STRUCTURED, structured=answer.structured(), image=image)
+    return ToolResult(text=answer.markdown(), image=image)
 
 
 def failed(error: XerusError, *, tools_url: str) -> ToolResult:

@@ -4,24 +4,24 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, assert_never
+from typing import Any
 
-from xerus.atlassian.confluence.client import Confluence
-from xerus.atlassian.credentials import Credentials, Product, ScopeMissing, Target
-from xerus.atlassian.jira.client import Jira
+from xerus.atlassian.credentials import Credentials, Target
 from xerus.atlassian.limits import QuotaHolds
-from xerus.atlassian.transport import Transport
 from xerus.clock import Clock
 from xerus.egress.client import Egress
-from xerus.errors import UpstreamError, XerusError
+from xerus.errors import InvalidInput, NotFound, UpstreamError, XerusError
+from xerus.settings.toolsets import Profile
 from xerus.telemetry.logs import logger
-from xerus.tools import scopes
+from xerus.tools import batch, lean, scopes
 from xerus.tools.arguments import checked
 from xerus.tools.auditing import ToolAudit
 from xerus.tools.caller import Caller
 from xerus.tools.catalogue import Catalogue
 from xerus.tools.connection import StatusSource
 from xerus.tools.declaration import Args, Tool
+from xerus.tools.products import Products
+from xerus.tools.reach import Reach
 from xerus.tools.results import McpScopeMissing, ToolResult, broken, failed, succeeded
 
 _log = logger(__name__)
@@ -54,13 +54,16 @@ class Runner:
         clock: Clock,
     ) -> None:
         self._catalogue = catalogue
-        self._credentials_for = credentials_for
         self._status_for = status_for
-        self._egress = egress
-        self._quota = quota
         self._audit = audit
         self._tools_url = tools_url
-        self._clock = clock
+        self._reach = Reach(
+            credentials_for=credentials_for,
+            egress=egress,
+            quota=quota,
+            clock=clock,
+            policy=catalogue.policy,
+        )
         self._finishing: set[asyncio.Task[None]] = set()
 
     def list_for(self, caller: Caller, granted: frozenset[str] | None) -> list[Tool]:
@@ -71,10 +74,26 @@ class Runner:
             granted: Atlassian scopes of the caller's connection; None when there is none or they
                 are unknown, then every tool is shown.
         """
+        return self._catalogue.listed(
+            tool for tool in self._usable(caller) if not scopes.missing(tool, granted)
+        )
+
+    def usable(self, caller: Caller, granted: frozenset[str] | None) -> frozenset[str]:
+        """Return the names of the tools that would be listed if each were listed by itself."""
+        usable = self._usable(caller)
+        return frozenset(tool.name for tool in usable if not scopes.missing(tool, granted))
+
+    @property
+    def is_lean(self) -> bool:
+        """Whether most tools are reached through the lean profile's own."""
+        return self._catalogue.policy.profile is Profile.LEAN
+
+    def _usable(self, caller: Caller) -> list[Tool]:
+        writes = any(scope.endswith(":write") for scope in caller.mcp_scopes)
         return [
             tool
             for tool in self._catalogue.tools
-            if _admits(caller, tool) and not scopes.missing(tool, granted)
+            if _admits(caller, tool) and (writes or not batch.is_batch(tool))
         ]
 
     async def run(self, caller: Caller, name: str, arguments: dict[str, Any]) -> ToolResult:
@@ -83,6 +102,8 @@ class Runner:
         try:
             call = await self._admitted(caller, name, arguments)
             writes = call.tool.writes
+            if batch.is_batch(call.tool):
+                return await self._run_steps(caller, call.args)
             return await self._recorded(call)
         except XerusError as error:
             return failed(error, tools_url=self._tools_url)
@@ -99,6 +120,11 @@ class Runner:
         """Check everything that can be checked before anything is sent upstream."""
         try:
             tool = self._catalogue.get(name)
+            if lean.executes(tool):
+                asked = checked(tool, arguments)
+                assert isinstance(asked, lean.Execute)
+                name, arguments = asked.tool, asked.arguments
+                tool = self._inner(tool, name)
             if not _admits(caller, tool):
                 raise McpScopeMissing(tool.name, tool.mcp_scope)
             args = checked(tool, arguments)
@@ -107,18 +133,60 @@ class Runner:
             await self._audit.refused(caller, name[:80], cause=error.code)
             raise
 
+    async def _run_steps(self, caller: Caller, args: Args) -> ToolResult:
+        """Run steps up to the first that fails, each by the same way as a call of its own."""
+        steps = await self._checked_steps(caller, args)
+        results: list[ToolResult] = []
+        for step in steps:
+            results.append(await self.run(caller, step.tool, step.arguments))
+            if results[-1].is_error:
+                break
+        done = batch.Done(asked=len(steps), names=[step.tool for step in steps], results=results)
+        return done.result()
+
+    async def _checked_steps(self, caller: Caller, args: Args) -> list[batch.Step]:
+        """Check what can be checked of all steps before the first one runs."""
+        name = batch.batch.name
+        try:
+            steps = batch.steps_of(args)
+            for number, step in enumerate(steps, start=1):
+                name = step.tool
+                batch.check_step(self._found(name), number)
+        except XerusError as error:
+            await self._audit.refused(caller, name[:80], cause=error.code)
+            raise
+        return steps
+
+    def _found(self, name: str) -> Tool:
+        try:
+            return self._catalogue.get(name)
+        except NotFound as unknown:
+            raise InvalidInput(unknown.message, hint=unknown.hint) from None
+
+    def _inner(self, outer: Tool, name: str) -> Tool:
+        """Return the tool that one of the lean profile's is to run."""
+        try:
+            inner = self._catalogue.get(name)
+        except NotFound as unknown:
+            raise InvalidInput(
+                unknown.message, hint=f"{unknown.hint} discover lists all."
+            ) from None
+        lean.check_verb(outer, inner)
+        return inner
+
     async def _targeted(self, caller: Caller, tool: Tool, args: Args) -> _Call:
-        if tool.product is None:
-            status = self._status_for(caller)
-            return _Call(caller=caller, tool=tool, args=args, target=None, client=status)
-        credentials = self._credentials_for(caller)
-        target = await credentials.target(tool.product, getattr(args, "site", None))
-        if target.is_cloud and (lacking := scopes.missing(tool, target.scopes)):
-            raise ScopeMissing(lacking)
-        transport = Transport(
-            egress=self._egress, credentials=credentials, quota=self._quota, clock=self._clock
-        )
-        client = _client(tool.product, transport, target)
+        target: Target | None = None
+        client: Any
+        if tool.product is not None:
+            client, target = await self._reach.one(caller, tool, tool.product, args.target_site())
+        elif tool.client is Products:
+            client, target = await self._reach.both(caller, tool, args.target_site())
+        elif batch.is_batch(tool):
+            client = None
+        elif tool.client is lean.Directory:
+            client = _Shown(self._usable(caller))
+        else:
+            client = self._status_for(caller)
         return _Call(caller=caller, tool=tool, args=args, target=target, client=client)
 
     async def _recorded(self, call: _Call) -> ToolResult:
@@ -173,10 +241,11 @@ def _admits(caller: Caller, tool: Tool) -> bool:
     return not tool.mcp_scope or tool.mcp_scope in caller.mcp_scopes
 
 
-def _client(product: Product, transport: Transport, target: Target) -> Jira | Confluence:
-    match product:
-        case Product.JIRA:
-            return Jira(transport=transport, target=target)
-        case Product.CONFLUENCE:
-            return Confluence(transport=transport, target=target)
-    assert_never(product)
+class _Shown:
+    """`lean.Directory` of one caller."""
+
+    def __init__(self, tools: list[Tool]) -> None:
+        self._tools = tools
+
+    def tools(self) -> list[Tool]:
+        return self._tools

@@ -4,7 +4,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_NOISE = ("title", "default")
+_UNSAID = (
+    "title",
+    "default",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "pattern",
+)
+"""Left out of what clients see: bounds are checked all the same, and the description says the form."""
 
 
 def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
@@ -30,8 +39,8 @@ def input_schema(arguments: type[BaseModel]) -> dict[str, Any]:
 def _property(value: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     value = _resolved(value, definitions)
     default = value.get("default")
-    kept = {name: _nested(part, definitions) for name, part in value.items() if name not in _NOISE}
-    if default not in (None, [], {}):
+    kept = {name: _nested(part, definitions) for name, part in value.items() if name not in _UNSAID}
+    if default not in (None, [], {}) and default is not False:
         kept["default"] = default
     return kept
 

@@ -7,6 +7,7 @@ from starlette.routing import Router
 
 from xerus_sandbox.atlassian.doors import Doors
 from xerus_sandbox.atlassian.gateway import Gateway
+from xerus_sandbox.atlassian.media_host import MediaHost
 from xerus_sandbox.atlassian.oauth_grants import SETTINGS as OAUTH_SETTINGS
 from xerus_sandbox.atlassian.oauth_grants import Grants
 from xerus_sandbox.atlassian.oauth_pages import OAuthPages
@@ -50,6 +51,7 @@ class AtlassianService:
             *OAuthPages(self._grants, clock, config, host).routes,
             *TokenEndpoint(self._grants).routes,
             *ResourceEndpoints(self._grants, config, base_url).routes,
+            *MediaHost(self._store).routes,
         ]
         self.app = Router(routes, redirect_slashes=False, default=gateway)
 

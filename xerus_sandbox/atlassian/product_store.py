@@ -83,6 +83,11 @@ class ProductStore:
             raise ValueError(f"The saved write {call.method} {call.path} is not known any more.")
         match.operation.run(world, call)
 
+    @property
+    def world(self) -> World:
+        """The world as it is now, for reading only."""
+        return self._world
+
     def run(self, operation: Operation, call: Call, encoded_path: str) -> Answer:
         """Run an operation; `encoded_path` is the call's path as it came over the wire.
 

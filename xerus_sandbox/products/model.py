@@ -30,6 +30,35 @@ class Comment:
     body: Any
     created: float
     updated: float
+    editor: str | None = None
+    """Who changed it last, if not the author."""
+    public: bool = True
+    """Whether the customer of a service desk sees it."""
+
+
+@dataclass(kw_only=True)
+class Worklog:
+    """Time that somebody logged on an issue; `comment` is a document as in `Comment.body`."""
+
+    id: str
+    author: str
+    comment: Any
+    started: float
+    seconds: int
+    created: float
+    updated: float
+
+
+@dataclass(kw_only=True)
+class Attachment:
+    """A file of an issue; `content` is base64."""
+
+    id: str
+    author: str
+    filename: str
+    mime: str
+    created: float
+    content: str
 
 
 @dataclass(kw_only=True)
@@ -73,12 +102,26 @@ class Issue:
     assignee: str | None = None
     parent: str | None = None
     sprint: int | None = None
+    rank: float | None = None
+    """Where it stands in backlogs, once it was ranked; before that by its id."""
     duedate: str | None = None
     components: list[str] = field(default_factory=list)
     fix_versions: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    web_links: list[Json] = field(default_factory=list)
+    """Remote links as a request gave them, each with its id."""
     history: list[Change] = field(default_factory=list)
+    worklogs: list[Worklog] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    watchers: list[str] = field(default_factory=list)
+    custom: Json = field(default_factory=dict)
+    """Values of custom fields by id, the sprint excepted."""
+
+    @property
+    def place(self) -> float:
+        """Where it stands in backlogs: by age, until somebody ranks it."""
+        return float(self.id) if self.rank is None else self.rank
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -87,12 +130,14 @@ class Issue:
             "comments": [Comment(**item) for item in data["comments"]],
             "links": [Link(**item) for item in data["links"]],
             "history": [Change(**item) for item in data["history"]],
+            "worklogs": [Worklog(**item) for item in data.get("worklogs", ())],
+            "attachments": [Attachment(**item) for item in data.get("attachments", ())],
         }
         return cls(**{**data, **nested})
 
     def to_json(self) -> Json:
         """Return a shallow JSON view."""
-        nested = ("comments", "links", "history")
+        nested = ("comments", "links", "history", "worklogs", "attachments")
         return {**vars(self), **{name: [vars(x) for x in getattr(self, name)] for name in nested}}
 
 
@@ -108,20 +153,23 @@ class Project:
     kind: Literal["software", "business", "service_desk"] = "software"
     components: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
+    version_facts: dict[str, Json] = field(default_factory=dict)
+    """What is known of a version beyond its name: released, archived, dates, description."""
     hidden_from: list[str] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
 class Sprint:
-    """A sprint of a project's board."""
+    """A sprint of a project's board; a future one may have no dates yet."""
 
     id: int
     name: str
     project: str
     state: Literal["future", "active", "closed"]
     goal: str
-    start: float
-    end: float
+    start: float | None
+    end: float | None
+    completed: float | None = None
 
 
 @dataclass(kw_only=True)
@@ -154,7 +202,7 @@ class Version:
 
 @dataclass(kw_only=True)
 class PageComment:
-    """A footer comment on a page."""
+    """A comment on a page, below it or on a piece of its text."""
 
     id: str
     page: str
@@ -164,6 +212,24 @@ class PageComment:
     body: str
     parent: str | None = None
     version: int = 1
+    anchor: str = ""
+    """The text it is about; empty for one below the page."""
+    resolution: Literal["open", "reopened", "resolved"] = "open"
+
+
+@dataclass(kw_only=True)
+class PageAttachment:
+    """A file of a page; `content` is base64 and that of the newest version."""
+
+    id: str
+    author: str
+    filename: str
+    mime: str
+    created: float
+    content: str
+    comment: str = ""
+    version: int = 1
+    status: Literal["current", "trashed"] = "current"
 
 
 @dataclass(kw_only=True)
@@ -179,7 +245,11 @@ class Page:
     position: int = 0
     status: Literal["current", "draft", "archived", "trashed"] = "current"
     labels: list[str] = field(default_factory=list)
+    watchers: list[str] = field(default_factory=list)
+    restricted: dict[str, list[str]] = field(default_factory=dict)
+    """Who alone may "read" or "update" it, by account id; shown, not enforced."""
     comments: list[PageComment] = field(default_factory=list)
+    attachments: list[PageAttachment] = field(default_factory=list)
 
     @property
     def current(self) -> Version:
@@ -196,9 +266,12 @@ class Page:
         """Rebuild a saved page."""
         versions = [Version(**item) for item in data["versions"]]
         comments = [PageComment(**item) for item in data["comments"]]
-        return cls(**{**data, "versions": versions, "comments": comments})
+        attachments = [PageAttachment(**item) for item in data.get("attachments", ())]
+        return cls(
+            **{**data, "versions": versions, "comments": comments, "attachments": attachments}
+        )
 
     def to_json(self) -> Json:
         """Return a shallow JSON view."""
-        nested = ("versions", "comments")
+        nested = ("versions", "comments", "attachments")
         return {**vars(self), **{name: [vars(x) for x in getattr(self, name)] for name in nested}}

@@ -48,11 +48,15 @@ class JiraData:
     next_id: int
     numbers: dict[str, int]
     """The highest issue number used so far, per project key."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """The present key of each key that an issue had before."""
+    tasks: dict[str, Json] = field(default_factory=dict)
+    """Bulk operations by task id."""
     index: Index[Issue] = field(init=False)
 
     def __post_init__(self) -> None:
         self.index = Index(self.issues)
-        self._keys = {issue.id: key for key, issue in self.issues.items()}
+        self._keys = {issue.id: key for key, issue in self.issues.items()} | self.moved
 
     def new_id(self) -> str:
         """Return an id never used in this instance."""
@@ -77,7 +81,22 @@ class JiraData:
 
     def find(self, id_or_key: str) -> Issue | None:
         """Return an issue by id or by key in any letter case."""
-        return self.issues.get(self._keys.get(id_or_key, id_or_key.upper()))
+        name = id_or_key.upper()
+        return self.issues.get(self._keys.get(name, name))
+
+    def rename(self, issue: Issue, project: str) -> None:
+        """Give an issue a key of another project; its old keys go on leading to it."""
+        old = issue.key
+        issue.project, issue.key = project, self.new_key(project)
+        del self.issues[old]
+        self.add(issue)
+        self.moved[old] = issue.key
+        self.moved = {k: issue.key if v == old else v for k, v in self.moved.items()}
+        self._keys |= self.moved
+        for other in self.issues.values():
+            other.parent = issue.key if other.parent == old else other.parent
+            for link in other.links:
+                link.key = issue.key if link.key == old else link.key
 
     def project(self, id_or_key: str) -> Project | None:
         """Return a project by id or key."""
@@ -101,6 +120,8 @@ class JiraData:
             "sprints": [vars(s) for s in self.sprints.values()],
             "next_id": self.next_id,
             "numbers": self.numbers,
+            "moved": self.moved,
+            "tasks": self.tasks,
         }
 
     @classmethod
@@ -113,6 +134,8 @@ class JiraData:
             sprints={s["id"]: Sprint(**s) for s in data["sprints"]},
             next_id=data["next_id"],
             numbers=data["numbers"],
+            moved=data.get("moved", {}),
+            tasks=data.get("tasks", {}),
         )
 
 

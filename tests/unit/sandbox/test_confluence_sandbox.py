@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from xerus_sandbox.accounts import ADA, GRACE, cloud_sites, data_center_sites
 from xerus_sandbox.operations import Account, ApiError, Call, Deployment
-from xerus_sandbox.products.confluence.operations import CLOUD, DATA_CENTER
+from xerus_sandbox.products.catalogue import OPERATIONS
 from xerus_sandbox.products.model import Page
 from xerus_sandbox.products.seed.pick import DAY, TODAY
 from xerus_sandbox.products.world import World
@@ -38,7 +38,10 @@ def ask(world: World) -> Ask:
     ) -> tuple[int, Any]:
         cloud = deployment == "cloud"
         [operation] = [
-            o for o in (CLOUD if cloud else DATA_CENTER) if (o.method, o.path) == (method, path)
+            o
+            for o in OPERATIONS
+            if (o.product, o.deployment, o.method, o.path)
+            == ("confluence", deployment, method, path)
         ]
         call = Call(
             account=who,

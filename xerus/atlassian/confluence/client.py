@@ -1,7 +1,7 @@
 """Confluence's REST API, as far as the tools need it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -15,14 +15,25 @@ from xerus.atlassian.confluence.records import (
     next_cursor,
 )
 from xerus.atlassian.credentials import Target
+from xerus.atlassian.errors import AtlassianRefused
 from xerus.atlassian.transport import Transport
+from xerus.atlassian.uploads import Upload
+from xerus.egress.client import Reply
 
 SEARCH = "search:confluence"
 READ_PAGE = "read:page:confluence"
 WRITE_PAGE = "write:page:confluence"
 READ_SPACE = "read:space:confluence"
+DELETE_PAGE = "delete:page:confluence"
+READ_TREE = "read:hierarchical-content:confluence"
+READ_ANCESTORS = "read:content.metadata:confluence"
+READ_CONTENT = "read:confluence-content.all"
+READ_SUMMARY = "read:confluence-content.summary"
+WRITE_CONTENT = "write:confluence-content"
 
-_EXPANDED = "body.storage,version,space,ancestors"
+Form = Literal["native", "storage", "none"]
+
+PAGE_EXPANDED = "body.storage,version,space,ancestors"
 
 
 class Confluence:
@@ -57,27 +68,51 @@ class Confluence:
             total=answer.get("totalSize"),
         )
 
-    async def page(self, page_id: str) -> Page:
-        """Read one page with its body."""
-        if self.is_cloud:
-            return cloud_page(
-                await self._read(
-                    "/wiki/api/v2/pages/{id}",
-                    path={"id": page_id},
-                    query={"body-format": "atlas_doc_format"},
-                    scope=READ_PAGE,
-                )
-            )
-        return data_center_page(
+    async def page(
+        self, page_id: str, *, form: Form = "native", version: int | None = None, status: str = ""
+    ) -> Page:
+        """Read one page.
+
+        Args:
+            page_id: its id.
+            form: of the body: "native" is ADF on Cloud, else storage.
+            version: an older version, as it was then.
+            status: "trashed" for a page in the trash; by default one that is not.
+        """
+        query = ({"version": str(version)} if version is not None else {}) | (
+            {"status": status} if status else {}
+        )
+        if not self.is_cloud:
+            return await self._server_page(page_id, query, form)
+        if form != "none":
+            query["body-format"] = "storage" if form == "storage" else "atlas_doc_format"
+        return cloud_page(
             await self._read(
-                "/rest/api/content/{id}", path={"id": page_id}, query={"expand": _EXPANDED}
+                "/wiki/api/v2/pages/{id}", path={"id": page_id}, query=query, scope=READ_PAGE
             )
         )
+
+    async def _server_page(self, page_id: str, query: dict[str, str], form: Form) -> Page:
+        path, version = {"id": page_id}, query.get("version")
+        query["expand"] = "version,space,ancestors" if form == "none" else PAGE_EXPANDED
+        if version is None:
+            answer = await self._read("/rest/api/content/{id}", path=path, query=query)
+            return data_center_page(answer)
+        try:
+            old = query | {"status": "historical"}
+            answer = await self._read("/rest/api/content/{id}", path=path, query=old)
+        except AtlassianRefused as refused:
+            # The newest version is not among the historical ones.
+            now = {"expand": query["expand"]}
+            answer = await self._read("/rest/api/content/{id}", path=path, query=now)
+            if str((answer.get("version") or {}).get("number")) != version:
+                raise refused from None
+        return data_center_page(answer)
 
     async def page_by_title(self, space_key: str, title: str) -> Page | None:
         """Find the page of exactly this title in a space; None when there is none."""
         if not self.is_cloud:
-            query = {"spaceKey": space_key, "title": title, "type": "page", "expand": _EXPANDED}
+            query = {"spaceKey": space_key, "title": title, "type": "page", "expand": PAGE_EXPANDED}
             answer = await self._read("/rest/api/content", query=query)
             return next(map(data_center_page, answer["results"]), None)
         space = await self.space(space_key)
@@ -101,7 +136,7 @@ class Confluence:
     async def create_page(
         self, *, space: Space, title: str, body: Any, parent_id: str | None
     ) -> str:
-        """Create a page and return its id. `body` is ADF on Cloud, storage format elsewhere."""
+        """Create a page and return its id; `body` is parsed ADF (Cloud only) or storage format."""
         if self.is_cloud:
             draft = _cloud_draft(space, title, body, parent_id)
             created = await self._create("/wiki/api/v2/pages", draft, WRITE_PAGE)
@@ -109,6 +144,39 @@ class Confluence:
             draft = _draft(space, title, body, parent_id)
             created = await self._create("/rest/api/content", draft, "")
         return str(created["id"])
+
+    async def send(
+        self,
+        method: str,
+        template: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        json: Any = None,
+        scope: str = "",
+    ) -> Any:
+        """Send one request; return its parsed answer, None for an empty one.
+
+        For the modules beside this one, which know the endpoints.
+        """
+        reply = await self._transport.call(
+            self.target, method, template, path=path, query=query, json=json, scope=scope
+        )
+        return reply.json() if reply.body else None
+
+    async def transfer(
+        self,
+        method: str,
+        template: str,
+        *,
+        path: Mapping[str, str],
+        scope: str,
+        form: Upload | None = None,
+    ) -> Reply:
+        """Upload a file, or without a form download one."""
+        return await self._transport.transfer(
+            self.target, method, template, path=path, scope=scope, form=form
+        )
 
     async def _read(
         self,
@@ -129,12 +197,15 @@ class Confluence:
 
 
 def _cloud_draft(space: Space, title: str, body: Any, parent_id: str | None) -> dict[str, Any]:
-    value = orjson.dumps(body).decode()
+    is_storage = isinstance(body, str)
     draft: dict[str, Any] = {
         "spaceId": space.space_id,
         "status": "current",
         "title": title,
-        "body": {"representation": "atlas_doc_format", "value": value},
+        "body": {
+            "representation": "storage" if is_storage else "atlas_doc_format",
+            "value": body if is_storage else orjson.dumps(body).decode(),
+        },
     }
     return draft | ({"parentId": parent_id} if parent_id else {})
 

@@ -17,7 +17,7 @@ class Page:
     """One page.
 
     Attributes:
-        body: parsed ADF on Cloud, storage XHTML on Data Center, None when not asked for.
+        body: parsed ADF, or storage XHTML (always on Data Center), None when not asked for.
         author: name of who wrote this version; on Cloud only the account id is known.
         path: the page's address below the product's web root, with a leading slash.
     """
@@ -70,7 +70,9 @@ def cloud_page(entry: Mapping[str, Any]) -> Page:
     """Read a page of v2; the space's key stands only in its link."""
     version = entry.get("version") or {}
     path = _web_path(entry)
-    body = (entry.get("body") or {}).get("atlas_doc_format") or {}
+    bodies = entry.get("body") or {}
+    adf = (bodies.get("atlas_doc_format") or {}).get("value")
+    storage = (bodies.get("storage") or {}).get("value")
     return Page(
         page_id=str(entry["id"]),
         title=str(entry.get("title", "")),
@@ -82,7 +84,7 @@ def cloud_page(entry: Mapping[str, Any]) -> Page:
         parent_id=str(entry.get("parentId") or ""),
         path=path,
         # The ADF of a page is a JSON string inside the JSON.
-        body=orjson.loads(body["value"]) if body.get("value") else None,
+        body=orjson.loads(adf) if adf else storage,
     )
 
 

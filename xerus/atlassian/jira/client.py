@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from xerus.atlassian.credentials import Target
+from xerus.atlassian.jira.offsets import offset_of
 from xerus.atlassian.transport import Transport
-from xerus.errors import InvalidInput
+from xerus.atlassian.uploads import Upload
+from xerus.egress.client import Reply
 
 READ = "read:jira-work"
 WRITE = "write:jira-work"
@@ -54,7 +56,7 @@ class Jira:
             return SearchPage(
                 issues=found["issues"], cursor=found.get("nextPageToken") or None, total=None
             )
-        asked["startAt"] = start = _offset(cursor)
+        asked["startAt"] = start = offset_of(cursor)
         found = await self._read("POST", "/search", json=asked)
         end = start + len(found["issues"])
         more = bool(found["issues"]) and end < found["total"]
@@ -134,6 +136,54 @@ class Jira:
         query = {parameter: text, "project": project_key, "maxResults": "20"}
         return list(await self._read("GET", "/user/assignable/search", query=query, scope=USERS))
 
+    async def call(
+        self,
+        method: str,
+        template: str,
+        *,
+        scope: str = READ,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        json: Any = None,
+        safe: bool | None = None,
+    ) -> Any:
+        """Send one request for a module beside this one and return its JSON, None without a body.
+
+        Args:
+            method: HTTP method.
+            template: below the platform's API; from `/rest/` on for another API of Jira.
+            scope: the Atlassian scope it needs on Cloud.
+            path: values of the template's parameters.
+            query: query parameters.
+            json: body, None for none.
+            safe: whether it may be sent twice; by default when the method is GET.
+        """
+        reply = await self._transport.call(
+            self.target,
+            method,
+            template if template.startswith("/rest/") else self._api + template,
+            path=path,
+            query=query,
+            json=json,
+            scope=scope,
+            safe=safe,
+        )
+        return reply.json() if reply.body else None
+
+    async def transfer(
+        self,
+        method: str,
+        template: str,
+        *,
+        path: Mapping[str, str],
+        scope: str,
+        form: Upload | None = None,
+    ) -> Reply:
+        """Upload a file, or without a form download one; `template` is whole."""
+        return await self._transport.transfer(
+            self.target, method, template, path=path, scope=scope, form=form
+        )
+
     async def _read(
         self,
         method: str,
@@ -166,16 +216,6 @@ class Jira:
             scope=WRITE,
         )
         return reply.json() if reply.body else None
-
-
-def _offset(cursor: str | None) -> int:
-    if not cursor:
-        return 0
-    if not cursor.isdecimal():
-        raise InvalidInput(
-            "cursor: not one of a former answer.", hint="Leave it out to start from the beginning."
-        )
-    return int(cursor)
 
 
 def person_id(person: Mapping[str, Any]) -> dict[str, str]:

@@ -1,15 +1,109 @@
-"""Commenting on issues."""
+"""The comments of issues."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field
 
-from xerus.atlassian.jira.client import WRITE, Jira
-from xerus.tools.declaration import Effect, SiteArgs, tool
-from xerus.tools.jira.bodies import to_body
-from xerus.tools.jira.fields import IssueKey, Markdown
+from xerus.atlassian.jira import comments as client
+from xerus.atlassian.jira.client import READ, WRITE, Jira
+from xerus.atlassian.jira.offsets import Page, offset_of
+from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
+from xerus.tools.jira.bodies import check_replaceable, to_body
+from xerus.tools.jira.fields import CommentId, Cursor, IssueKey, Markdown
 from xerus.tools.jira.issue_view import Comment, comment_of
+from xerus.tools.jira.since import instant
+from xerus.tools.paging import counted, more
+from xerus.tools.tables import shortened
+from xerus.tools.untrusted import clean, fenced
+
+_JIRA_TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
+
+
+class GetComments(ReadArgs):
+    """Of which issue, and how many."""
+
+    issue_key: IssueKey
+    since: str | None = Field(default=None, max_length=40, description="2026-01-31 or -7d")
+    limit: int = Field(default=20, ge=1, le=100, description="Most comments")
+    max_chars: int = Field(default=4000, ge=100, le=200_000, description="Longest comment shown")
+    cursor: Cursor = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comments:
+    """One page of comments, newest first."""
+
+    issue_key: str
+    page: Page
+    max_chars: int
+
+    def markdown(self) -> str:
+        """Return the comments, each in a fence of its own."""
+        page = self.page
+        header = counted(len(page.values), "comment", cursor=page.cursor, total=page.total)
+        parts = [f"{self.issue_key}: {header}{', newest first' if page.values else ''}."]
+        for comment in page.values:
+            text, cut = self._cut(comment)
+            fence = f"jira {self.issue_key} comment {comment.comment_id}"
+            parts.append(fenced(text, source=fence, author=comment.author, at=comment.at))
+            if cut:
+                parts.append(f"Comment cut: {self.max_chars} of {cut} characters.")
+        return "\n".join(parts) + more(page.cursor)
+
+    def structured(self) -> dict[str, Any]:
+        """Return the same as objects."""
+        rows = [
+            comment.structured() | {"body": clean(self._cut(comment)[0])}
+            for comment in self.page.values
+        ]
+        return {
+            "issue_key": self.issue_key,
+            "comments": rows,
+            "cut": [one.comment_id for one in self.page.values if self._cut(one)[1]],
+            "total": self.page.total,
+            "cursor": self.page.cursor,
+            "untrusted": ["comments[].author", "comments[].body"],
+        }
+
+    def _cut(self, comment: Comment) -> tuple[str, int]:
+        length = len(comment.body)
+        if length <= self.max_chars:
+            return comment.body, 0
+        return shortened(comment.body, self.max_chars), length
+
+
+@tool(
+    title="Get comments",
+    effect=Effect.READ,
+    scopes={READ},
+    endpoints=("GET /rest/api/3/issue/{issueIdOrKey}/comment",),
+    data_center=("GET /rest/api/2/issue/{issueIdOrKey}/comment",),
+)
+async def get_comments(jira: Jira, args: GetComments) -> Comments:
+    """List the comments of a Jira issue, newest first."""
+    start = offset_of(args.cursor)
+    earliest = instant(args.since) if args.since else None
+    found = await client.newest(jira, args.issue_key, start=start, limit=args.limit)
+    entries = [one for one in found.comments if not earliest or _created(one) >= earliest]
+    end = start + len(found.comments)
+    beyond = len(entries) < len(found.comments) or not entries
+    cursor = None if beyond or end >= found.total else str(end)
+    return Comments(
+        issue_key=args.issue_key,
+        # With `since` it is not known how many there are in all.
+        page=Page(
+            values=[comment_of(entry) for entry in entries],
+            cursor=cursor,
+            total=None if earliest else found.total,
+        ),
+        max_chars=args.max_chars,
+    )
+
+
+def _created(entry: dict[str, Any]) -> datetime:
+    return datetime.strptime(str(entry["created"]), _JIRA_TIME).astimezone(UTC)
 
 
 class AddComment(SiteArgs):
@@ -55,3 +149,115 @@ async def add_comment(jira: Jira, args: AddComment) -> Added:
     comment = comment_of(await jira.add_comment(args.issue_key, body))
     link = f"{jira.link(args.issue_key)}?focusedCommentId={comment.comment_id}"
     return Added(issue_key=args.issue_key, link=link, comment=comment)
+
+
+class EditComment(SiteArgs):
+    """Which comment, and its new text."""
+
+    issue_key: IssueKey
+    comment_id: CommentId
+    body: Annotated[Markdown, Field(description="Markdown; replaces the whole text")] = Field(
+        validation_alias=AliasChoices("body", "comment")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """A comment before and after."""
+
+    issue_key: str
+    link: str
+    before: Comment
+    after: Comment
+
+    def markdown(self) -> str:
+        """Return the old text and the new one."""
+        source = f"jira {self.issue_key} comment {self.before.comment_id} before"
+        old = fenced(self.before.body, source=source, author=self.before.author)
+        same = self.before.body == self.after.body
+        head = "Nothing changed" if same else "Comment edited"
+        return f"{head}: {self.link}\n{old}\n{self.after.markdown(self.issue_key)}"
+
+    def structured(self) -> dict[str, Any]:
+        """Return the same as an object."""
+        return {
+            "link": self.link,
+            "before": self.before.structured(),
+            "comment": self.after.structured(),
+            "untrusted": ["before", "comment"],
+        }
+
+
+@tool(
+    title="Edit comment",
+    effect=Effect.UPDATE,
+    scopes={READ, WRITE},
+    endpoints=(
+        "GET /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
+        "PUT /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
+    ),
+    data_center=(
+        "GET /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
+        "PUT /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
+    ),
+)
+async def edit_comment(jira: Jira, args: EditComment) -> Edited:
+    """Replace the text of a Jira comment."""
+    before = await client.one(jira, args.issue_key, args.comment_id)
+    check_replaceable(
+        before.get("body"), what="The comment", instead="Add a new comment, or edit it in Jira."
+    )
+    body = to_body(args.body, is_cloud=jira.is_cloud)
+    after = await client.edit(jira, args.issue_key, args.comment_id, body)
+    return Edited(
+        issue_key=args.issue_key,
+        link=f"{jira.link(args.issue_key)}?focusedCommentId={args.comment_id}",
+        before=comment_of(before, mention_ids=True),
+        after=comment_of(after, mention_ids=True),
+    )
+
+
+class DeleteComment(SiteArgs):
+    """Which comment."""
+
+    issue_key: IssueKey
+    comment_id: CommentId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleted:
+    """A comment that is gone."""
+
+    issue_key: str
+    comment: Comment
+
+    def markdown(self) -> str:
+        """Return what it said: the only copy there is."""
+        return (
+            "Comment deleted. Jira keeps no copy: to restore it, pass this text to"
+            f" jira_add_comment.\n{self.comment.markdown(self.issue_key)}"
+        )
+
+    def structured(self) -> dict[str, Any]:
+        """Return the same as an object."""
+        return {"deleted": self.comment.structured(), "untrusted": ["deleted"]}
+
+
+@tool(
+    title="Delete comment",
+    effect=Effect.DELETE,
+    scopes={READ, WRITE},
+    endpoints=(
+        "GET /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
+        "DELETE /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
+    ),
+    data_center=(
+        "GET /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
+        "DELETE /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
+    ),
+)
+async def delete_comment(jira: Jira, args: DeleteComment) -> Deleted:
+    """Delete a Jira comment for good; answers with its text."""
+    comment = await client.one(jira, args.issue_key, args.comment_id)
+    await client.delete(jira, args.issue_key, args.comment_id)
+    return Deleted(issue_key=args.issue_key, comment=comment_of(comment, mention_ids=True))

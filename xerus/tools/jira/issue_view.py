@@ -1,10 +1,12 @@
 """One issue as an answer."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from xerus.tools.jira.bodies import from_body
-from xerus.tools.jira.records import field_id, flat, person
+from xerus.tools.jira.issue_sections import sections
+from xerus.tools.jira.records import flat, person
 from xerus.tools.tables import shortened
 from xerus.tools.untrusted import clean, fenced
 
@@ -57,13 +59,13 @@ class Comment:
         }
 
 
-def comment_of(entry: dict[str, Any]) -> Comment:
-    """Read a comment as Jira gives it."""
+def comment_of(entry: dict[str, Any], *, mention_ids: bool = False) -> Comment:
+    """Read a comment as Jira gives it; with `mention_ids` it can be written back."""
     return Comment(
         comment_id=str(entry.get("id", "")),
         author=person(entry.get("author")),
         at=flat(entry.get("created")),
-        body=from_body(entry.get("body")).markdown,
+        body=from_body(entry.get("body"), mention_ids=mention_ids).markdown,
     )
 
 
@@ -74,14 +76,19 @@ class IssueView:
     Attributes:
         preface: our own words above it, for example what was changed.
         max_chars: where a long description is cut.
+        extra: further fields, the name to show each by, by id.
+        include: names of the sections to show besides, see `issue_sections`.
+        mention_ids: whether texts keep the ids of people, so that they can be written back.
     """
 
     issue: dict[str, Any]
     link: str
     comments: int
     max_chars: int
-    extra: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
     preface: str = ""
+    include: tuple[str, ...] = ()
+    mention_ids: bool = False
 
     @property
     def _key(self) -> str:
@@ -103,7 +110,8 @@ class IssueView:
         ]
         if cut:
             parts.append(cut)
-        return "\n".join([*parts, *self._comment_lines()])
+        more = [one.markdown(self._key) for one in sections(self.issue, self.include)]
+        return "\n".join([*parts, *self._comment_lines(), *more])
 
     def structured(self) -> dict[str, Any]:
         """Return the same as an object."""
@@ -117,20 +125,25 @@ class IssueView:
             "description_cut": bool(cut),
             "comments": [comment.structured() for comment in shown],
             "comments_total": total,
-            "untrusted": ["fields", "description", "comments[].body"],
+            **{one.name: one.structured() for one in sections(self.issue, self.include)},
+            "untrusted": ["fields", "description", "comments[].body", *self.include],
         }
 
     def _values(self) -> dict[str, str]:
         fields = self._fields
-        plain = [name for name in (*FIELDS, *map(field_id, self.extra)) if name not in _OWN_FORM]
-        values = {_SHOWN_AS.get(name, name): flat(fields.get(name)) for name in plain}
+        names = {name: _SHOWN_AS.get(name, name) for name in FIELDS}
+        shown = {
+            key: name for key, name in ({**self.extra, **names}).items() if key not in _OWN_FORM
+        }
+        values = {name: flat(fields.get(key)) for key, name in shown.items()}
         values["parent"] = _related(fields.get("parent"))
         values["subtasks"] = "; ".join(map(_related, fields.get("subtasks") or []))
         values["links"] = "; ".join(map(_linked, fields.get("issuelinks") or []))
         return {name: " ".join(value.split()) for name, value in values.items() if value}
 
     def _description(self) -> tuple[str, str]:
-        text = from_body(self._fields.get("description")).markdown
+        body = self._fields.get("description")
+        text = from_body(body, mention_ids=self.mention_ids).markdown
         if len(text) <= self.max_chars:
             return text, ""
         return (
@@ -143,7 +156,7 @@ class IssueView:
         entries = sorted(found.get("comments") or [], key=lambda entry: str(entry.get("created")))
         newest = entries[-self.comments :] if self.comments else []
         total = int(found.get("total", len(entries)))
-        return [comment_of(entry) for entry in newest], total
+        return [comment_of(entry, mention_ids=self.mention_ids) for entry in newest], total
 
     def _comment_lines(self) -> list[str]:
         shown, total = self._comments()

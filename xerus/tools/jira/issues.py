@@ -1,21 +1,33 @@
 """Reading and creating issues."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from xerus.atlassian.errors import AtlassianRefused
 from xerus.atlassian.jira.client import READ, USERS, WRITE, Jira
 from xerus.tools.choices import pick
-from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
+from xerus.tools.declaration import Args, Effect, ReadArgs, SiteArgs, tool
+from xerus.tools.jira import issue_sections
 from xerus.tools.jira.bodies import to_body
+from xerus.tools.jira.field_names import field_ids
 from xerus.tools.jira.fields import IssueKey, JsonObject, Markdown, ProjectKey, ShortText
 from xerus.tools.jira.issue_view import FIELDS, IssueView
 from xerus.tools.jira.people import assignee
-from xerus.tools.jira.records import columns_of, field_id, flat
+from xerus.tools.jira.records import columns_of, flat
 from xerus.tools.readback import read_back
 
 _CREATED_CHARS = 500
+
+
+Section = Literal[
+    "comments", "transitions", "watchers", "links", "changelog", "worklogs", "attachments"
+]
+
+
+def _parts(value: object) -> object:
+    """Read "a,b" as a list: many clients send lists that way."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
 class GetIssue(ReadArgs):
@@ -23,7 +35,10 @@ class GetIssue(ReadArgs):
 
     issue_key: IssueKey
     fields: str | None = Field(
-        default=None, max_length=1000, description="Further field ids, comma-separated"
+        default=None, max_length=1000, description="Further fields, comma-separated"
+    )
+    include: Annotated[list[Section], BeforeValidator(_parts)] = Field(
+        default=[], max_length=7, description="More of it, in the same request"
     )
     comment_limit: int = Field(default=10, ge=0, le=100, description="Newest comments; 0: none")
     max_chars: int = Field(
@@ -35,23 +50,29 @@ class GetIssue(ReadArgs):
     title="Get issue",
     effect=Effect.READ,
     scopes={READ},
-    endpoints=("GET /rest/api/3/issue/{issueIdOrKey}",),
-    data_center=("GET /rest/api/2/issue/{issueIdOrKey}",),
+    endpoints=("GET /rest/api/3/issue/{issueIdOrKey}", "GET /rest/api/3/field"),
+    data_center=("GET /rest/api/2/issue/{issueIdOrKey}", "GET /rest/api/2/field"),
 )
 async def get_issue(jira: Jira, args: GetIssue) -> IssueView:
     """Read one Jira issue: fields, description, links, subtasks and newest comments."""
     extra = columns_of(args.fields) if args.fields else ()
-    fields = [*FIELDS, *map(field_id, extra), *(["comment"] if args.comment_limit else [])]
+    ids = await field_ids(jira, extra)
+    fields = [*FIELDS, *ids, *(["comment"] if args.comment_limit else [])]
+    fields += [
+        issue_sections.FIELDS[name] for name in args.include if name in issue_sections.FIELDS
+    ]
+    expand = [part for name in args.include for part in issue_sections.EXPANSIONS.get(name, ())]
     return IssueView(
-        issue=await jira.issue(args.issue_key, fields=fields),
+        issue=await jira.issue(args.issue_key, fields=fields, expand=expand),
         link=jira.link(args.issue_key),
         comments=args.comment_limit,
         max_chars=args.max_chars,
-        extra=extra,
+        extra=dict(zip(ids, extra, strict=True)),
+        include=tuple(name for name in dict.fromkeys(args.include) if name != "comments"),
     )
 
 
-class CreateIssue(SiteArgs):
+class NewIssue(Args):
     """The fields of a new issue."""
 
     project_key: ProjectKey
@@ -67,6 +88,10 @@ class CreateIssue(SiteArgs):
     additional_fields: JsonObject = Field(
         default={}, description="Further fields by id, in Jira's own form"
     )
+
+
+class CreateIssue(NewIssue, SiteArgs):
+    """A new issue, and where."""
 
 
 @tool(
@@ -93,7 +118,7 @@ class CreateIssue(SiteArgs):
 )
 async def create_issue(jira: Jira, args: CreateIssue) -> IssueView:
     """Create a Jira issue. The answer shows it as Jira stored it."""
-    fields = await _fields(jira, args)
+    fields = await fields_of(jira, args)
     issue_key = await _create(jira, args, fields)
     bare = {"key": issue_key, "fields": {"summary": args.summary}}
     issue, problem = await read_back(jira.issue(issue_key, fields=FIELDS), otherwise=bare)
@@ -102,11 +127,12 @@ async def create_issue(jira: Jira, args: CreateIssue) -> IssueView:
         link=jira.link(issue_key),
         comments=0,
         max_chars=_CREATED_CHARS,
-        preface="Created. " + (problem or _not_taken(args, issue)),
+        preface="Created. " + (problem or not_taken(args, issue)),
     )
 
 
-async def _fields(jira: Jira, args: CreateIssue) -> dict[str, Any]:
+async def fields_of(jira: Jira, args: NewIssue) -> dict[str, Any]:
+    """Return the fields to send, people looked up, type and priority by the names given."""
     fields: dict[str, Any] = dict(args.additional_fields)
     fields["project"] = {"key": args.project_key}
     fields["issuetype"] = {"name": args.issue_type}
@@ -142,11 +168,11 @@ async def _corrected(
     corrected = {}
     if "issuetype" in refused.fields:
         types = (await jira.project(args.project_key)).get("issueTypes") or []
-        corrected["issuetype"] = _named(args.issue_type, types, "issue type")
+        corrected["issuetype"] = named_as(args.issue_type, types, "issue type")
         if corrected["issuetype"]["name"] == args.issue_type:
             raise refused
     if "priority" in refused.fields and args.priority is not None:
-        corrected["priority"] = _named(args.priority, await jira.priorities(), "priority")
+        corrected["priority"] = named_as(args.priority, await jira.priorities(), "priority")
         if corrected["priority"]["name"] == args.priority:
             raise refused
     if not corrected:
@@ -154,7 +180,8 @@ async def _corrected(
     return corrected
 
 
-def _named(wanted: str, entries: list[dict[str, Any]], what: str) -> dict[str, str]:
+def named_as(wanted: str, entries: list[dict[str, Any]], what: str) -> dict[str, str]:
+    """Return the reference by name of one of several types or priorities, case ignored."""
     found = pick(
         wanted,
         entries,
@@ -165,7 +192,7 @@ def _named(wanted: str, entries: list[dict[str, Any]], what: str) -> dict[str, s
     return {"name": str(found["name"])}
 
 
-def _not_taken(args: CreateIssue, issue: dict[str, Any]) -> str:
+def not_taken(args: NewIssue, issue: dict[str, Any]) -> str:
     """Say which asked-for values are not there: screens and automations drop some silently."""
     fields = issue.get("fields") or {}
     lost = []

@@ -10,6 +10,7 @@ DEFAULT_COLUMNS = ("type", "status", "priority", "assignee", "updated", "summary
 
 _FIELD_IDS = {"type": "issuetype", "fixversions": "fixVersions"}
 _NAMES = ("displayName", "name", "value", "key", "id")
+_SPRINT = re.compile(r"^com\.atlassian\.greenhopper\.[\w.]+@\w+\[.*?\bname=([^,\]]*)")
 _INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 
 
@@ -29,6 +30,8 @@ def flat(value: Any) -> str:
     match value:
         case str() if _INSTANT.match(value):
             return value[:16].replace("T", " ")
+        case str() if sprint := _SPRINT.match(value):
+            return sprint[1]  # Data Center prints the Java object
         case list():
             return ", ".join(flat(one) for one in value)
         case dict():

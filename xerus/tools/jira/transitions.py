@@ -16,7 +16,8 @@ from xerus.tools.readback import read_back
 from xerus.tools.tables import table
 from xerus.tools.untrusted import clean, fenced, one_line
 
-_COLUMNS = ("id", "name", "to", "required")
+COLUMNS = ("id", "name", "to", "required")
+"""Of a table of transitions."""
 
 
 class GetTransitions(ReadArgs):
@@ -36,15 +37,15 @@ class Transitions:
         """Return a table, fenced: workflow names are what an administrator wrote."""
         if not self.transitions:
             return f"{self.issue_key} has no transition open to this account."
-        data = table(_COLUMNS, [_row(one) for one in self.transitions])
+        data = table(COLUMNS, [row(one) for one in self.transitions])
         return fenced(data, source=f"jira {self.issue_key} transitions")
 
     def structured(self) -> dict[str, Any]:
         """Return the same rows as objects."""
-        rows = [map(clean, _row(one)) for one in self.transitions]
+        rows = [map(clean, row(one)) for one in self.transitions]
         return {
             "issue_key": self.issue_key,
-            "transitions": [dict(zip(_COLUMNS, row, strict=True)) for row in rows],
+            "transitions": [dict(zip(COLUMNS, values, strict=True)) for values in rows],
             "untrusted": ["transitions[].name", "transitions[].to"],
         }
 
@@ -203,7 +204,8 @@ def _required(transition: dict[str, Any]) -> list[str]:
     ]
 
 
-def _row(transition: dict[str, Any]) -> list[str]:
+def row(transition: dict[str, Any]) -> list[str]:
+    """Return the values of `COLUMNS`."""
     return [
         str(transition.get("id", "")),
         str(transition.get("name", "")),

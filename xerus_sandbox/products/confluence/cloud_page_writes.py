@@ -57,21 +57,30 @@ def update(world: World, call: Call) -> Answer:
     given = access.object_body(call)
     number = _check_update(page, given)
     _check_title(world, call, page.space, given["title"], page)
+    if page.status == "trashed":
+        return _restore(world, call, page, number)
     parent = page.parent
     if given.get("parentId"):
         parent = _parent(world, call, given["parentId"], page.space)
         _refuse_loop(world, call, page, parent)
     text = accept_text(given["body"])
-    expected = page.current.number + 1 if page.status != "draft" else page.current.number
-    if number not in {expected, expected + (page.status == "draft")}:
-        raise access.v2_error(
-            409,
-            "Version must be incremented when updating a page."
-            f" Current Version: [{page.current.number}]. Provided version: [{number}]",
-        )
+    _check_number(page, number)
     access.will_change(world, call, page.id)
     page.parent = parent
     _replace(call, page, given, number, text)
+    return Answer(body=bean(world, call, page, page.current, page.current.representation))
+
+
+def rename(world: World, call: Call) -> Answer:
+    """Replace the title only: a new version with the body of the present one."""
+    page = access.page(world, call, call.params["id"])
+    given = access.object_body(call)
+    title = given.get("title")
+    if given.get("status") not in ("current", "draft") or not isinstance(title, str) or not title:
+        raise access.v2_error(400, "Required members are 'status' and 'title'")
+    _check_title(world, call, page.space, title, page)
+    access.will_change(world, call, page.id)
+    again(call, page, page.current, title=title)
     return Answer(body=bean(world, call, page, page.current, page.current.representation))
 
 
@@ -99,6 +108,42 @@ def remove(world: World, call: Call, page: Page) -> None:
     page.status = "trashed"
 
 
+def again(call: Call, page: Page, old: Version, *, title: str = "", message: str = "") -> None:
+    """Add a version with the body of an old one; the title stays unless one is given."""
+    version = Version(
+        number=page.current.number + 1,
+        author=call.account.account_id,
+        created=call.now,
+        message=message,
+        title=title or page.title,
+        representation=old.representation,
+        body=old.body,
+    )
+    page.versions.append(version)
+
+
+def untrash(world: World, call: Call, page: Page) -> None:
+    """Bring a page back from the trash, below its old parent if that is still there."""
+    data = world.confluence_of(call)
+    access.will_change(world, call, page.id)
+    above = data.pages.get(page.parent or "")
+    if above is None or above.status != "current":
+        page.parent = data.spaces[page.space].homepage or None
+    page.status = "current"
+    again(call, page, page.current)
+
+
+def taken(world: World, call: Call, space_id: str, title: str, page: Page | None) -> bool:
+    """Tell whether another current page of a space has this title."""
+    return any(
+        other is not page
+        and other.space == space_id
+        and other.status == "current"
+        and other.title.lower() == title.lower()
+        for other in world.confluence_of(call).pages.values()
+    )
+
+
 def accept_text(given: Any) -> tuple[bodies.Kept, str]:
     """Check a `body` member and return what to keep.
 
@@ -119,7 +164,7 @@ def accept_text(given: Any) -> tuple[bodies.Kept, str]:
 def _check_title(world: World, call: Call, space_id: str, title: str, page: Page | None) -> None:
     if len(title) > _MAX_TITLE:
         raise access.v2_error(400, "The title cannot be longer than 255 characters.")
-    if title and _taken(world, call, space_id, title, page):
+    if title and taken(world, call, space_id, title, page):
         raise access.v2_error(
             400,
             "A page with this title already exists: A page already exists with the same TITLE"
@@ -127,14 +172,21 @@ def _check_title(world: World, call: Call, space_id: str, title: str, page: Page
         )
 
 
-def _taken(world: World, call: Call, space_id: str, title: str, page: Page | None) -> bool:
-    return any(
-        other is not page
-        and other.space == space_id
-        and other.status == "current"
-        and other.title.lower() == title.lower()
-        for other in world.confluence_of(call).pages.values()
-    )
+def _restore(world: World, call: Call, page: Page, number: int) -> Answer:
+    """Only the status changes, as the description says; the text that was sent is not looked at."""
+    _check_number(page, number)
+    untrash(world, call, page)
+    return Answer(body=bean(world, call, page, page.current, page.current.representation))
+
+
+def _check_number(page: Page, number: int) -> None:
+    expected = page.current.number + 1 if page.status != "draft" else page.current.number
+    if number not in {expected, expected + (page.status == "draft")}:
+        raise access.v2_error(
+            409,
+            "Version must be incremented when updating a page."
+            f" Current Version: [{page.current.number}]. Provided version: [{number}]",
+        )
 
 
 def _parent(world: World, call: Call, given: Any, space_id: str) -> str | None:

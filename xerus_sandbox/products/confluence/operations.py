@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from xerus_sandbox.operations import Answer, Call, Operation
 from xerus_sandbox.products.confluence import (
-    cloud_comments,
     cloud_page_writes,
     cloud_pages,
     cloud_spaces,
     search,
+    server_any,
     server_content,
 )
 from xerus_sandbox.products.world import World
@@ -35,7 +35,8 @@ def _cloud(
     )
 
 
-def _v2(method: str, path: str, run: Run, scope: str) -> Operation:
+def v2(method: str, path: str, run: Run, scope: str) -> Operation:
+    """Return an operation of REST v2, whose scopes are granular."""
     writes = method != "GET"
     full = f"{scope}:confluence"
     return _cloud(method, f"/wiki/api/v2{path}", run, _V2, full, writes=writes)
@@ -54,12 +55,13 @@ def _removed(method: str, path: str) -> Operation:
     return _cloud(method, path, search.removed, _V1, scope, other)
 
 
-def _server(method: str, path: str, run: Run) -> Operation:
+def server(method: str, path: str, run: Run, *, below: str = "/rest/api") -> Operation:
+    """Return an operation of Data Center; `below` is "" for an address of its pages."""
     return Operation(
         product="confluence",
         deployment="dc",
         method=method,
-        path=f"/rest/api{path}",
+        path=f"{below}{path}",
         spec=_DATA_CENTER,
         scopes=(),
         run=run,
@@ -68,24 +70,21 @@ def _server(method: str, path: str, run: Run) -> Operation:
 
 
 CLOUD = (
-    _v2("GET", "/pages", cloud_pages.pages, "read:page"),
-    _v2("POST", "/pages", cloud_page_writes.create, "write:page"),
-    _v2("GET", "/pages/{id}", cloud_pages.get, "read:page"),
-    _v2("PUT", "/pages/{id}", cloud_page_writes.update, "write:page"),
-    _v2("DELETE", "/pages/{id}", cloud_page_writes.delete, "delete:page"),
-    _v2("GET", "/pages/{id}/labels", cloud_pages.labels, "read:page"),
-    _v2(
+    v2("GET", "/pages", cloud_pages.pages, "read:page"),
+    v2("POST", "/pages", cloud_page_writes.create, "write:page"),
+    v2("GET", "/pages/{id}", cloud_pages.get, "read:page"),
+    v2("PUT", "/pages/{id}", cloud_page_writes.update, "write:page"),
+    v2("DELETE", "/pages/{id}", cloud_page_writes.delete, "delete:page"),
+    v2(
         "GET",
         "/pages/{id}/direct-children",
         cloud_pages.direct_children,
         "read:hierarchical-content",
     ),
-    _v2("GET", "/pages/{id}/ancestors", cloud_pages.ancestors, "read:content.metadata"),
-    _v2("GET", "/pages/{id}/footer-comments", cloud_comments.of_page, "read:comment"),
-    _v2("POST", "/footer-comments", cloud_comments.create, "write:comment"),
-    _v2("GET", "/spaces", cloud_spaces.spaces, "read:space"),
-    _v2("GET", "/spaces/{id}", cloud_spaces.space, "read:space"),
-    _v2("GET", "/spaces/{id}/pages", cloud_pages.pages_of_space, "read:page"),
+    v2("GET", "/pages/{id}/ancestors", cloud_pages.ancestors, "read:content.metadata"),
+    v2("GET", "/spaces", cloud_spaces.spaces, "read:space"),
+    v2("GET", "/spaces/{id}", cloud_spaces.space, "read:space"),
+    v2("GET", "/spaces/{id}/pages", cloud_pages.pages_of_space, "read:page"),
     _v1("/search", search.cloud, "search:confluence", "read:content-details:confluence"),
     _v1(
         "/user/current",
@@ -108,16 +107,15 @@ CLOUD = (
 )
 
 DATA_CENTER = (
-    _server("GET", "/content", server_content.content),
-    _server("POST", "/content", server_content.create),
-    _server("GET", "/content/search", server_content.find),
-    _server("GET", "/content/{id}", server_content.get),
-    _server("PUT", "/content/{contentId}", server_content.update),
-    _server("DELETE", "/content/{id}", server_content.delete),
-    _server("GET", "/content/{id}/child/comment", server_content.comments),
-    _server("GET", "/search", search.server),
-    _server("GET", "/space", server_content.spaces),
-    _server("GET", "/space/{spaceKey}", server_content.space),
-    _server("GET", "/user/current", search.current_user),
-    _server("GET", "/server-information", search.server_information),
+    server("GET", "/content", server_content.content),
+    server("POST", "/content", server_any.create),
+    server("GET", "/content/search", server_content.find),
+    server("GET", "/content/{id}", server_any.get),
+    server("PUT", "/content/{contentId}", server_any.update),
+    server("DELETE", "/content/{id}", server_any.delete),
+    server("GET", "/search", search.server),
+    server("GET", "/space", server_content.spaces),
+    server("GET", "/space/{spaceKey}", server_content.space),
+    server("GET", "/user/current", search.current_user),
+    server("GET", "/server-information", search.server_information),
 )

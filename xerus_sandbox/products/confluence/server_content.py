@@ -3,9 +3,9 @@
 from typing import Any
 
 from xerus_sandbox.operations import Answer, Call
-from xerus_sandbox.products.confluence import access, bodies, search
-from xerus_sandbox.products.confluence.cloud_page_writes import remove
-from xerus_sandbox.products.model import Json, Page, PageComment, Space, Version
+from xerus_sandbox.products.confluence import access, bodies, placement, search
+from xerus_sandbox.products.confluence.cloud_page_writes import remove, untrash
+from xerus_sandbox.products.model import Json, Page, Space, Version
 from xerus_sandbox.products.times import iso_time
 from xerus_sandbox.products.world import World
 
@@ -13,8 +13,16 @@ _NOT_FOUND = "No content found with id: ContentId{{id={}}}"
 
 
 def get(world: World, call: Call) -> Answer:
-    """Read a page, with what `expand` names."""
-    page = _page(world, call, call.params["id"])
+    """Read a page, with what `expand` names; `status` and `version` choose another state of it."""
+    page_id = call.params["id"]
+    wanted = set(call.query.get("status", "current").split(","))
+    page = world.confluence_of(call).visible_page(page_id, call.account.account_id)
+    if page is None:
+        raise access.v1_error(404, _NOT_FOUND.format(page_id))
+    if "historical" in wanted:
+        return Answer(body=_bean(world, call, page, version=_historical(call, page)))
+    if not wanted & {page.status, "any"}:
+        raise access.v1_error(404, _NOT_FOUND.format(page_id))
     return Answer(body=_bean(world, call, page))
 
 
@@ -40,10 +48,8 @@ def find(world: World, call: Call) -> Answer:
 
 
 def create(world: World, call: Call) -> Answer:
-    """Create a page, or a comment on one; 200."""
+    """Create a page; 200."""
     given = access.object_body(call)
-    if given.get("type") == "comment":
-        return _create_comment(world, call, given)
     if given.get("type") != "page" or not given.get("title"):
         raise access.v1_error(400, "A page needs type and title")
     space = _space(world, call, str(_part(given, "space").get("key") or ""))
@@ -75,8 +81,10 @@ def create(world: World, call: Call) -> Answer:
 
 def update(world: World, call: Call) -> Answer:
     """Replace title and body; the version must be the current one plus 1, else 409."""
-    page = _page(world, call, call.params["contentId"])
     given = access.object_body(call)
+    if call.query.get("status") == "trashed":
+        return _restore(world, call, given)
+    page = _page(world, call, call.params["contentId"])
     number = _part(given, "version").get("number")
     if not isinstance(number, int) or not given.get("title"):
         raise access.v1_error(
@@ -91,7 +99,8 @@ def update(world: World, call: Call) -> Answer:
             f"Version must be incremented on update. Current version is: {current.number}",
         )
     access.will_change(world, call, page.id)
-    page.parent = parent
+    if parent != page.parent:
+        placement.place(world, call, page, "append", world.confluence_of(call).pages[str(parent)])
     page.versions.append(
         Version(
             number=number,
@@ -106,6 +115,24 @@ def update(world: World, call: Call) -> Answer:
     return Answer(body=_bean(world, call, page, "body.storage,version,space,ancestors"))
 
 
+def child_pages(world: World, call: Call) -> Answer:
+    """List the pages right below a page."""
+    if call.params["type"] != "page":
+        raise access.v1_error(400, f"Unsupported child type: {call.params['type']}")
+    page = _page(world, call, call.params["id"])
+    return _page_of(world, call, world.confluence_of(call).children(page.id))
+
+
+def of_space(world: World, call: Call) -> Answer:
+    """List the current pages of a space."""
+    item = _space(world, call, call.params["spaceKey"])
+    found = [p for p in world.confluence_of(call).pages.values() if p.space == item.id]
+    if call.query.get("depth") == "root":
+        found = [page for page in found if page.parent is None]
+    pages = [page for page in found if page.status == "current"]
+    return _page_of(world, call, pages if call.params["type"] == "page" else [])
+
+
 def delete(world: World, call: Call) -> Answer:
     """Move a page to the trash; 204."""
     page = _page(world, call, call.params["id"])
@@ -114,21 +141,14 @@ def delete(world: World, call: Call) -> Answer:
     return Answer(status=204)
 
 
-def comments(world: World, call: Call) -> Answer:
-    """List the comments of a page."""
-    page = _page(world, call, call.params["id"])
-    start, size = search.start_of(call), access.limit(call)
-    found = [_comment(world, call, page, item) for item in page.comments]
-    shown = found[start : start + size]
-    return Answer(body=search.server_page(call, shown, start, size, len(found)))
-
-
 def spaces(world: World, call: Call) -> Answer:
     """List the spaces that the caller may see."""
     account = call.account.account_id
     found = [s for s in world.confluence_of(call).spaces.values() if account not in s.hidden_from]
     if keys := call.query.getlist("spaceKey"):
         found = [space for space in found if space.key in keys]
+    if kind := call.query.get("type"):
+        found = [space for space in found if space.kind == kind]
     start, size = search.start_of(call), access.limit(call)
     shown = [_space_bean(call, item) for item in found[start : start + size]]
     return Answer(body=search.server_page(call, shown, start, size, len(found)))
@@ -144,6 +164,30 @@ def _page(world: World, call: Call, page_id: str) -> Page:
     if page is None or page.status == "trashed":
         raise access.v1_error(404, _NOT_FOUND.format(page_id))
     return page
+
+
+def _historical(call: Call, page: Page) -> Version:
+    """Return an older version: the present one is not among the historical ones."""
+    for version in page.versions[:-1]:
+        if str(version.number) == call.query.get("version"):
+            return version
+    raise access.v1_error(404, _NOT_FOUND.format(page.id))
+
+
+def _restore(world: World, call: Call, given: Json) -> Answer:
+    """Bring a page back from the trash; nothing else is changed, whatever is sent."""
+    page_id = call.params["contentId"]
+    page = world.confluence_of(call).visible_page(page_id, call.account.account_id)
+    if page is None or page.status != "trashed" or given.get("status") != "current":
+        raise access.v1_error(404, _NOT_FOUND.format(page_id))
+    if _part(given, "version").get("number") != page.current.number + 1:
+        raise access.v1_error(
+            409,
+            f"Version must be incremented on update. Current version is: {page.current.number}",
+        )
+    _refuse_taken_title(world, call, page.space, page.title)
+    untrash(world, call, page)
+    return Answer(body=_bean(world, call, page, "body.storage,version,space,ancestors"))
 
 
 def _space(world: World, call: Call, key: str) -> Space:
@@ -188,21 +232,6 @@ def _text(given: Json) -> tuple[bodies.Kept, str]:
     raise access.v1_error(400, "A body in storage or wiki is required")
 
 
-def _create_comment(world: World, call: Call, given: Json) -> Answer:
-    page = _page(world, call, str(_part(given, "container").get("id") or ""))
-    kept, text = _text(given)
-    comment = PageComment(
-        id=world.confluence_of(call).new_id(),
-        page=page.id,
-        author=call.account.account_id,
-        created=call.now,
-        representation=kept,
-        body=text,
-    )
-    page.comments.append(comment)
-    return Answer(body=_comment(world, call, page, comment, "body.storage,version"))
-
-
 def _page_of(world: World, call: Call, found: list[Page]) -> Answer:
     start, size = search.start_of(call), access.limit(call)
     shown: list[Any] = [_bean(world, call, page) for page in found[start : start + size]]
@@ -213,15 +242,18 @@ def _expansions(call: Call, default: str = "") -> set[str]:
     return {name.strip() for name in call.query.get("expand", default).split(",")}
 
 
-def _bean(world: World, call: Call, page: Page, default: str = "") -> Json:
+def _bean(
+    world: World, call: Call, page: Page, default: str = "", *, version: Version | None = None
+) -> Json:
+    shown = version or page.current
     data = world.confluence_of(call)
     expand = _expansions(call, default)
     item = data.spaces[page.space]
     bean: Json = {
         "id": page.id,
         "type": "page",
-        "status": page.status,
-        "title": page.title,
+        "status": "historical" if version else page.status,
+        "title": shown.title,
         "position": page.position,
         "_links": {
             "webui": f"/display/{item.key}/{page.id}",
@@ -233,7 +265,7 @@ def _bean(world: World, call: Call, page: Page, default: str = "") -> Json:
     if "space" in expand:
         bean["space"] = _space_bean(call, item)
     if "version" in expand:
-        bean["version"] = _version(world, page.current.author, page.current.created, page.current)
+        bean["version"] = _version(world, shown.author, shown.created, shown)
     if "ancestors" in expand:
         bean["ancestors"] = [
             {"id": above.id, "type": "page", "status": above.status, "title": above.title}
@@ -242,10 +274,10 @@ def _bean(world: World, call: Call, page: Page, default: str = "") -> Json:
     if "metadata.labels" in expand:
         labels = [{"prefix": "global", "name": n, "id": n, "label": n} for n in page.labels]
         bean["metadata"] = {"labels": {"results": labels, "size": len(labels)}}
-    return bean | _bodies(expand, page.current)
+    return bean | _bodies(expand, shown)
 
 
-def _bodies(expand: set[str], text: Version | PageComment) -> Json:
+def _bodies(expand: set[str], text: Version) -> Json:
     asked = [name for name in ("storage", "view", "export_view") if f"body.{name}" in expand]
     if not asked:
         return {}
@@ -267,20 +299,6 @@ def _version(world: World, author: str, created: float, version: Version | None)
     }
 
 
-def _comment(world: World, call: Call, page: Page, comment: PageComment, default: str = "") -> Json:
-    expand = _expansions(call, default)
-    bean: Json = {
-        "id": comment.id,
-        "type": "comment",
-        "status": "current",
-        "title": f"Re: {page.title}",
-        "_links": {"self": f"{call.site.url}/rest/api/content/{comment.id}"},
-    }
-    if "version" in expand:
-        bean["version"] = _version(world, comment.author, comment.created, None)
-    return bean | _bodies(expand, comment)
-
-
 def _space_bean(call: Call, item: Space) -> Json:
     bean: Json = {
         "id": int(item.id),
@@ -293,6 +311,8 @@ def _space_bean(call: Call, item: Space) -> Json:
             "self": f"{call.site.url}/rest/api/space/{item.key}",
         },
     }
+    if "homepage" in _expansions(call) and item.homepage:
+        bean["homepage"] = {"id": item.homepage, "type": "page", "status": "current"}
     if "description.plain" in _expansions(call):
         plain = {"representation": "plain", "value": item.description}
         bean["description"] = {"plain": plain}

@@ -42,6 +42,18 @@ def project(world: World, call: Call, id_or_key: str | None = None) -> Project:
     return found
 
 
+def named_project(world: World, call: Call, name: str) -> Project:
+    """Return a project that a parameter names, where the product does not answer 404.
+
+    Raises:
+        ApiError: 400, with the same words for a missing and an invisible project.
+    """
+    try:
+        return project(world, call, name)
+    except ApiError as missing:
+        raise ApiError(400, missing.body) from missing
+
+
 def part(body: dict[str, Any], name: str) -> dict[str, Any]:
     """Return an object member of the body; nothing if it is missing.
 

@@ -1,11 +1,21 @@
 """The JSON of Jira's smaller objects: people, projects, types, statuses, comments."""
 
+import base64
 from typing import Any
 
 from xerus_sandbox.operations import Call
 from xerus_sandbox.products.documents import from_adf, from_storage, wiki
 from xerus_sandbox.products.jira import scheme
-from xerus_sandbox.products.model import Comment, Issue, Json, Person, Project
+from xerus_sandbox.products.model import (
+    Attachment,
+    Change,
+    Comment,
+    Issue,
+    Json,
+    Person,
+    Project,
+    Worklog,
+)
 from xerus_sandbox.products.times import jira_time
 from xerus_sandbox.products.world import World
 
@@ -166,15 +176,68 @@ def comment(
         "id": item.id,
         "author": user(call, world.person(item.author)),
         "body": item.body,
-        "updateAuthor": user(call, world.person(item.author)),
+        "updateAuthor": user(call, world.person(item.editor or item.author)),
         "created": jira_time(item.created),
         "updated": jira_time(item.updated),
     }
     if is_cloud(call):
-        bean["jsdPublic"] = True
+        bean["jsdPublic"] = item.public
     if rendered:
         bean["renderedBody"] = html(item.body)
     return bean
+
+
+def change(world: World, call: Call, item: Change) -> Json:
+    """Return one entry of a changelog."""
+    return {
+        "id": item.id,
+        "author": user(call, world.person(item.author)),
+        "created": jira_time(item.created),
+        "items": item.items,
+    }
+
+
+def worklog(world: World, call: Call, issue: Issue, item: Worklog) -> Json:
+    """Return a worklog of an issue."""
+    author = user(call, world.person(item.author))
+    hours, minutes = divmod(item.seconds // 60, 60)
+    return {
+        "self": rest_url(call, f"issue/{issue.id}/worklog/{item.id}"),
+        "id": item.id,
+        "issueId": issue.id,
+        "author": author,
+        "updateAuthor": author,
+        "comment": item.comment if item.comment or is_cloud(call) else "",
+        "created": jira_time(item.created),
+        "updated": jira_time(item.updated),
+        "started": jira_time(item.started),
+        "timeSpent": " ".join([f"{hours}h"] * bool(hours) + [f"{minutes}m"] * bool(minutes)),
+        "timeSpentSeconds": item.seconds,
+    }
+
+
+def attachment(world: World, call: Call, item: Attachment) -> Json:
+    """Return what is known of a file, without its bytes."""
+    number = item.id
+    content = f"attachment/content/{number}"
+    return {
+        "self": rest_url(call, f"attachment/{number}"),
+        "id": number,
+        "filename": item.filename,
+        "author": user(call, world.person(item.author)),
+        "created": jira_time(item.created),
+        "size": len(base64.b64decode(item.content)),
+        "mimeType": item.mime,
+        "content": rest_url(call, content)
+        if is_cloud(call)
+        else f"{call.site.url}/secure/attachment/{number}/{item.filename}",
+    }
+
+
+def severity(call: Call, name: str) -> Json:
+    """Return an option of the field Severity."""
+    number = scheme.SEVERITIES[name]
+    return {"self": rest_url(call, f"customFieldOption/{number}"), "value": name, "id": number}
 
 
 def html(text: Any) -> str:

@@ -44,6 +44,53 @@ def create(world: World, call: Call) -> Answer:
     return Answer(status=201, body=body)
 
 
+def read(world: World, call: Call) -> Answer:
+    """Return one comment."""
+    issue = access.issue(world, call)
+    return Answer(body=beans.comment(world, call, issue, _one(call, issue)))
+
+
+def edit(world: World, call: Call) -> Answer:
+    """Replace the text of a comment; 200 with the comment."""
+    issue = access.issue(world, call)
+    comment = _one(call, issue)
+    _check_allowed(world, call, issue, comment, "edit")
+    try:
+        text = text_of(call, call.json())
+    except FieldError as problem:
+        raise access.error(400, comment=str(problem)) from problem
+    access.will_change(world, call, issue.key)
+    comment.body, comment.editor = text, call.account.account_id
+    comment.updated = issue.updated = call.now
+    return Answer(body=beans.comment(world, call, issue, comment))
+
+
+def delete(world: World, call: Call) -> Answer:
+    """Delete a comment for good; 204."""
+    issue = access.issue(world, call)
+    comment = _one(call, issue)
+    _check_allowed(world, call, issue, comment, "delete")
+    access.will_change(world, call, issue.key)
+    issue.comments.remove(comment)
+    issue.updated = call.now
+    return Answer(status=204)
+
+
+def _one(call: Call, issue: Issue) -> Comment:
+    number = call.params["id"]
+    for comment in issue.comments:
+        if comment.id == number:
+            return comment
+    raise access.error(404, f"Can not find a comment for the id: {number}.")
+
+
+def _check_allowed(world: World, call: Call, issue: Issue, comment: Comment, verb: str) -> None:
+    """Let the author and the project's lead pass. Jira answers 400 here, not 403."""
+    lead = world.jira_of(call).projects[issue.project].lead
+    if call.account.account_id not in {comment.author, lead}:
+        raise access.error(400, f"You do not have the permission to {verb} this comment.")
+
+
 def add(world: World, call: Call, issue: Issue, text: Any) -> Comment:
     """Store a comment whose text was checked."""
     comment = Comment(

@@ -7,7 +7,7 @@ from typing import Any
 
 from xerus_sandbox.operations import Call
 from xerus_sandbox.products.documents import adf
-from xerus_sandbox.products.jira import access, beans, scheme
+from xerus_sandbox.products.jira import access, beans, scheme, versions
 from xerus_sandbox.products.jira.scheme import SPRINT_FIELD
 from xerus_sandbox.products.model import Change, Issue, Json, Project
 from xerus_sandbox.products.world import World
@@ -36,7 +36,9 @@ class Edit:
     def read(self, body: Json, current: Issue | None) -> None:
         """Read `fields` and `update`; problems are collected in `errors`."""
         for name, value in access.part(body, "fields").items():
-            if name not in _IGNORED | _SET_AT_CREATION:
+            if name == "issuetype" and current is not None:
+                self._read_type(value)
+            elif name not in _IGNORED | _SET_AT_CREATION:
                 self._read_one(name, value)
         for name, operations in access.part(body, "update").items():
             if name != "comment":
@@ -46,11 +48,24 @@ class Edit:
         """Write the values into the issue and return the changelog items."""
         items = []
         for name, value in self.values.items():
-            before = getattr(issue, name)
+            is_custom = name.startswith("customfield_")
+            before = issue.custom.get(name) if is_custom else getattr(issue, name)
             if before != value:
-                setattr(issue, name, value)
+                if is_custom:
+                    issue.custom[name] = value
+                else:
+                    setattr(issue, name, value)
                 items.append(_change(self.world, name, before, value))
         return items
+
+    def _read_type(self, value: Any) -> None:
+        given = value if isinstance(value, dict) else {}
+        for kind in scheme.types_of(self.project):
+            named = str(given.get("id", "")) == kind.id or given.get("name") == kind.name
+            if named and kind.level == self.type.level:
+                self.values["type"] = kind.name
+                return
+        self.errors["issuetype"] = "The issue type selected is invalid."
 
     def _read_one(self, name: str, value: Any) -> None:
         reader = _READERS.get(name)
@@ -124,6 +139,11 @@ def item(name: str, before: str | None, after: str | None) -> Json:
 
 
 def _change(world: World, name: str, before: Any, after: Any) -> Json:
+    if name.startswith("customfield_"):
+        custom = item(scheme.FIELDS[name].name, _shown(before), _shown(after))
+        return custom | {"fieldtype": "custom", "fieldId": name}
+    if name == "type":
+        return item("issuetype", before, after)
     if name in {"assignee", "reporter"}:
         names = [world.person(account).name if account else None for account in (before, after)]
         return item(name, *names)
@@ -267,21 +287,21 @@ def _duedate(_edit: Edit, value: Any) -> tuple[str, Any]:
 
 
 def _components(edit: Edit, value: Any) -> tuple[str, Any]:
-    return "components", _names(value, edit.project.components, "Component", 30000)
+    known = {str(30000 + n): name for n, name in enumerate(edit.project.components)}
+    return "components", _names(value, known, "Component")
 
 
 def _versions(edit: Edit, value: Any) -> tuple[str, Any]:
-    return "fix_versions", _names(value, edit.project.versions, "Version", 20000)
+    return "fix_versions", _names(value, versions.ids(edit.project), "Version")
 
 
-def _names(value: Any, known: list[str], kind: str, first_id: int) -> list[str]:
+def _names(value: Any, known: dict[str, str], kind: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise FieldError("data was not an array of objects")
-    by_id = {str(first_id + n): name for n, name in enumerate(known)}
     names = []
     for entry in value:
-        name = entry.get("name") or by_id.get(str(entry.get("id")), "")
-        if name not in known:
+        name = entry.get("name") or known.get(str(entry.get("id")), "")
+        if name not in known.values():
             raise FieldError(f"{kind} name '{name or entry.get('id')}' is not valid")
         names.append(name)
     return list(dict.fromkeys(names))
@@ -298,6 +318,31 @@ def _sprint(edit: Edit, value: Any) -> tuple[str, Any]:
     return "sprint", value
 
 
+def _story_points(_edit: Edit, value: Any) -> tuple[str, Any]:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise FieldError("Operation value must be a number")
+    return "customfield_10016", value
+
+
+def _severity(_edit: Edit, value: Any) -> tuple[str, Any]:
+    if value is None:
+        return "customfield_10030", None
+    if not isinstance(value, dict):
+        raise FieldError("Specify a valid 'id' or 'name' for Severity")
+    for name, number in scheme.SEVERITIES.items():
+        if value.get("id") == number or value.get("value") == name:
+            return "customfield_10030", name
+    raise FieldError(f"Option id '{value.get('id')}' is not valid")
+
+
+def _release_notes(edit: Edit, value: Any) -> tuple[str, Any]:
+    return "customfield_10031", document(edit.call, value)
+
+
+def _reviewer(edit: Edit, value: Any) -> tuple[str, Any]:
+    return "customfield_10032", account(edit.world, edit.call, value)
+
+
 _READERS: dict[str, Callable[[Edit, Any], tuple[str, Any]]] = {
     "summary": _summary,
     "description": _description,
@@ -310,4 +355,8 @@ _READERS: dict[str, Callable[[Edit, Any], tuple[str, Any]]] = {
     "components": _components,
     "fixVersions": _versions,
     SPRINT_FIELD: _sprint,
+    "customfield_10016": _story_points,
+    "customfield_10030": _severity,
+    "customfield_10031": _release_notes,
+    "customfield_10032": _reviewer,
 }

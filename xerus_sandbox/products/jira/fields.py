@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from xerus_sandbox.operations import Call
-from xerus_sandbox.products.jira import beans, scheme
+from xerus_sandbox.products.jira import beans, metadata, scheme, versions
 from xerus_sandbox.products.model import Issue, Json, Link, Sprint
 from xerus_sandbox.products.times import iso_time, jira_time
 from xerus_sandbox.products.world import JiraData, World
 
-_NOT_NAVIGABLE = frozenset({"comment", "issuelinks", "subtasks"})
+_NOT_NAVIGABLE = frozenset({"comment", "issuelinks", "subtasks", "worklog", "attachment"})
+_MOST_CHANGES = 100
+"""Cloud embeds no more changelog entries in an issue."""
+_MOST_WORKLOGS = 20
 _EXPANDABLE = "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations"
 _LINK_WORDS = {
     "Blocks": ("is blocked by", "blocks"),
@@ -57,6 +60,8 @@ def issue_bean(
         bean["names"] = {name: scheme.FIELDS[name].name for name in names}
     if "changelog" in expand:
         bean["changelog"] = changelog(world, call, issue)
+    if "editmeta" in expand:
+        bean["editmeta"] = metadata.edit_fields_of(world, call, issue)
     if "transitions" in expand:
         with_fields = "transitions.fields" in expand
         bean["transitions"] = [
@@ -68,16 +73,11 @@ def issue_bean(
 
 def changelog(world: World, call: Call, issue: Issue) -> Json:
     """Return the changelog as `expand=changelog` shows it, newest first."""
-    entries = [
-        {
-            "id": change.id,
-            "author": beans.user(call, world.person(change.author)),
-            "created": jira_time(change.created),
-            "items": change.items,
-        }
-        for change in reversed(issue.history)
-    ]
-    return {"startAt": 0, "maxResults": len(entries), "total": len(entries), "histories": entries}
+    entries = [beans.change(world, call, change) for change in reversed(issue.history)]
+    if beans.is_cloud(call):
+        entries = entries[:_MOST_CHANGES]
+    total = len(issue.history)
+    return {"startAt": 0, "maxResults": len(entries), "total": total, "histories": entries}
 
 
 def _rendered(world: World, call: Call, issue: Issue, names: list[str]) -> Json:
@@ -122,16 +122,27 @@ def _value(  # noqa: C901, PLR0911, PLR0912 - one line per field
         case "components":
             return [{"name": item, "id": str(30000 + n)} for n, item in enumerate(issue.components)]
         case "fixVersions":
-            return [
-                {"name": item, "id": str(20000 + n), "archived": False, "released": False}
-                for n, item in enumerate(issue.fix_versions)
-            ]
+            beans_of = versions.beans_of(call, data.projects[issue.project])
+            return [bean for bean in beans_of if bean["name"] in issue.fix_versions]
         case "issuelinks":
-            return [_link(call, data, link) for link in issue.links if link.key in data.issues]
+            return _links(call, data, issue)
         case "subtasks":
             return [_brief(call, data, child.key) for child in data.subtasks(issue.key)]
         case "comment":
             return _comments(world, call, issue)
+        case "worklog":
+            return _worklogs(world, call, issue)
+        case "attachment":
+            return [beans.attachment(world, call, item) for item in issue.attachments]
+        case "watches":
+            return _watches(call, issue)
+        case "customfield_10016" | "customfield_10031":
+            return issue.custom.get(name)
+        case "customfield_10030":
+            severity = issue.custom.get(name)
+            return beans.severity(call, severity) if severity else None
+        case "customfield_10032":
+            return beans.user_or_none(world, call, issue.custom.get(name))
         case _:
             return _sprint(call, data, issue)
 
@@ -140,6 +151,20 @@ def _comments(world: World, call: Call, issue: Issue) -> Json:
     items = [beans.comment(world, call, issue, item) for item in issue.comments]
     page = {"comments": items, "maxResults": len(items), "total": len(items), "startAt": 0}
     return {**page, "self": beans.rest_url(call, f"issue/{issue.id}/comment")}
+
+
+def _worklogs(world: World, call: Call, issue: Issue) -> Json:
+    items = [beans.worklog(world, call, issue, item) for item in issue.worklogs[:_MOST_WORKLOGS]]
+    total = len(issue.worklogs)
+    return {"startAt": 0, "maxResults": _MOST_WORKLOGS, "total": total, "worklogs": items}
+
+
+def _watches(call: Call, issue: Issue) -> Json:
+    return {
+        "self": beans.rest_url(call, f"issue/{issue.key}/watchers"),
+        "watchCount": len(issue.watchers),
+        "isWatching": call.account.account_id in issue.watchers,
+    }
 
 
 def _brief(call: Call, data: JiraData, key: str | None) -> Json | None:
@@ -159,19 +184,42 @@ def _brief(call: Call, data: JiraData, key: str | None) -> Json | None:
     }
 
 
-def _link(call: Call, data: JiraData, link: Link) -> Json:
-    inward, outward = _LINK_WORDS[link.kind]
-    number = _LINK_IDS[link.kind]
-    kind = {
+def link_types(call: Call) -> list[Json]:
+    """Return all kinds of links."""
+    return [link_type(call, name) for name in _LINK_IDS]
+
+
+def link_type(call: Call, name: str) -> Json:
+    """Return one kind of links."""
+    inward, outward = _LINK_WORDS[name]
+    number = _LINK_IDS[name]
+    return {
         "id": number,
-        "name": link.kind,
+        "name": name,
         "inward": inward,
         "outward": outward,
         "self": beans.rest_url(call, f"issueLinkType/{number}"),
     }
-    other = "inwardIssue" if link.direction == "inward" else "outwardIssue"
+
+
+def link_bean(call: Call, data: JiraData, link: Link, near: str = "") -> Json:
+    """Return a link as its own issue carries it; with `near`, that issue's key, with both ends."""
+    kind = link_type(call, link.kind)
+    here, other = "outwardIssue", "inwardIssue"
+    if link.direction == "outward":
+        here, other = other, here
     url = beans.rest_url(call, f"issueLink/{link.id}")
-    return {"id": link.id, "self": url, "type": kind, other: _brief(call, data, link.key)}
+    ends = {other: _brief(call, data, link.key)} | (
+        {here: _brief(call, data, near)} if near else {}
+    )
+    return {"id": link.id, "self": url, "type": kind, **ends}
+
+
+def _links(call: Call, data: JiraData, issue: Issue) -> list[Json]:
+    """Leave out what the caller may not see."""
+    seen = data.visible(call.account.account_id)
+    shown = [link for link in issue.links if link.key in data.issues]
+    return [link_bean(call, data, one) for one in shown if data.issues[one.key].project in seen]
 
 
 def _sprint(call: Call, data: JiraData, issue: Issue) -> Any:
@@ -182,19 +230,24 @@ def _sprint(call: Call, data: JiraData, issue: Issue) -> Any:
 
 
 def _sprint_bean(sprint: Sprint) -> Json:
-    return {
+    bean = {
         "id": sprint.id,
         "name": sprint.name,
         "state": sprint.state,
         "boardId": 1,
         "goal": sprint.goal,
-        "startDate": iso_time(sprint.start),
-        "endDate": iso_time(sprint.end),
     }
+    return bean | _sprint_times(sprint)
 
 
 def _sprint_text(sprint: Sprint) -> str:
     """Data Center prints the Java object."""
     parts = f"id={sprint.id},rapidViewId=1,state={sprint.state.upper()},name={sprint.name}"
-    times = f"startDate={iso_time(sprint.start)},endDate={iso_time(sprint.end)}"
+    known = {"startDate": "<null>", "endDate": "<null>", **_sprint_times(sprint)}
+    times = ",".join(f"{name}={value}" for name, value in known.items())
     return f"com.atlassian.greenhopper.service.sprint.Sprint@{sprint.id:x}[{parts},{times}]"
+
+
+def _sprint_times(sprint: Sprint) -> Json:
+    times = {"startDate": sprint.start, "endDate": sprint.end, "completeDate": sprint.completed}
+    return {name: iso_time(at) for name, at in times.items() if at is not None}

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from xerus_sandbox.operations import Answer, Call
+from xerus_sandbox.operations import Answer, ApiError, Call
 from xerus_sandbox.products.jira import access, beans, comments, scheme
 from xerus_sandbox.products.jira.edits import Edit, FieldError, account, record
 from xerus_sandbox.products.jira.fields import chosen, issue_bean
 from xerus_sandbox.products.model import Issue, Json, Project
 from xerus_sandbox.products.world import World
+
+_MOST_IN_BULK = 50
 
 
 def get(world: World, call: Call) -> Answer:
@@ -19,7 +21,34 @@ def get(world: World, call: Call) -> Answer:
 
 def create(world: World, call: Call) -> Answer:
     """Create an issue; 201 with id, key and self."""
-    body = _object(call)
+    return Answer(status=201, body=_created(world, call, _object(call)))
+
+
+def create_bulk(world: World, call: Call) -> Answer:
+    """Create up to 50 issues; 201 when any was created, with the failures by their position."""
+    given = _object(call).get("issueUpdates")
+    items = given if isinstance(given, list) else []
+    if not 0 < len(items) <= _MOST_IN_BULK:
+        errors = [_failure(0, access.error(400, "Give 1 to 50 issues.").body)]
+        return Answer(status=400, body={"issues": [], "errors": errors})
+    created, errors = [], []
+    for position, item in enumerate(items):
+        try:
+            created.append(_created(world, call, item if isinstance(item, dict) else {}))
+        except ApiError as error:
+            errors.append(_failure(position, error.body))
+    return Answer(status=201 if created else 400, body={"issues": created, "errors": errors})
+
+
+def _failure(position: int, body: Json) -> Json:
+    return {
+        "status": 400,
+        "elementErrors": {**body, "status": 400},
+        "failedElementNumber": position,
+    }
+
+
+def _created(world: World, call: Call, body: Json) -> Json:
     fields = body.get("fields")
     if not isinstance(fields, dict):
         raise access.error(400, project="Specify a valid project ID or key")
@@ -37,7 +66,25 @@ def create(world: World, call: Call) -> Answer:
         raise access.error(400, **edit.errors)
     issue = _store(world, call, edit)
     url = beans.rest_url(call, f"issue/{issue.id}")
-    return Answer(status=201, body={"id": issue.id, "key": issue.key, "self": url})
+    return {"id": issue.id, "key": issue.key, "self": url}
+
+
+def changelog(world: World, call: Call) -> Answer:
+    """Page through the changelog of Cloud, the oldest entry first."""
+    issue = access.issue(world, call)
+    start = access.number(call, "startAt", 0, most=10**9)
+    size = access.number(call, "maxResults", 100, most=100)
+    entries = [beans.change(world, call, item) for item in issue.history[start : start + size]]
+    return Answer(
+        body={
+            "self": beans.rest_url(call, f"issue/{issue.key}/changelog"),
+            "maxResults": size,
+            "startAt": start,
+            "total": len(issue.history),
+            "isLast": start + size >= len(issue.history),
+            "values": entries,
+        }
+    )
 
 
 def edit(world: World, call: Call) -> Answer:
@@ -136,6 +183,7 @@ def _store(world: World, call: Call, edit: Edit) -> Issue:
         reporter=call.account.account_id,
         created=call.now,
         updated=call.now,
+        watchers=[call.account.account_id],
     )
     edit.apply(issue)
     data.add(issue)

@@ -331,9 +331,10 @@ class Search:
         if name in _DATES:
             at = _date_of(issue, name, self.call.now)
             return (at is not None, at or 0.0, "")
-        if name == "priority":
-            return (True, -float(scheme.PRIORITIES[issue.priority]), "")
-        if name in {"issuekey", "rank"}:
+        if name in {"priority", "rank"}:
+            urgency = -float(scheme.PRIORITIES[issue.priority])
+            return (True, issue.place if name == "rank" else urgency, "")
+        if name == "issuekey":
             return (True, 0.0, f"{issue.project} {int(_number(issue.key)):09d}")
         if name in _TEXTS:
             return (True, 0.0, _text_of(issue, name).lower())

@@ -3,13 +3,14 @@
 from typing import Any
 
 from xerus_sandbox.operations import Answer, Call
-from xerus_sandbox.products.jira import access, beans, scheme
+from xerus_sandbox.products.jira import access, beans, scheme, versions
 from xerus_sandbox.products.jira.scheme import SPRINT_FIELD
-from xerus_sandbox.products.model import Json, Person, Project
+from xerus_sandbox.products.model import Issue, Json, Person, Project
 from xerus_sandbox.products.times import jira_time
 from xerus_sandbox.products.world import World
 
 _PROJECT_ORDERS = {"key", "name"}
+_ROLES = ("Administrators", "Developers", "Viewers")
 
 
 def server_info(_world: World, call: Call) -> Answer:
@@ -39,7 +40,13 @@ def myself(world: World, call: Call) -> Answer:
 
 def projects(world: World, call: Call) -> Answer:
     """List the visible projects of Data Center: a bare array."""
-    return Answer(body=[beans.project(call, item) for item in _visible(world, call)])
+    lead = "lead" in access.expansions(call)
+    found = [
+        beans.project(call, item)
+        | ({"lead": beans.user(call, world.person(item.lead))} if lead else {})
+        for item in _visible(world, call)
+    ]
+    return Answer(body=found)
 
 
 def project_search(world: World, call: Call) -> Answer:
@@ -120,16 +127,35 @@ def fields(_world: World, call: Call) -> Answer:
     return Answer(body=[_field(call, item) for item in scheme.FIELDS.values()])
 
 
+def edit_fields(world: World, call: Call) -> Answer:
+    """Return the fields of the edit screen of an issue."""
+    return Answer(body=edit_fields_of(world, call, access.issue(world, call)))
+
+
+def edit_fields_of(world: World, call: Call, issue: Issue) -> Json:
+    """Return the same for an issue at hand, as `expand=editmeta` shows it."""
+    item = world.jira_of(call).projects[issue.project]
+    kind = scheme.ISSUE_TYPES[issue.type]
+    screen = [f for f in scheme.FIELDS.values() if f.on_screen and f.id != "project"]
+    found = {f.id: _create_field(world, call, item, kind, f) for f in screen}
+    for bean in found.values():
+        del bean["fieldId"]
+    found["issuetype"]["allowedValues"] = [
+        beans.issue_type(call, one) for one in scheme.types_of(item) if one.level == kind.level
+    ]
+    return {"fields": found}
+
+
 def create_types(world: World, call: Call) -> Answer:
     """Return the issue types that can be created in a project, as one page."""
-    item = access.project(world, call)
+    item = access.named_project(world, call, call.params["projectIdOrKey"])
     kinds = [beans.issue_type(call, kind) for kind in scheme.types_of(item)]
     return Answer(body=_create_page(call, "issueTypes", kinds))
 
 
 def create_fields(world: World, call: Call) -> Answer:
     """Return the fields of the create screen of one issue type."""
-    item = access.project(world, call)
+    item = access.named_project(world, call, call.params["projectIdOrKey"])
     kinds = [k for k in scheme.types_of(item) if k.id == call.params["issueTypeId"]]
     if not kinds:
         raise access.error(400, "The issue type is not valid for the project.")
@@ -169,7 +195,11 @@ def assignable_users(world: World, call: Call) -> Answer:
         and account in {None, person.account_id}
         and _fits(person, query)
     ]
-    return Answer(body=_user_page(call, found))
+    if beans.is_cloud(call):
+        return Answer(body=_user_page(call, found))
+    # Data Center knows no startAt here.
+    size = access.number(call, "maxResults", 50)
+    return Answer(body=[beans.user(call, person) for person in found[:size]])
 
 
 def _visible(world: World, call: Call) -> list[Project]:
@@ -205,8 +235,11 @@ def _full(world: World, call: Call, item: Project) -> Json:
         "assigneeType": "UNASSIGNED",
         "issueTypes": [beans.issue_type(call, kind) for kind in scheme.types_of(item)],
         "components": _components(call, item),
-        "versions": _versions(call, item),
-        "roles": {},
+        "versions": versions.beans_of(call, item),
+        "roles": {
+            name: beans.rest_url(call, f"project/{item.id}/role/{10002 + n}")
+            for n, name in enumerate(_ROLES)
+        },
     }
     if beans.is_cloud(call):
         bean |= {"style": "classic", "isPrivate": bool(item.hidden_from), "properties": {}}
@@ -217,19 +250,6 @@ def _components(call: Call, item: Project) -> list[Json]:
     return [
         {"self": beans.rest_url(call, f"component/{30000 + n}"), "id": str(30000 + n), "name": name}
         for n, name in enumerate(item.components)
-    ]
-
-
-def _versions(call: Call, item: Project) -> list[Json]:
-    return [
-        {
-            "self": beans.rest_url(call, f"version/{20000 + n}"),
-            "id": str(20000 + n),
-            "name": name,
-            "archived": False,
-            "released": n == 0,
-        }
-        for n, name in enumerate(item.versions)
     ]
 
 
@@ -306,7 +326,9 @@ def _allowed(  # noqa: PLR0911 - one line per field
         case "components":
             return list(_components(call, item))
         case "fixVersions":
-            return list(_versions(call, item))
+            return list(versions.beans_of(call, item))
+        case "customfield_10030":
+            return [beans.severity(call, name) for name in scheme.SEVERITIES]
         case _ if name == SPRINT_FIELD:
             sprints = world.jira_of(call).sprints.values()
             found = [s for s in sprints if s.project == item.key and s.state != "closed"]

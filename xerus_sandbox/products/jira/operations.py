@@ -6,7 +6,18 @@ A scope set is either the classic one or the granular one, as in the description
 from collections.abc import Callable
 
 from xerus_sandbox.operations import Answer, Call, Operation
-from xerus_sandbox.products.jira import comments, issues, metadata, search, transitions
+from xerus_sandbox.products.jira import (
+    attachments,
+    bulk,
+    comments,
+    issues,
+    lists,
+    metadata,
+    search,
+    transitions,
+    versions,
+    watchers,
+)
 from xerus_sandbox.products.world import World
 
 _CLOUD = "jira-cloud-platform-v3.openapi.json"
@@ -43,12 +54,19 @@ def _write(method: str, path: str, run: Run, granular: str) -> Operation:
     return _cloud(method, path, run, "write:jira-work", granular, writes=True)
 
 
-def _server(method: str, path: str, run: Run, *, writes: bool = False) -> Operation:
+def _manage(method: str, path: str, run: Run) -> Operation:
+    granular = "write:project-version read:project-version"
+    return _cloud(method, path, run, "manage:jira-project", granular, writes=True)
+
+
+def _server(
+    method: str, path: str, run: Run, *, writes: bool = False, below: str = "/rest/api/2"
+) -> Operation:
     return Operation(
         product="jira",
         deployment="dc",
         method=method,
-        path=f"/rest/api/2{path}",
+        path=f"{below}{path}",
         spec=_DATA_CENTER,
         scopes=(),
         run=run,
@@ -89,6 +107,12 @@ CLOUD = (
         issues.create,
         "write:issue write:comment write:comment.property write:attachment read:issue",
     ),
+    _write(
+        "POST",
+        "/issue/bulk",
+        issues.create_bulk,
+        "write:issue write:comment write:comment.property write:attachment read:issue",
+    ),
     _read("/issue/createmeta/{projectIdOrKey}/issuetypes", metadata.create_types, _CREATE_META),
     _read(
         "/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}",
@@ -112,6 +136,55 @@ CLOUD = (
     ),
     _read("/issue/{issueIdOrKey}/comment", comments.page, _COMMENTS),
     _write("POST", "/issue/{issueIdOrKey}/comment", comments.create, f"{_COMMENTS} write:comment"),
+    _query("/issue/bulkfetch", bulk.fetch, _ISSUE),
+    _read(
+        "/issue/{issueIdOrKey}/editmeta",
+        metadata.edit_fields,
+        "read:issue-meta read:field-configuration",
+    ),
+    _read("/project/{projectIdOrKey}/versions", versions.of_project, "read:project-version"),
+    _read("/version/{id}", versions.get, "read:project-version"),
+    _manage("POST", "/version", versions.create),
+    _manage("PUT", "/version/{id}", versions.edit),
+    _read(
+        "/issuetype",
+        metadata.issue_types,
+        "read:issue-type read:avatar read:project-category read:project",
+    ),
+    _read("/resolution", lists.resolutions, "read:resolution"),
+    _read("/issueLinkType", lists.link_types, "read:issue-link-type"),
+    _read("/label", lists.labels, "read:label"),
+    _read("/jql/autocompletedata/suggestions", lists.suggestions, "read:issue-details"),
+    _read("/issue/{issueIdOrKey}/comment/{id}", comments.read, _COMMENTS),
+    _write(
+        "PUT", "/issue/{issueIdOrKey}/comment/{id}", comments.edit, f"{_COMMENTS} write:comment"
+    ),
+    _write(
+        "DELETE",
+        "/issue/{issueIdOrKey}/comment/{id}",
+        comments.delete,
+        "delete:comment delete:comment.property",
+    ),
+    _read(
+        "/issue/{issueIdOrKey}/changelog",
+        issues.changelog,
+        "read:issue-meta read:avatar read:issue.changelog",
+    ),
+    _read(
+        "/issue/{issueIdOrKey}/watchers",
+        watchers.page,
+        "read:issue.watcher read:user read:avatar",
+    ),
+    _write("POST", "/issue/{issueIdOrKey}/watchers", watchers.add, "write:issue.watcher"),
+    _write("DELETE", "/issue/{issueIdOrKey}/watchers", watchers.remove, "write:issue.watcher"),
+    _write(
+        "POST",
+        "/issue/{issueIdOrKey}/attachments",
+        attachments.add,
+        "read:user write:attachment read:attachment read:avatar",
+    ),
+    _read("/attachment/content/{id}", attachments.content, "read:attachment"),
+    _write("DELETE", "/attachment/{id}", attachments.delete, "delete:attachment"),
     _read("/myself", metadata.myself, _PERSON, "read:jira-user"),
     _read("/serverInfo", metadata.server_info, "", ""),
     _read("/project/search", metadata.project_search, _PROJECT),
@@ -146,6 +219,7 @@ DATA_CENTER = (
     _server("GET", "/search", search.offset_get),
     _server("POST", "/search", search.offset_post),
     _server("POST", "/issue", issues.create, writes=True),
+    _server("POST", "/issue/bulk", issues.create_bulk, writes=True),
     _server("GET", "/issue/createmeta/{projectIdOrKey}/issuetypes", metadata.create_types),
     _server(
         "GET",
@@ -160,6 +234,23 @@ DATA_CENTER = (
     _server("POST", "/issue/{issueIdOrKey}/transitions", transitions.run, writes=True),
     _server("GET", "/issue/{issueIdOrKey}/comment", comments.page),
     _server("POST", "/issue/{issueIdOrKey}/comment", comments.create, writes=True),
+    _server("GET", "/issue/{issueIdOrKey}/editmeta", metadata.edit_fields),
+    _server("GET", "/project/{projectIdOrKey}/versions", versions.of_project),
+    _server("GET", "/version/{id}", versions.get),
+    _server("POST", "/version", versions.create, writes=True),
+    _server("PUT", "/version/{id}", versions.edit, writes=True),
+    _server("GET", "/resolution", lists.resolutions),
+    _server("GET", "/issueLinkType", lists.link_types),
+    _server("GET", "/jql/autocompletedata/suggestions", lists.suggestions),
+    _server("GET", "/issue/{issueIdOrKey}/comment/{id}", comments.read),
+    _server("PUT", "/issue/{issueIdOrKey}/comment/{id}", comments.edit, writes=True),
+    _server("DELETE", "/issue/{issueIdOrKey}/comment/{id}", comments.delete, writes=True),
+    _server("GET", "/issue/{issueIdOrKey}/watchers", watchers.page),
+    _server("POST", "/issue/{issueIdOrKey}/watchers", watchers.add, writes=True),
+    _server("DELETE", "/issue/{issueIdOrKey}/watchers", watchers.remove, writes=True),
+    _server("POST", "/issue/{issueIdOrKey}/attachments", attachments.add, writes=True),
+    _server("DELETE", "/attachment/{id}", attachments.delete, writes=True),
+    _server("GET", "/secure/attachment/{id}/{filename}", attachments.server_content, below=""),
     _server("GET", "/myself", metadata.myself),
     _server("GET", "/serverInfo", metadata.server_info),
     _server("GET", "/project", metadata.projects),

@@ -122,6 +122,8 @@ RESOLUTIONS = {
 }
 
 SPRINT_FIELD = "customfield_10020"
+SEVERITIES = {"Minor": "10100", "Major": "10101", "Critical": "10102"}
+_CUSTOM = "com.atlassian.jira.plugin.system.customfieldtypes:"
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,9 @@ FIELDS = {
         Field("issuelinks", "Linked Issues", "array", ("issuelink",), "issuelinks"),
         Field("subtasks", "Sub-tasks", "array", ("subtasks",), "issuelinks"),
         Field("comment", "Comment", "comments-page", ("comment",)),
+        Field("worklog", "Log Work", "array", ("worklog",), "worklog"),
+        Field("attachment", "Attachment", "array", ("attachments",), "attachment"),
+        Field("watches", "Watchers", "watches", ("watchers",)),
         Field(
             SPRINT_FIELD,
             "Sprint",
@@ -169,6 +174,38 @@ FIELDS = {
             "json",
             on_screen=True,
             custom="com.pyxis.greenhopper.jira:gh-sprint",
+        ),
+        Field(
+            "customfield_10016",
+            "Story Points",
+            "number",
+            ("cf[10016]", "Story Points"),
+            on_screen=True,
+            custom=f"{_CUSTOM}float",
+        ),
+        Field(
+            "customfield_10030",
+            "Severity",
+            "option",
+            ("cf[10030]", "Severity"),
+            on_screen=True,
+            custom=f"{_CUSTOM}select",
+        ),
+        Field(
+            "customfield_10031",
+            "Release notes",
+            "string",
+            ("cf[10031]", "Release notes"),
+            on_screen=True,
+            custom=f"{_CUSTOM}textarea",
+        ),
+        Field(
+            "customfield_10032",
+            "Reviewer",
+            "user",
+            ("cf[10032]", "Reviewer"),
+            on_screen=True,
+            custom=f"{_CUSTOM}userpicker",
         ),
     )
 }

@@ -1,11 +1,12 @@
 """Seed data of the Confluence instances."""
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from xerus_sandbox.accounts import ADA, ALAN, GRACE
-from xerus_sandbox.products.model import Page, PageComment, Space, Version
+from xerus_sandbox.products.model import Page, PageAttachment, PageComment, Space, Version
 from xerus_sandbox.products.seed import words
 from xerus_sandbox.products.seed.blocks import Block, as_storage, macro
 from xerus_sandbox.products.seed.pick import DAY, TODAY, number, pick
@@ -202,6 +203,8 @@ def _full(deployment: Literal["cloud", "dc"], part: slice) -> ConfluenceData:
     )
     people = builder.space("HR", "People", "Confidential.", hidden=[GRACE.account_id])
     _section(builder, people, "Policies", words.POLICIES[part], _policy)
+    [rules] = [page for page in data.pages.values() if page.title == words.POLICIES[0]]
+    rules.restricted = {"update": [ADA.account_id]}
     return data
 
 
@@ -213,4 +216,34 @@ def instances() -> dict[str, ConfluenceData]:
     if space is not None:
         block = [Block("text", [words.INJECTION]), Block("text", [words.HTMLISH])]
         builder.page(space, "Notes from the supplier portal", as_storage(block), space.homepage)
+    for data in (acme, server):
+        _enrich(data)
     return {"acme": acme, "dc-confluence": server}
+
+
+def _enrich(data: ConfluenceData) -> None:
+    """Give one page a comment on its text and a file, after all other ids were given out."""
+    page = next(page for page in data.pages.values() if page.title == "Release process")
+    at = page.created + 2 * DAY
+    status = macro("status", {"title": "OPEN", "colour": "Red"})
+    page.comments.append(
+        PageComment(
+            id=data.new_id(),
+            page=page.id,
+            author=GRACE.account_id,
+            created=at,
+            representation="storage",
+            body=f"<p>Who signs this off? {status}</p>",
+            anchor="How to",
+        )
+    )
+    page.attachments.append(
+        PageAttachment(
+            id=f"att{data.new_id()}",
+            author=ADA.account_id,
+            filename="checklist.txt",
+            mime="text/plain",
+            created=at,
+            content=base64.b64encode(b"1. Tag the release\n2. Tell the shop\n").decode(),
+        )
+    )

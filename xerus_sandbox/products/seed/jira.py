@@ -1,12 +1,23 @@
 """Seed data of the Jira instances."""
 
+import base64
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from xerus_sandbox.accounts import ADA, ALAN, GRACE
-from xerus_sandbox.products.model import Change, Comment, Issue, Link, Project, Sprint
+from xerus_sandbox.products.model import (
+    Attachment,
+    Change,
+    Comment,
+    Issue,
+    Link,
+    Project,
+    Sprint,
+    Worklog,
+)
 from xerus_sandbox.products.seed import words
 from xerus_sandbox.products.seed.blocks import Block, as_adf, as_wiki
 from xerus_sandbox.products.seed.pick import DAY, TODAY, number, pick
@@ -35,7 +46,7 @@ _PROJECTS: dict[str, dict[str, Any]] = {
     "HR": {
         "name": "Human Resources",
         "description": "Confidential: people and contracts.",
-        "kind": "business",
+        "kind": "service_desk",
         "hidden_from": [GRACE.account_id],
     },
     "LAB": {
@@ -55,7 +66,10 @@ class _Builder:
     def project(self, key: str, count: int) -> None:
         """Add a project with its sprints and issues."""
         item = Project(
-            id=str(10000 + len(self.data.projects)), key=key, lead=ADA.account_id, **_PROJECTS[key]
+            id=str(10000 + len(self.data.projects)),
+            key=key,
+            lead=ADA.account_id,
+            **deepcopy(_PROJECTS[key]),
         )
         self.data.projects[key] = item
         if item.kind == "software":
@@ -112,6 +126,7 @@ class _Builder:
             if done and project.versions
             else [],
         )
+        issue.watchers = [issue.reporter]
         self._history(issue)
         self._comments(issue)
         self.data.add(issue)
@@ -300,7 +315,38 @@ def instances() -> dict[str, JiraData]:
             builder.project(key, count)
         found[name] = builder.data
     _plant(found["acme"])
+    for name in ("acme", "dc-jira"):
+        _enrich(found[name])
     return found
+
+
+def _enrich(data: JiraData) -> None:
+    """Give one issue logged time and a file, after all other ids were given out."""
+    issue = data.issues["ENG-1"]
+    block = [Block("text", ["Read the old orders."])]
+    comment = as_adf(block) if data.deployment == "cloud" else as_wiki(block)
+    at = TODAY - 2 * DAY
+    issue.worklogs.append(
+        Worklog(
+            id=data.new_id(),
+            author=GRACE.account_id,
+            comment=comment,
+            started=at,
+            seconds=5400,
+            created=at,
+            updated=at,
+        )
+    )
+    issue.attachments.append(
+        Attachment(
+            id=data.new_id(),
+            author=ADA.account_id,
+            filename="orders.csv",
+            mime="text/csv",
+            created=at,
+            content=base64.b64encode(b"hour,orders\n9,212\n").decode(),
+        )
+    )
 
 
 def _plant(data: JiraData) -> None:

@@ -1,0 +1,46 @@
+"""From what a call names a page by to the page's id."""
+
+from urllib.parse import urlsplit
+
+from xerus.atlassian.confluence.client import Confluence
+from xerus.errors import InvalidInput, NotFound
+from xerus.tools.confluence.locator import Locator, locate
+
+
+def located(confluence: Confluence, text: str) -> Locator:
+    """Read an id or an address of this site.
+
+    Raises:
+        InvalidInput: it is neither, or the address is on another site.
+    """
+    found = locate(text)
+    host = urlsplit(confluence.target.browse_base).netloc.lower()
+    if found.host not in {"", host}:
+        raise InvalidInput(
+            f"That address is on {found.host}, but this call goes to {host}.",
+            hint=f"Repeat it with site={found.host!r} if that site is connected.",
+        )
+    return found
+
+
+def page_id_in(confluence: Confluence, text: str) -> str:
+    """Return the id in an id or an address.
+
+    Raises:
+        InvalidInput: there is none in it.
+    """
+    found = located(confluence, text)
+    if not found.page_id:
+        raise InvalidInput(
+            "That address has a title in it, not the id of a page.",
+            hint="confluence_get_page takes it and shows the id.",
+        )
+    return found.page_id
+
+
+def no_space(space_key: str) -> NotFound:
+    """Return the error for a space that is not there, or not for this account."""
+    return NotFound(
+        f"There is no space {space_key!r}, or the connected account may not see it. "
+        "Nothing was changed."
+    )
