@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from tests.support.browser import Browser
 from tests.support.commands import xerus
 from tests.support.database import embedded, rows
+from tests.support.folders import reachable
 from tests.support.journeys import ADA, connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, connected, text_of
 from tests.support.processes import Process, free_port
@@ -193,11 +194,9 @@ async def test_the_demo_takes_the_callers_variables_and_ends_as_a_whole(tmp_path
 
 
 @pytest.fixture(scope="module")
-async def used(
-    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Stack, Storage]]:
+async def used(sandbox: Sandbox) -> AsyncIterator[tuple[Stack, Storage]]:
     """A running Xerus with a person, a connection and an MCP client."""
-    folder = tmp_path_factory.mktemp("used")
+    folder = reachable()
     stack = Stack(sandbox, Xerus(folder, await user_mode(sandbox)).start())
     storage = Storage()
     async with Browser() as browser:

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.support.browser import Browser, LeftTheWorld
+from tests.support.folders import reachable
 from tests.support.journeys import ADA, ALAN, GRACE, connect_atlassian, sign_in
 from tests.support.mcp_client import CALLBACK, Storage, connected, text_of
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
@@ -306,16 +307,14 @@ async def test_an_unknown_address_is_a_page_for_people_and_json_for_programs(
 
 
 @pytest.fixture(scope="module")
-async def public(
-    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Xerus]:
+async def public(sandbox: Sandbox) -> AsyncIterator[Xerus]:
     """A Xerus behind a proxy on this machine that serves it as https://xerus.example.com."""
     env = {
         **await user_mode(sandbox),
         "XERUS_PUBLIC_URL": "https://xerus.example.com",
         "XERUS_TRUSTED_PROXIES": "127.0.0.1",
     }
-    running = Xerus(tmp_path_factory.mktemp("public"), env).start()
+    running = Xerus(reachable(), env).start()
     yield running
     running.stop()
 

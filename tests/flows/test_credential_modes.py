@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.browser import Browser
 from tests.support.database import embedded, rows
+from tests.support.folders import reachable
 from tests.support.journeys import ADA, GRACE, connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, connected, text_of
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
@@ -29,9 +30,9 @@ async def both(sandbox: Sandbox, mode: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module", params=["", "shared", "user-then-shared"])
 async def mode_stack(
-    request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, sandbox: Sandbox
 ) -> AsyncIterator[tuple[Stack, str]]:
-    folder = tmp_path_factory.mktemp(request.param or "unset")
+    folder = reachable()
     stack = Stack(sandbox, Xerus(folder, await both(sandbox, request.param)).start())
     yield stack, request.param
     stack.xerus.stop()

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from tests.support.browser import Browser
+from tests.support.folders import reachable
 from tests.support.journeys import ADA, connect_atlassian
 from tests.support.mcp_client import CALLBACK, Storage, connected, text_of
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
@@ -15,10 +16,10 @@ LINK = re.compile(r"http://\S+/signin\?link=\S+")
 
 
 @pytest.fixture(scope="module")
-async def alone(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def alone(sandbox: Sandbox) -> AsyncIterator[Stack]:
     """A Xerus with an Atlassian app and no identity provider."""
     env = {k: v for k, v in (await user_mode(sandbox)).items() if k.startswith("ATLASSIAN")}
-    running = Stack(sandbox, Xerus(tmp_path_factory.mktemp("alone"), env).start())
+    running = Stack(sandbox, Xerus(reachable(), env).start())
     yield running
     running.xerus.stop()
 

@@ -16,6 +16,7 @@ import pytest
 from tests.support.browser import Browser
 from tests.support.commands import xerus
 from tests.support.database import Server, rows, server
+from tests.support.folders import reachable
 from tests.support.front import front
 from tests.support.journeys import ADA, connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, connected, text_of
@@ -41,11 +42,9 @@ class Prepared:
 
 
 @pytest.fixture(scope="module")
-async def prepared(
-    postgres: Server, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> Prepared:
+async def prepared(postgres: Server, sandbox: Sandbox) -> Prepared:
     """Migrate with a login that may not make roles; an administrator runs what is printed."""
-    folder = tmp_path_factory.mktemp("own")
+    folder = reachable()
     url = postgres.database("company", "company_login")
     administrator = postgres.as_administrator("company")
     env = {**await user_mode(sandbox), "XERUS_DATABASE_URL": url}
@@ -135,15 +134,10 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-async def fleet(
-    prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Fleet]:
+async def fleet(prepared: Prepared) -> AsyncIterator[Fleet]:
     port = free_port()
     env = {**prepared.env, "XERUS_PUBLIC_URL": f"http://localhost:{port}"}
-    made = {
-        role: Xerus(tmp_path_factory.mktemp(role), env, args=("serve", "--roles", role))
-        for role in ROLES
-    }
+    made = {role: Xerus(reachable(), env, args=("serve", "--roles", role)) for role in ROLES}
     with ThreadPoolExecutor(len(made)) as pool:
         list(pool.map(Xerus.start, made.values()))
     ways = [

@@ -16,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.support.browser import Browser
 from tests.support.commands import xerus
 from tests.support.database import dump, embedded
+from tests.support.folders import reachable
 from tests.support.journeys import ADA, ALAN, connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, provider
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
@@ -131,11 +132,9 @@ def settle(stack: Stack, found: Found, tape: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-async def journey(
-    tmp_path_factory: pytest.TempPathFactory, record: str | None
-) -> AsyncIterator[Found]:
+async def journey(record: str | None) -> AsyncIterator[Found]:
     """Go the whole way with everything that can be configured, and collect."""
-    folder = tmp_path_factory.mktemp("secrets")
+    folder = reachable()
     tape, found = folder / "tape", Found()
 
     class Tapped(Sandbox):
