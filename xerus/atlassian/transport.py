@@ -94,6 +94,8 @@ class Transport:
         reply = await self._with_renewal(target, request)
         if reply.status >= _FIRST_FAILURE:
             raise self._failure(target, request, reply, scope)
+        if not request.safe and not _readable(reply):
+            raise _no_answer(request)
         return reply
 
     async def _with_renewal(self, target: Target, request: _Request) -> Reply:
@@ -155,7 +157,7 @@ class Transport:
             return ScopeMissing({scope} if scope else ())
         if reply.status == _UNAUTHORIZED and target.credential == "user":
             return NeedsReconnect(
-                "Atlassian no longer accepts this connection.",
+                f"{product} no longer accepts this connection, not even with a renewed token.",
                 hint="Reconnect Atlassian on the Tools page.",
             )
         return refusal(product, reply)
@@ -166,6 +168,13 @@ def _is_scope_miss(reply: Reply) -> bool:
     if reply.headers.get("X-Failure-Category") == "FAILURE_CLIENT_SCOPE_CHECK":
         return True
     return "scope does not match" in str(parsed(reply).get("message", ""))
+
+
+def _readable(reply: Reply) -> bool:
+    try:
+        return not reply.body or reply.json() is not None
+    except UpstreamUnavailable:
+        return False
 
 
 def _busy(product: str, reply: Reply, seconds: float | None) -> UpstreamUnavailable:
@@ -191,7 +200,7 @@ def _broken(product: str, request: _Request, reply: Reply) -> UpstreamUnavailabl
 
 def _no_answer(request: _Request) -> UpstreamUnavailable:
     return UpstreamUnavailable(
-        "Atlassian did not answer.",
+        "Atlassian gave no answer that can be read.",
         code="unknown_outcome",
         hint=_UNSURE,
         debug=f"{request.method} {request.url}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet
@@ -13,6 +14,7 @@ from joserfc.jwk import Key, KeySet
 from xerus.clock import Clock
 from xerus.egress.client import Egress
 from xerus.errors import NotConfigured, UpstreamUnavailable
+from xerus.oauth.redirect_uri import LOOPBACK_HOSTS
 
 _OK = 200
 _METADATA_LIFE = timedelta(hours=12)
@@ -33,6 +35,16 @@ class Metadata:
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+
+
+def may_open(url: str) -> bool:
+    """Tell whether a browser may be sent to an address out of metadata (CVE-2025-6514)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+    return plain or (parts.scheme == "https" and bool(parts.hostname))
 
 
 class Discovery:
@@ -124,6 +136,11 @@ class Discovery:
             raise NotConfigured(
                 "The identity provider names another issuer than the configured one.",
                 hint="Set ENTRA_ID_EXPECTED_ISSUER to the `issuer` of its discovery document.",
+            )
+        if not may_open(str(document.get("authorization_endpoint"))):
+            raise NotConfigured(
+                "The identity provider's authorization endpoint is not an https address.",
+                hint="Check ENTRA_ID_EXPECTED_ISSUER.",
             )
         try:
             return Metadata(

@@ -7,7 +7,13 @@ from time import perf_counter
 from typing import Any, assert_never
 
 from xerus.atlassian.confluence.client import Confluence
-from xerus.atlassian.credentials import Credentials, Product, ScopeMissing, Target
+from xerus.atlassian.credentials import (
+    Credentials,
+    Product,
+    ProductUnavailable,
+    ScopeMissing,
+    Target,
+)
 from xerus.atlassian.jira.client import Jira
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.transport import Transport
@@ -112,7 +118,12 @@ class Runner:
             status = self._status_for(caller)
             return _Call(caller=caller, tool=tool, args=args, target=None, client=status)
         credentials = self._credentials_for(caller)
-        target = await credentials.target(tool.product, getattr(args, "site", None))
+        try:
+            target = await credentials.target(tool.product, getattr(args, "site", None))
+        except ProductUnavailable as error:
+            if lacking := scopes.missing(tool, error.granted):
+                raise ScopeMissing(lacking) from error
+            raise
         if target.is_cloud and (lacking := scopes.missing(tool, target.scopes)):
             raise ScopeMissing(lacking)
         transport = Transport(
