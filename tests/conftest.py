@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import Browser
+from tests.support.folders import reachable
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 
 
@@ -21,9 +22,9 @@ def record(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory, record: str | None) -> Iterator[Sandbox]:
+def sandbox(record: str | None) -> Iterator[Sandbox]:
     """A simulated outside world of the module's own."""
-    running = Sandbox(tmp_path_factory.mktemp("world"), record)
+    running = Sandbox(reachable(), record)
     yield running
     running.stop()
 

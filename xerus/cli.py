@@ -21,13 +21,22 @@ from xerus.settings.problems import SettingsError
 app = typer.Typer(
     name="xerus",
     help="A self-hosted AI assistant that works in Jira and Confluence as the person who asks.",
+    epilog="Examples:  xerus demo  |  xerus check && xerus serve",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-keys = typer.Typer(help="The keys that seal stored credentials.", no_args_is_help=True)
-audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+keys = typer.Typer(
+    help="The keys that seal stored credentials.",
+    epilog="Example:  xerus keys rotate",
+    no_args_is_help=True,
+)
+audit = typer.Typer(
+    help="The audit log.",
+    epilog="Examples:  xerus audit verify  |  xerus audit export --out audit.jsonl",
+    no_args_is_help=True,
+)
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from tests.support.browser import Browser
+from tests.support.folders import reachable
 from tests.support.journeys import GRACE, sign_in
 from tests.support.mcp_client import Storage, connected, text_of
 from tests.support.stack import Sandbox, Stack, Xerus, identity_env
@@ -33,10 +34,10 @@ async def shared_env(sandbox: Sandbox, deployment: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module", params=["cloud", "data_center"])
 async def shared_stack(
-    request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, sandbox: Sandbox
 ) -> AsyncIterator[tuple[Stack, str]]:
     env = {**await identity_env(sandbox), **await shared_env(sandbox, request.param)}
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = reachable()
     stack = Stack(sandbox, Xerus(folder, env).start())
     yield stack, "basic" if request.param == "cloud" else "pat"
     stack.xerus.stop()

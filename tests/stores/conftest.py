@@ -9,7 +9,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.stores.databases import Fresh, short_folder
+from tests.stores.databases import Fresh
+from tests.support.folders import reachable
 from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
 from xerus.db.migrate import migrate
@@ -21,7 +22,7 @@ _TEMPLATE = "template_xerus"
 
 @pytest.fixture(scope="session")
 async def server() -> AsyncIterator[EmbeddedDsns]:
-    folder = short_folder()
+    folder = reachable()
     postgres = EmbeddedPostgres(folder / "data")
     dsns = await postgres.start()
     with psycopg.connect(dsns.owner, autocommit=True) as conn:

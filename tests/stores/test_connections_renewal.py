@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from tests.stores.connecting import Part, Person, a_process, token_requests, until
-from tests.stores.databases import Fresh, short_folder
+from tests.stores.databases import Fresh
+from tests.support.folders import reachable
 from tests.support.stack import Sandbox
 from xerus.atlassian.credentials import NeedsReconnect, Product
 from xerus.connections.provider import ClientRejected
@@ -255,7 +256,7 @@ async def test_disconnecting_during_a_renewal_leaves_no_token(
 
 @pytest.fixture
 def own_folder() -> Iterator[Path]:
-    folder = short_folder()
+    folder = reachable()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -12,7 +12,7 @@ import orjson
 import psycopg
 import pytest
 
-from tests.stores.databases import short_folder
+from tests.support.folders import reachable
 from xerus.db import postmaster, programs
 from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
@@ -33,7 +33,7 @@ asyncio.run(main())
 
 @pytest.fixture
 async def data_dir() -> AsyncIterator[Path]:
-    folder = short_folder()
+    folder = reachable()
     yield folder / "data"
     if (folder / "data" / "postgres.json").exists():
         postmaster.stop(home(folder / "data") / "data")

@@ -8,7 +8,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.stores.databases import Fresh
 from xerus.db.embedded import EmbeddedDsns
-from xerus.db.migrate import migrate, pending, roles_sql
+from xerus.db.migrate import answers, migrate, pending, roles_sql
 from xerus.db.place import LOGIN
 from xerus.errors import NotConfigured, Unavailable
 from xerus.ids import new_id
@@ -68,6 +68,31 @@ def test_the_printed_sql_names_the_login_and_every_role() -> None:
     for role in ("xerus_owner", "xerus_app", "xerus_gate", "xerus_worker"):
         assert role in printed
     assert 'TO "web" WITH INHERIT FALSE' in printed
+
+
+def test_before_postgresql_16_the_login_itself_is_told_to_inherit_nothing() -> None:
+    printed = roles_sql("web", version=150_018)
+
+    assert "INHERIT FALSE" not in printed
+    assert 'ALTER ROLE "web" NOINHERIT' in printed
+    # The owner of the database could not pass on the schema any more.
+    assert printed.index("ON SCHEMA public") < printed.index("ALTER ROLE")
+
+
+def test_a_login_whose_grants_have_no_effect_gets_the_sql_too(empty: Fresh) -> None:
+    name = f"maker_{new_id()[:8]}"
+    with psycopg.connect(empty.owner, autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD 'maker'").format(sql.Identifier(name))
+        )
+
+    with pytest.raises(NotConfigured, match="may not create the roles"):
+        migrate(make_conninfo(empty.owner, user=name, password="maker"))
+
+
+def test_a_database_is_tried_with_its_login(fresh: Fresh) -> None:
+    assert answers(fresh.login)
+    assert not answers(make_conninfo(fresh.login, password="another"))
 
 
 def test_a_database_that_is_away_is_named() -> None:

@@ -58,6 +58,8 @@ class Port:
 class Sandbox:
     """The simulated Atlassian and Entra ID."""
 
+    program: tuple[str, ...] = ("-m", "xerus_sandbox")
+
     def __init__(self, folder: Path, record: str | None) -> None:
         self.folder = folder
         self._ports = (free_port(), free_port())
@@ -68,7 +70,7 @@ class Sandbox:
         self.start()
 
     def start(self) -> None:
-        args = ["-m", "xerus_sandbox", "--data-dir", str(self.folder / "sandbox")]
+        args = [*self.program, "--data-dir", str(self.folder / "sandbox")]
         args += ["--atlassian-port", str(self._ports[0]), "--entra-port", str(self._ports[1])]
         if self._record:
             args += ["--record", self._record]

@@ -15,7 +15,7 @@ from xerus.clock import Clock
 from xerus.db.database import Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
-from xerus.errors import UpstreamError, UpstreamRefused
+from xerus.errors import NotConfigured, UpstreamError, UpstreamRefused
 from xerus.ids import UserId
 from xerus.oauth.provider import IdentityProvider
 from xerus.vault.envelope import Binding
@@ -110,7 +110,7 @@ class Recheck:
             renewed = await self._provider.refresh(token)
         except UpstreamRefused as error:
             return await self._refused(user_id, row["generation"], error)
-        except UpstreamError as error:
+        except (UpstreamError, NotConfigured) as error:  # no verdict about the person
             log.warning(
                 "identity_check_unanswered", user=user_id, code=error.code, debug=error.debug
             )

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 Purpose = Literal["web", "authorize"]
 FLOW_LIFE = timedelta(minutes=10)
+_UNKNOWN_STATE = "unknown_state"
 
 
 class SignInFailed(XerusError):
@@ -174,7 +175,9 @@ class SignIn:
         """Claim the flow of a state for this callback, once."""
         async with self._db.transaction(Role.GATE) as conn:
             flow = await store.find_flow(conn, secret_hash(state)) if state else None
-            if flow is None or flow["expires_at"] <= self._clock.now():
+            if flow is None:
+                raise _expired(code=_UNKNOWN_STATE)
+            if flow["expires_at"] <= self._clock.now():
                 raise _expired()
             # CVE-2026-27124: the browser that comes back must be the one that began.
             if not browser or not hmac.compare_digest(flow["browser_hash"], secret_hash(browser)):
@@ -263,6 +266,8 @@ class SignIn:
             correlation_id=failure.correlation_id,
             debug=failure.debug,
         )
+        if failure.code == _UNKNOWN_STATE:
+            return  # anybody can make these up, so that they would fill the audit log
         await self._audit.append(
             Event.SIGNIN_REFUSED,
             cause=failure.code,
@@ -294,10 +299,10 @@ def _flow_binding(flow_id: str) -> Binding:
     return Binding(table="signin_flows", column="sealed", row_id=flow_id)
 
 
-def _expired() -> SignInFailed:
+def _expired(*, code: str = "expired") -> SignInFailed:
     return SignInFailed(
         "This sign-in has expired.",
-        code="expired",
+        code=code,
         hint="A sign-in has ten minutes. Start again.",
     )
 

@@ -1,16 +1,20 @@
 """`xerus check`: every setting as found, missing or wrong."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from xerus.db.migrate import answers
+from xerus.errors import XerusError
+from xerus.keys.file import FileKeyProvider
 from xerus.settings import loading
-from xerus.settings.groups import Known, known
+from xerus.settings.groups import Known, Settings, known
 from xerus.settings.problems import Problem
 
 
 def report(env: Mapping[str, str]) -> int:
     """Print one line per setting, then the remedies; return 1 if Xerus would not start."""
-    _, problems = loading.examine(env)
+    settings, problems = loading.examine(env)
+    problems += _tried(settings)
     wrong = {name for problem in problems for name in problem.variable.split(" and ")}
     for setting in known():
         print(f"{_state(setting, env, wrong):8} {' / '.join(setting.names)}{_note(setting, env)}")
@@ -19,6 +23,29 @@ def report(env: Mapping[str, str]) -> int:
     print(f"\n{_verdict(problems)}")
     sys.stdout.flush()
     return 1 if problems else 0
+
+
+def _tried(settings: Settings) -> Iterator[Problem]:
+    """Yield what only a try shows: an unusable key file, a database that does not answer."""
+    try:
+        FileKeyProvider(settings.server.data_dir / "key").reference  # noqa: B018 - reads the file
+    except XerusError as error:
+        yield Problem(
+            variable="XERUS_DATA_DIR",
+            message=f"holds what cannot be used. {error.message}",
+            remedy=error.hint,
+        )
+    database = settings.database
+    for variable, url in (
+        ("XERUS_DATABASE_URL", database.url),
+        ("XERUS_DATABASE_DIRECT_URL", database.direct_url if database.url else None),
+    ):
+        if url and not answers(url.get_secret_value()):
+            yield Problem(
+                variable=variable,
+                message="names a database that does not answer, or refuses this login",
+                remedy="Check host, port, login, password and name, and that PostgreSQL is running.",
+            )
 
 
 def _given(setting: Known, env: Mapping[str, str]) -> str:

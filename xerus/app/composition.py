@@ -161,6 +161,7 @@ def _web(
         csrf=people.csrf,
         cookies=people.cookies,
         sessions=people.sessions,
+        grants=people.front.families,
         sign_in=people.sign_in,
         local_links=people.local,
         connections=connections,

@@ -13,7 +13,6 @@ from xerus.app.resealing import reseal_everything
 from xerus.app.serving import bring_up_to_date, database
 from xerus.audit.events import Event
 from xerus.db.migrate import migrate as apply_migrations
-from xerus.db.migrate import roles_sql
 from xerus.errors import NotConfigured
 from xerus.settings.groups import Settings
 from xerus.telemetry import logs
@@ -41,7 +40,7 @@ async def migrate(settings: Settings) -> int:
         try:
             applied = apply_migrations(urls.owner, login=urls.login_name)
         except NotConfigured as error:
-            print(roles_sql(urls.login_name, migrator=urls.owner_name))
+            print(error.hint.partition("\n")[2])
             print(
                 f"{error.message} Let an administrator of the database run the SQL above, "
                 "then run xerus migrate again.",

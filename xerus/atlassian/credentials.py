@@ -99,9 +99,15 @@ class NeedsReconnect(NotConnected):
 
 
 class ProductUnavailable(NotFound):
-    """The site or the configuration has no such product."""
+    """The site or the configuration has no such product.
+
+    Attributes:
+        granted: the scopes of the connection; None when unknown. Atlassian does not list a product
+            for which none was granted.
+    """
 
     code = "product_unavailable"
+    granted: frozenset[str] | None = None
 
 
 class SiteUnknown(InvalidInput):

@@ -61,7 +61,9 @@ _MEANINGS = {
         hint="The operator has to renew the shared token.",
     ),
     403: _Meaning(
-        code="not_permitted", message="{} does not allow this for the connected account."
+        code="not_permitted",
+        message="{} does not allow this for the connected account.",
+        hint="Ask an administrator of the site for the permission.",
     ),
     404: _Meaning(
         code="not_found",

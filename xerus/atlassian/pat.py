@@ -162,8 +162,14 @@ def _unreadable(setting: str, reply: Reply) -> NotConfigured | UpstreamUnavailab
             hint="Try again later.",
             upstream_status=reply.status,
         )
+    if reply.status in _ASK_AGAIN:
+        return NotConfigured(
+            f"The server at {setting} refuses the configured token.",
+            hint="The operator checks the token; on Cloud also the user name, an e-mail.",
+            debug=f"status {reply.status}",
+        )
     return NotConfigured(
         f"The server at {setting} does not answer like Jira or Confluence.",
-        hint=f"The operator checks {setting} (the base URL of the product), user name and token.",
+        hint=f"The operator checks {setting}: it is the base URL of the product.",
         debug=f"status {reply.status}",
     )

@@ -138,6 +138,8 @@ class Transport:
     def _accepted(self, target: Target, reply: Reply, request: _Request, scope: str) -> Reply:
         if reply.status >= _FIRST_FAILURE:
             raise self._failure(target, request, reply, scope)
+        if not request.safe and not _readable(reply):
+            raise _no_answer(request)
         return reply
 
     async def _from_media_host(self, target: Target, request: _Request, reply: Reply) -> Reply:
@@ -219,7 +221,7 @@ class Transport:
             return ScopeMissing({scope} if scope else ())
         if reply.status == _UNAUTHORIZED and target.credential == "user":
             return NeedsReconnect(
-                "Atlassian no longer accepts this connection.",
+                f"{product} no longer accepts this connection, not even with a renewed token.",
                 hint="Reconnect Atlassian on the Tools page.",
             )
         return refusal(product, reply)
@@ -230,6 +232,13 @@ def _is_scope_miss(reply: Reply) -> bool:
     if reply.headers.get("X-Failure-Category") == "FAILURE_CLIENT_SCOPE_CHECK":
         return True
     return "scope does not match" in str(parsed(reply).get("message", ""))
+
+
+def _readable(reply: Reply) -> bool:
+    try:
+        return not reply.body or reply.json() is not None
+    except UpstreamUnavailable:
+        return False
 
 
 def _busy(product: str, reply: Reply, seconds: float | None) -> UpstreamUnavailable:
@@ -255,7 +264,7 @@ def _broken(product: str, request: _Request, reply: Reply) -> UpstreamUnavailabl
 
 def _no_answer(request: _Request) -> UpstreamUnavailable:
     return UpstreamUnavailable(
-        "Atlassian did not answer.",
+        "Atlassian gave no answer that can be read.",
         code="unknown_outcome",
         hint=_UNSURE,
         debug=f"{request.method} {request.url}",

@@ -1,5 +1,6 @@
 """What the endpoints share: their collaborators and their addresses."""
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,6 +68,21 @@ class Front:
     def is_our_resource(self, value: str) -> bool:
         """Tell whether a `resource` parameter names our MCP endpoint."""
         return value.removesuffix("/") == self.resource
+
+
+def quota_key(request: Request) -> str:
+    """Return whose quota a request counts against: its address, an IPv6 one by its network.
+
+    One IPv6 customer has 2**64 addresses, so each of them alone would be no limit.
+    """
+    address = address_of(request)
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.ipv4_mapped:  # noqa: PLR2004 - the protocol's number
+        return address
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
 
 
 def address_of(request: Request) -> str:

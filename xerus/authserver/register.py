@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from xerus.audit.events import Event
 from xerus.authserver.answers import NO_STORE, error_response
 from xerus.authserver.body import read_json_object
-from xerus.authserver.front import Front, address_of
+from xerus.authserver.front import Front, address_of, quota_key
 from xerus.errors import LimitReached
 from xerus.grants.clients import AUTH_METHODS, AuthMethod, Client
 from xerus.oauth import scopes
@@ -40,7 +40,7 @@ class Register:
         """Register a client."""
         address = address_of(request)
         try:
-            await self._front.registrations.spend(address)
+            await self._front.registrations.spend(quota_key(request))
         except LimitReached as error:
             return _too_many(error)
         try:

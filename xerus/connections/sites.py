@@ -1,5 +1,6 @@
 """The sites that a grant reaches, and finding one of them by what a person calls it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,9 @@ from urllib.parse import urlsplit
 
 from xerus.atlassian.credentials import Product, ProductUnavailable, SiteUnknown
 from xerus.ids import CloudId
+
+_CLOUD_ID = re.compile(r"[0-9A-Za-z-]{1,80}")
+_WEB_ADDRESS = re.compile(r"https?://[!-~]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,23 +45,29 @@ class GrantedSite:
 def merge_resources(resources: Iterable[Any]) -> tuple[GrantedSite, ...]:
     """Read an accessible-resources answer: one id may come several times, once per product.
 
-    The products of a site follow from the scopes of its entries. Entries without an id are
-    passed over, order is kept.
+    The products of a site follow from the scopes of its entries. Entries without an id, or with
+    one that could name another path, are passed over; order is kept.
     """
     merged: dict[str, GrantedSite] = {}
     for entry in resources:
-        if not isinstance(entry, dict) or not entry.get("id"):
+        cloud_id = str(entry.get("id") or "") if isinstance(entry, dict) else ""
+        if not _CLOUD_ID.fullmatch(cloud_id):
             continue
-        cloud_id = str(entry["id"])
         known = merged.get(cloud_id)
         products = products_of(entry.get("scopes") or ())
         merged[cloud_id] = GrantedSite(
             cloud_id=CloudId(cloud_id),
             name=known.name if known else str(entry.get("name") or cloud_id),
-            url=known.url if known else str(entry.get("url") or "").rstrip("/"),
+            url=known.url if known else _web_address(entry.get("url")),
             products=products | (known.products if known else frozenset()),
         )
     return tuple(merged.values())
+
+
+def _web_address(value: object) -> str:
+    """Return an address that links may begin with, '' for one that is no web address."""
+    url = str(value or "").rstrip("/")
+    return url if _WEB_ADDRESS.fullmatch(url) else ""
 
 
 def products_of(scopes: Iterable[str]) -> frozenset[Product]:

@@ -7,7 +7,13 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from xerus.atlassian.credentials import Deployment, NotConnected, Product, Target
+from xerus.atlassian.credentials import (
+    Deployment,
+    NotConnected,
+    Product,
+    ProductUnavailable,
+    Target,
+)
 from xerus.clock import Clock
 from xerus.connections.provider import ClientRejected
 from xerus.connections.refresh import Renewal
@@ -68,7 +74,11 @@ class UserCredentials:
         """Return where calls for `product` go."""
         row = (await self._live.get(self._user_id)).row
         found = find_site(row.sites, site, row.chosen_cloud_id)
-        require_product(found, product, row.sites)
+        try:
+            require_product(found, product, row.sites)
+        except ProductUnavailable as error:
+            error.granted = row.granted_scopes
+            raise
         return Target(
             product=product,
             deployment=Deployment.CLOUD,

@@ -16,7 +16,15 @@ from psycopg.rows import TupleRow
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from xerus.db.roles import OWNER, Role, create_roles, grant_login, grant_migrator
+from xerus.db.roles import (
+    OPTIONS_PER_GRANT,
+    OWNER,
+    Role,
+    create_roles,
+    grant_login,
+    grant_migrator,
+    may_become,
+)
 from xerus.errors import NotConfigured, Unavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -54,17 +62,31 @@ def pending(dsn: str) -> list[str]:
     return [revision for revision in _known() if revision not in applied]
 
 
-def roles_sql(login: str = "xerus", *, migrator: str = "") -> str:
+def answers(dsn: str) -> bool:
+    """Tell whether a connection to the database can be made."""
+    try:
+        _connect(dsn).close()
+    except Unavailable:
+        return False
+    return True
+
+
+def roles_sql(login: str = "xerus", *, migrator: str = "", version: int = OPTIONS_PER_GRANT) -> str:
     """Return the SQL that an administrator runs once where we may not create roles.
 
-    `migrator` is the login that runs `xerus migrate`, by default `login` itself.
+    `migrator` is the login that runs `xerus migrate`, by default `login` itself; `version` is the
+    number of the server's version.
     """
-    statements = [
-        *create_roles(),
-        *grant_migrator(migrator or login),
-        grant_login(login),
-    ]
+    statements = _role_statements(login, migrator or login, version)
     return "".join(f"{statement.as_string()};\n" for statement in statements)
+
+
+def _role_statements(login: str, migrator: str, version: int) -> list[sql.Composed]:
+    return [
+        *create_roles(),
+        *grant_migrator(migrator, version=version),
+        *grant_login(login, version=version),
+    ]
 
 
 def _connect(dsn: str) -> Connection[TupleRow]:
@@ -79,22 +101,24 @@ def _connect(dsn: str) -> Connection[TupleRow]:
 
 
 def _ensure_roles(conn: Connection[TupleRow], login: str) -> None:
-    me = conn.info.user
+    me, version = conn.info.user, conn.info.server_version
     login = login or me
     if _prepared(conn, login):
         return
+    debug = "a grant had no effect"
     try:
-        for statement in create_roles():
+        for statement in _role_statements(login, me, version):
             conn.execute(statement)
-        for statement in grant_migrator(me):
-            conn.execute(statement)
-        conn.execute(grant_login(login))
     except psycopg.errors.InsufficientPrivilege as error:
+        debug = str(error)
+    # A grant that we may not give on the schema is a warning of PostgreSQL, not an error.
+    if not _prepared(conn, login):
         raise NotConfigured(
             f"The database login {me!r} may not create the roles of Xerus.",
-            hint="Let an administrator of the database run:\n" + roles_sql(login, migrator=me),
-            debug=str(error),
-        ) from error
+            hint="Let an administrator of the database run:\n"
+            + roles_sql(login, migrator=me, version=version),
+            debug=debug,
+        )
 
 
 def _prepared(conn: Connection[TupleRow], login: str) -> bool:
@@ -106,11 +130,16 @@ def _prepared(conn: Connection[TupleRow], login: str) -> bool:
     if found is None or found[0] != len(wanted):
         return False
     row = conn.execute(
-        "SELECT pg_has_role(current_user, %(owner)s, 'SET')"
+        "SELECT pg_has_role(current_user, %(owner)s, %(become)s)"
         " AND has_schema_privilege(%(owner)s, 'public', 'CREATE')"
-        " AND coalesce((SELECT bool_and(pg_has_role(%(login)s, role, 'SET'))"
+        " AND coalesce((SELECT bool_and(pg_has_role(%(login)s, role, %(become)s))"
         "               FROM unnest(%(roles)s::text[]) AS role), false)",
-        {"owner": OWNER, "login": login, "roles": list(Role)},
+        {
+            "owner": OWNER,
+            "login": login,
+            "roles": list(Role),
+            "become": may_become(conn.info.server_version),
+        },
     ).fetchone()
     return row is not None and bool(row[0])
 
@@ -120,7 +149,8 @@ def _applied(conn: Connection[TupleRow]) -> list[str]:
         return []
     with conn.transaction():
         # The login that migrates may be none of the working roles, the serving one never the owner.
-        owns = conn.execute("SELECT pg_has_role(current_user, %s, 'SET')", (OWNER,)).fetchone()
+        become = may_become(conn.info.server_version)
+        owns = conn.execute("SELECT pg_has_role(current_user, %s, %s)", (OWNER, become)).fetchone()
         role = OWNER if owns == (True,) else Role.APP
         conn.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
         row = conn.execute("SELECT version_num FROM public.alembic_version").fetchone()

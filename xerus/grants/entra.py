@@ -62,21 +62,24 @@ class EntraTokens:
             ) from error
         id_token.check_not_before(claims, now=self._clock.now())
         self._check_kind(claims)
-        if not id_token.tenant_of(claims, self._provider.issuer) or not claims.get("oid"):
+        oid = claims.get("oid")
+        if not id_token.tenant_of(claims, self._provider.issuer) or not _is_name(oid):
             raise InvalidToken("The token names no person of this tenant.")
+        if not id_token.is_time(claims.get("iat")):
+            raise InvalidToken("The token does not say when it was issued.")
         return Accepted(
             identity=identity_from(claims, self._provider.issuer),
             client_id=str(claims.get("azp") or claims.get("appid") or "unknown"),
             scopes=self._scopes(claims),
             token_id=str(claims.get("uti") or claims.get("jti") or ""),
-            issued_at=datetime.fromtimestamp(claims.get("iat", 0), UTC),
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
 
     def _check_kind(self, claims: id_token.Claims) -> None:
         if claims.get("aud") == _GRAPH:
             raise InvalidToken("This is a Microsoft Graph token. Ask for a scope of this API.")
-        if claims.get("aud") not in self._audiences:
+        if str(claims.get("aud")) not in self._audiences:
             raise InvalidToken("The token is for another application.")
         if claims.get("idtyp") == "app" or not isinstance(claims.get("scp"), str):
             raise InvalidToken("The token is not an access token of a person.")
@@ -87,3 +90,7 @@ class EntraTokens:
         if not granted:
             raise InvalidToken("The token carries no scope of this API.")
         return granted
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != "" and value.isprintable()

@@ -1,6 +1,5 @@
 """Authorization requests: what a client asked for, between its arrival and our answer."""
 
-import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -12,7 +11,7 @@ from xerus.db.database import Database
 from xerus.db.roles import Role
 from xerus.grants import store
 from xerus.grants.clients import Client
-from xerus.ids import new_id, secret_hash
+from xerus.ids import is_id, new_id, secret_hash
 from xerus.oauth import redirect_uri, scopes
 from xerus.vault.envelope import Binding
 from xerus.vault.service import Vault
@@ -93,7 +92,7 @@ class AuthorizationRequests:
 
     async def get(self, request_id: str, *, browser: str) -> AuthorizationRequest | None:
         """Return a request of this browser, None if there is none or it has expired."""
-        if not browser or not _is_uuid(request_id):
+        if not browser or not is_id(request_id):
             return None
         async with self._db.transaction(Role.GATE) as conn:
             row = await store.find_request(
@@ -141,10 +140,3 @@ class AuthorizationRequests:
 
 def _binding(request_id: str) -> Binding:
     return Binding(table="authorization_requests", column="sealed_state", row_id=request_id)
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        return str(uuid.UUID(value)) == value
-    except ValueError:
-        return False

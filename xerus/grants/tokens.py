@@ -15,13 +15,14 @@ from xerus.grants.bearer import Bearer, InvalidToken
 from xerus.grants.clients import CHAT_CLIENT_ID, CHAT_CLIENT_NAME
 from xerus.grants.entra import Accepted, EntraTokens
 from xerus.grants.families import CHANNEL, Families
-from xerus.ids import FamilyId, UserId, new_id, secret_hash
+from xerus.ids import FamilyId, UserId, is_id, new_id, secret_hash
 from xerus.keys import signing
 from xerus.keys.signing import SigningKeys
 from xerus.oauth import errors, id_token
 from xerus.oauth import scopes as scope_names
 
 LIFE = timedelta(minutes=10)
+_TEXTS = ("client_id", "scope", "jti")
 _TYPE = "at+jwt"  # RFC 9068 2.1
 
 
@@ -117,7 +118,8 @@ class AccessTokens:
             raise InvalidToken("The token is from another issuer.")
         if claims.get("aud") != self._resource:
             raise InvalidToken("The token is for another server.")
-        expires = datetime.fromtimestamp(claims.get("exp", 0), UTC)
+        _check_shape(claims)
+        expires = datetime.fromtimestamp(claims["exp"], UTC)
         if expires <= self._clock.now():
             raise InvalidToken("The token has expired.")
         return expires
@@ -165,3 +167,12 @@ class AccessTokens:
             token_id=accepted.token_id,
         )
         return bearer, accepted.expires_at
+
+
+def _check_shape(claims: dict[str, Any]) -> None:
+    """Refuse what this version never mints: another one may have signed with the same keys."""
+    texts = all(isinstance(claims.get(name), str) for name in _TEXTS)
+    times = id_token.is_time(claims.get("iat")) and id_token.is_time(claims.get("exp"))
+    ids = is_id(claims.get("sub")) and is_id(claims.get("family", claims.get("sub")))
+    if not (texts and times and ids) or "nbf" in claims:
+        raise InvalidToken("The token is not of a form that this server issues.")

@@ -1,6 +1,6 @@
 """A quota of so many events per key in a minute."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from xerus.clock import Clock
 from xerus.db.database import Database
@@ -26,6 +26,8 @@ class FixedWindow:
         self._clock = clock
         self._limit = limit
         self._name = name
+        # Keys whose window is full: a flood is refused from memory and leaves the database alone.
+        self._full: dict[str, datetime] = {}
 
     async def spend(self, key: str) -> None:
         """Count one event for `key`.
@@ -35,16 +37,23 @@ class FixedWindow:
         """
         now = self._clock.now()
         start = now.replace(second=0, microsecond=0)
+        if self._full.get(key) == start:
+            raise self._reached(start, now)
         async with self._db.transaction(Role.GATE) as conn:
             cursor = await conn.execute(_COUNT, {"key": f"{self._name}:{key}", "start": start})
             row = await cursor.fetchone()
         if row is not None and row["count"] > self._limit:
-            wait = int((start + _WINDOW - now).total_seconds()) + 1
-            raise LimitReached(
-                f"More than {self._limit} in a minute from one address.",
-                retry_after=wait,
-                hint=f"Try again in {wait} seconds.",
-            )
+            self._full = {k: begun for k, begun in self._full.items() if begun == start}
+            self._full[key] = start
+            raise self._reached(start, now)
+
+    def _reached(self, start: datetime, now: datetime) -> LimitReached:
+        wait = int((start + _WINDOW - now).total_seconds()) + 1
+        return LimitReached(
+            f"More than {self._limit} in a minute from one address.",
+            retry_after=wait,
+            hint=f"Try again in {wait} seconds.",
+        )
 
     async def sweep(self) -> None:
         """Forget windows that are over."""

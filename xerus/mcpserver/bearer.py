@@ -58,7 +58,9 @@ class BearerGuard:
 
 
 def _token(headers: Headers) -> str:
-    scheme, _, value = headers.get("authorization", "").partition(" ")
+    # Of several, a proxy in front may have checked another one than we would take.
+    given = headers.getlist("authorization")
+    scheme, _, value = (given[0] if len(given) == 1 else "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""
 
 

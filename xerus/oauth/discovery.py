@@ -1,10 +1,12 @@
 """The identity provider's metadata and keys, fetched when needed and kept for a while."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet
@@ -12,13 +14,15 @@ from joserfc.jwk import Key, KeySet
 from xerus.clock import Clock
 from xerus.egress.client import Egress
 from xerus.errors import NotConfigured, UpstreamUnavailable
+from xerus.oauth.redirect_uri import LOOPBACK_HOSTS
 
 _OK = 200
 _METADATA_LIFE = timedelta(hours=12)
 _KEYS_LIFE = timedelta(hours=12)
 # An unknown key id makes us fetch again, but a flood of forged ids must not become a flood of
-# requests at the provider.
-_KEYS_COOLDOWN = timedelta(seconds=30)
+# requests at the provider: at most so many in a minute.
+_REFILLS = 5
+_REFILLS_WITHIN = timedelta(minutes=1)
 _DEADLINE_SECONDS = 10.0
 _MAX_BYTES = 2**20
 
@@ -33,6 +37,16 @@ class Metadata:
     jwks_uri: str
 
 
+def may_open(url: str) -> bool:
+    """Tell whether a browser may be sent to an address out of metadata (CVE-2025-6514)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+    return plain or (parts.scheme == "https" and bool(parts.hostname))
+
+
 class Discovery:
     """Knows one issuer: its endpoints and its signing keys."""
 
@@ -43,6 +57,7 @@ class Discovery:
         self._lock = asyncio.Lock()
         self._metadata: tuple[Metadata, datetime] | None = None
         self._keys: tuple[KeySet, datetime] | None = None
+        self._refills: deque[datetime] = deque(maxlen=_REFILLS)
 
     async def metadata(self) -> Metadata:
         """Return the endpoints of the issuer.
@@ -71,11 +86,15 @@ class Discovery:
             return found
         metadata = await self.metadata()
         async with self._lock:
-            if self._older_than(_KEYS_COOLDOWN):
+            if self._find(kid) is None or self._older_than(_KEYS_LIFE):
                 await self._refill(metadata, known=found)
         return self._find(kid)
 
     async def _refill(self, metadata: Metadata, *, known: Key | None) -> None:
+        now = self._clock.now()
+        if len(self._refills) == _REFILLS and now - self._refills[0] < _REFILLS_WITHIN:
+            return
+        self._refills.append(now)
         try:
             keys = KeySet.import_key_set(await self._fetch(metadata.jwks_uri))
         except UpstreamUnavailable:
@@ -117,6 +136,11 @@ class Discovery:
             raise NotConfigured(
                 "The identity provider names another issuer than the configured one.",
                 hint="Set ENTRA_ID_EXPECTED_ISSUER to the `issuer` of its discovery document.",
+            )
+        if not may_open(str(document.get("authorization_endpoint"))):
+            raise NotConfigured(
+                "The identity provider's authorization endpoint is not an https address.",
+                hint="Check ENTRA_ID_EXPECTED_ISSUER.",
             )
         try:
             return Metadata(

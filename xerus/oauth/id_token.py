@@ -15,6 +15,7 @@ Claims = Mapping[str, Any]
 _ALGORITHM = "RS256"
 _LEEWAY_SECONDS = 60
 _LONGEST = 16_000
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 async def verified_claims(token: str, *, discovery: Discovery, now: datetime) -> Claims:
@@ -40,7 +41,7 @@ async def verified_claims(token: str, *, discovery: Discovery, now: datetime) ->
     except (JoseError, ValueError) as error:
         raise InvalidToken("The signature of the token is not valid.") from error
     _check_issuer(claims, discovery.issuer)
-    if not _is_time(claims.get("exp")) or claims["exp"] + _LEEWAY_SECONDS <= now.timestamp():
+    if not is_time(claims.get("exp")) or claims["exp"] + _LEEWAY_SECONDS <= now.timestamp():
         raise InvalidToken("The token has expired.")
     return claims
 
@@ -102,9 +103,12 @@ def check_not_before(claims: Claims, *, now: datetime) -> None:
         InvalidToken: it is not valid yet.
     """
     start = claims.get("nbf", 0)
-    if not _is_time(start) or start - _LEEWAY_SECONDS > now.timestamp():
+    if not is_time(start) or start - _LEEWAY_SECONDS > now.timestamp():
         raise InvalidToken("The token is not valid yet.")
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def is_time(value: object) -> bool:
+    """Tell whether a claim is a NumericDate (RFC 7519 2) that a calendar has."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= _LAST_SECOND

@@ -3,6 +3,7 @@
 Sources: RFC 6749 3.1.2, RFC 8252 7 and 8.3-8.4, RFC 9700 2.1 and 4.1, MCP authorization.
 """
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,7 @@ _PLAIN = re.compile(r"[!-~]+")  # printable ASCII without space: no IDN look-ali
 _HOST = re.compile(
     r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 )
+_HEX = re.compile(r"0x[0-9a-f]*")
 _TRICKS = re.compile(r"%(2f|5c|00|0a|0d|09|25)", re.IGNORECASE)
 _DOTS = re.compile(r"/(\.|%2e){1,2}(/|;|$)", re.IGNORECASE)
 _PORT = re.compile(r"^(https?://(?:\[[^\]]*\]|[^/?:]*)):[0-9]+")
@@ -64,11 +66,25 @@ class RedirectPolicy:
             return ""
         if parts.scheme == "http":
             return "plain http is only for loopback (localhost, 127.0.0.1, [::1]); use https"
-        if _HOST.fullmatch(host) is None:
+        if _HOST.fullmatch(host) is None or _is_odd_number(host):
             return "the host name is not valid"
         if self.https_hosts is not None and host not in self.https_hosts:
             return "this host is not on the server's list"
         return ""
+
+
+def _is_odd_number(host: str) -> bool:
+    """Tell whether browsers would read a host as an IPv4 address that it does not look like."""
+    # WHATWG URL, "ends in a number": https://2130706433 is 127.0.0.1, and the consent page would
+    # name a destination that nobody can judge.
+    last = host.rpartition(".")[2]
+    if not (last.isdecimal() or _HEX.fullmatch(last)):
+        return False
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def _form(uri: str) -> str:

@@ -37,7 +37,9 @@ class HostRule:
         if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._app(scope, receive, send)
             return
-        host = Headers(scope=scope).get("host", "").lower()
+        # RFC 9112 3.2: with several, each side of a proxy may believe another one.
+        hosts = Headers(scope=scope).getlist("host")
+        host = hosts[0].lower() if len(hosts) == 1 else ""
         if self._is_ours(host):
             await self._app(scope, receive, send)
             return

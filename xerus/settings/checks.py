@@ -1,17 +1,22 @@
 """Contradictions between settings, each with its remedy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from urllib.parse import urlsplit
 
 from xerus.settings.groups import AssistantSettings, Settings
 from xerus.settings.problems import Problem
 
 
-def contradictions(settings: Settings) -> Iterator[Problem]:
-    """Yield what no single setting shows."""
-    yield from _identity_problems(settings)
-    yield from _atlassian_problems(settings)
-    yield from _shared_problems(settings)
-    yield from _other_problems(settings)
+def contradictions(settings: Settings, wrong: Container[str] = ()) -> Iterator[Problem]:
+    """Yield what no single setting shows; a variable in `wrong` was named already."""
+    for problem in (
+        *_identity_problems(settings),
+        *_atlassian_problems(settings),
+        *_shared_problems(settings),
+        *_other_problems(settings),
+    ):
+        if problem.variable not in wrong:
+            yield problem
 
 
 def _together(group: Mapping[str, object], why: str) -> Iterator[Problem]:
@@ -48,11 +53,22 @@ def _identity_problems(settings: Settings) -> Iterator[Problem]:
             message="still holds a placeholder",
             remedy="Replace the braces and what is in them by the tenant id from the Entra portal.",
         )
+    elif identity.expected_issuer and _of_any_tenant(identity.expected_issuer):
+        yield Problem(
+            variable="ENTRA_ID_EXPECTED_ISSUER",
+            message="names no tenant, so nobody's sign-in could be checked against it",
+            remedy="Put the tenant id from the Entra portal in place of the word.",
+        )
     yield from _redirect(
         "OAUTH_DCR_REDIRECT_URI",
         identity.given_redirect_uri,
         f"{settings.public_url}/oauth/callback",
     )
+
+
+def _of_any_tenant(issuer: str) -> bool:
+    """Tell the addresses that Entra ID shares between tenants; it never names them as issuer."""
+    return bool({"common", "organizations", "consumers"} & set(urlsplit(issuer).path.split("/")))
 
 
 def _atlassian_problems(settings: Settings) -> Iterator[Problem]:

@@ -4,11 +4,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+)
 from pydantic.fields import FieldInfo
 
 from xerus.settings import toolsets
@@ -47,10 +56,37 @@ def _keys(value: object) -> object:
 
 
 _KEY = re.compile(r"~?[A-Za-z0-9._:-]{1,255}")
+
+
+def _base_url(value: str) -> str:
+    url = _http_url(value)
+    if urlsplit(url).path:
+        raise ValueError("must not carry a path: Xerus answers at the root of its host")
+    return url
+
+
+def _addresses(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError("must list addresses or networks, as 10.0.0.5 or 10.0.0.0/8") from None
+    return values
+
+
+def _postgres_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("must be a URL of PostgreSQL: postgresql://LOGIN:PASSWORD@HOST/DATABASE")
+    return value
+
+
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+BaseUrl = Annotated[str, BeforeValidator(_base_url)]
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_keys)]
 Choices = Annotated[frozenset[Choice], BeforeValidator(_choices)]
+Addresses = Annotated[Words, AfterValidator(_addresses)]
 
 
 def _setting(*names: str, default: Any = None, help: str) -> Any:  # noqa: A002 - reads best
@@ -70,11 +106,11 @@ class ServerSettings(Group):
         "XERUS_PORT", default=8000, help="Port to listen on."
     )
     host: str = _setting("XERUS_HOST", default="127.0.0.1", help="Address to listen on.")
-    given_public_url: HttpUrl | None = _setting(
+    given_public_url: BaseUrl | None = _setting(
         "XERUS_PUBLIC_URL",
         help="The one base URL that people and clients use. Default: http://localhost:{XERUS_PORT}.",
     )
-    trusted_proxies: Words = _setting(
+    trusted_proxies: Addresses = _setting(
         "XERUS_TRUSTED_PROXIES",
         default=(),
         help="Addresses whose forwarded headers count. Default: none.",
@@ -110,11 +146,11 @@ class ServerSettings(Group):
 class DatabaseSettings(Group):
     """The PostgreSQL to use; unset: the embedded one in the data folder."""
 
-    url: SecretStr | None = _setting(
+    url: PostgresUrl | None = _setting(
         "XERUS_DATABASE_URL",
         help="PostgreSQL URL, also behind PgBouncer in transaction mode. Unset: embedded server.",
     )
-    direct_url: SecretStr | None = _setting(
+    direct_url: PostgresUrl | None = _setting(
         "XERUS_DATABASE_DIRECT_URL",
         help="The same database past the pooler, for LISTEN and migrations. "
         "Unset: XERUS_DATABASE_URL.",

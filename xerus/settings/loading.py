@@ -42,7 +42,8 @@ def examine(env: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
         groups[name], found = _group(group_class(info), values)
         problems += found
     settings = Settings.model_validate(groups)
-    return settings, [*_unknown_names(given), *problems, *contradictions(settings)]
+    wrong = {name for problem in problems for name in problem.variable.split(" and ")}
+    return settings, [*_unknown_names(given), *problems, *contradictions(settings, wrong)]
 
 
 def _group(model: type[Group], values: Mapping[str, Any]) -> tuple[Group, list[Problem]]:
@@ -66,8 +67,8 @@ def _values(given: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
                 candidates[name] = given[name]
             if setting.secret and f"{name}_FILE" in given:
                 content = _read(Path(given[f"{name}_FILE"]))
-                if content is None:
-                    problems.append(_unreadable(f"{name}_FILE"))
+                if not content:
+                    problems.append(_unreadable(f"{name}_FILE", empty=content is not None))
                 else:
                     candidates[f"{name}_FILE"] = content
         if len(set(candidates.values())) > 1:
@@ -85,10 +86,10 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _unreadable(variable: str) -> Problem:
+def _unreadable(variable: str, *, empty: bool) -> Problem:
     return Problem(
         variable=variable,
-        message="the file it names cannot be read",
+        message="the file it names is empty" if empty else "the file it names cannot be read",
         remedy="Give the path of a readable text file that holds nothing but the value.",
     )
 

@@ -5,9 +5,9 @@ from xerus.tools.untrusted import one_line
 
 def counted(count: int, noun: str, *, cursor: str | None, total: int | None) -> str:
     """Return "25 of 140 issues", "25 issues, more exist" or "7 issues, no more"."""
-    things = f"{noun}{'' if count == 1 else 's'}"
     if total is not None and total > count:
-        return f"{count} of {total} {things}"
+        return f"{count} of {total} {noun}s"
+    things = f"{noun}{'' if count == 1 else 's'}"
     return f"{count} {things}, {'more exist' if cursor else 'no more'}"
 
 

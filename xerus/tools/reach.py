@@ -8,6 +8,7 @@ from xerus.atlassian.credentials import (
     Credentials,
     NotConnected,
     Product,
+    ProductUnavailable,
     ScopeMissing,
     Target,
 )
@@ -53,7 +54,12 @@ class Reach:
         Raises:
             ScopeMissing: the grant lacks what the tool cannot do without.
         """
-        target = await self._credentials_for(caller).target(product, site)
+        try:
+            target = await self._credentials_for(caller).target(product, site)
+        except ProductUnavailable as error:
+            if lacking := scopes.missing(tool, error.granted):
+                raise ScopeMissing(lacking) from error
+            raise
         if target.is_cloud and (lacking := scopes.missing(tool, target.scopes)):
             raise ScopeMissing(lacking)
         return self._client(caller, target), target

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,8 +54,8 @@ _TITLES: Mapping[str, str] = {
     Event.APPROVAL_EXPIRED: "Approval expired",
 }
 _SHOWN = (
-    *("tool", "target", "client_name", "client", "account", "site", "redirect_host"),
-    *("user_agent_family", "cause"),
+    *("tool", "target", "client_name", "account", "site", "redirect_host"),
+    *("user_agent_family",),
 )
 _BAD_ENDINGS = ("refused", "failed", "refresh_failed", "replayed", "expired")
 _BAD_OUTCOMES = frozenset({"error", "failed", "refused", "denied"})
@@ -84,27 +85,37 @@ class ActivityPage:
     async def _show(self, request: Request, session: Session) -> Response:
         before = _instant(request.query_params.get("before", ""))
         rows = await self._deps.audit.recent(session.user.id, limit=_PAGE, before=before)
+        names = {
+            grant.client_id: grant.client_name
+            for grant in await self._deps.grants.of(session.user.id)
+        }
         older = rows[-1].at.astimezone(UTC).isoformat() if len(rows) == _PAGE else ""
         return self._deps.pages.render(
             request,
             "activity.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
-            rows=[line(row) for row in rows],
+            rows=[line(row, client_names=names) for row in rows],
             older=older,
         )
 
 
-def line(row: AuditRow) -> Line:
-    """Return an event in words; one that has none yet keeps its name."""
+def line(row: AuditRow, *, client_names: Mapping[str, str] = MappingProxyType({})) -> Line:
+    """Return an event in words; one that has none yet keeps its name.
+
+    Args:
+        row: the event.
+        client_names: names of MCP clients by their ids, which nobody recognizes.
+    """
     outcome = str(row.facts.get("outcome") or "")
     bad = outcome in _BAD_OUTCOMES or row.event.endswith(_BAD_ENDINGS)
+    client = client_names.get(str(row.facts.get("client")), "")
     return Line(
         at=row.at,
         title=_TITLES.get(row.event, row.event),
-        details=_details(row.facts),
+        details=_details({"client_name": client, **row.facts}),
         outcome=_outcome(outcome, bad=bad),
-        kind="bad" if bad else "ok",
+        kind="bad" if bad else "ok" if outcome in {"", "ok"} else "warn",
     )
 
 
@@ -116,8 +127,9 @@ def _outcome(outcome: str, *, bad: bool) -> str:
 
 def _details(facts: Mapping[str, Fact]) -> str:
     found = dict.fromkeys(str(facts[name]) for name in _SHOWN if facts.get(name))
+    cause = [str(facts["cause"]).replace("_", " ")] if facts.get("cause") else []
     credential = ["shared token"] if facts.get("credential") == "shared" else []
-    return " · ".join([*found, *credential])
+    return " · ".join([*found, *cause, *credential])
 
 
 def _instant(text: str) -> datetime | None:

@@ -106,7 +106,7 @@ def card_for(
     choosing = view.state is State.CHOOSING_SITE and not waiting
     return Card(
         version=version_of(view, flow),
-        badge=_badge(view, waiting=waiting, shared=shared),
+        badge=badge_of(view, mode=mode, waiting=waiting),
         notice=_shared_notice() if shared else _notice(view, flow, mode=mode, now=now),
         actions=frozenset() if shared else actions,
         pending=waiting and not shared,
@@ -122,11 +122,12 @@ def card_for(
 def version_of(view: ConnectionView, flow: FlowView | None) -> str:
     """Return a text that changes when the card looks different."""
     attempt = f"{flow.flow_id}.{flow.status}" if flow else "none"
-    return f"{view.state}.{view.account_email}.{len(_site_names(view))}.{attempt}"
+    return f"{view.state}.{view.account_email}.{len(view.sites)}.{attempt}"
 
 
-def _badge(view: ConnectionView, *, waiting: bool, shared: bool) -> Badge:
-    if shared:
+def badge_of(view: ConnectionView, *, mode: CredentialsMode, waiting: bool = False) -> Badge:
+    """Return the badge of a connection; `waiting` while an attempt to connect is open."""
+    if mode == "shared":
         return _SHARED
     return _BADGES[State.CONNECTING] if waiting else _BADGES[view.state]
 
@@ -134,7 +135,9 @@ def _badge(view: ConnectionView, *, waiting: bool, shared: bool) -> Badge:
 def _site_names(view: ConnectionView) -> tuple[str, ...]:
     chosen = view.chosen_site
     names = [site.name for site in view.sites if not site.chosen]
-    return (chosen.name, *names) if chosen else tuple(names)
+    if chosen is None:
+        return tuple(names)
+    return (f"{chosen.name} (in use)" if names else chosen.name, *names)
 
 
 def _notice(

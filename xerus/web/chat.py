@@ -11,7 +11,7 @@ from starlette.routing import Route
 from xerus.accounts.sessions import Session
 from xerus.errors import InvalidInput
 from xerus.web import access
-from xerus.web.card import version_of
+from xerus.web.card import Card, card_for
 from xerus.web.deps import AssistantService, ConversationRow, Entry, WebDeps
 
 
@@ -26,7 +26,7 @@ class Chat:
     entries: Sequence[Entry]
     examples: Sequence[str]
     is_demo: bool
-    connection_version: str
+    card: Card
     is_connected: bool
 
     @property
@@ -36,7 +36,9 @@ class Chat:
             return ""
         return {
             "approval": "Approval needed.",
-            "needs_connection": "Atlassian is not connected.",
+            "needs_connection": "Connected now. Ask again."
+            if self.is_connected
+            else "Atlassian is not connected.",
             "error": "Something went wrong.",
         }.get(self.entries[-1].kind, "Answer ready.")
 
@@ -116,9 +118,23 @@ class ChatPages:
             first_name=user.name.split(" ")[0],
             conversation_id=conversation_id,
             conversations=conversations,
-            entries=entries,
+            entries=_without_excuse(entries, told=view.usable or self._assistant.is_demo),
             examples=self._assistant.examples,
             is_demo=self._assistant.is_demo,
-            connection_version=version_of(view, flow),
+            card=card_for(view, flow, mode=self._deps.credentials_mode, now=self._deps.clock.now()),
             is_connected=view.usable,
         )
+
+
+def _without_excuse(entries: Sequence[Entry], *, told: bool) -> Sequence[Entry]:
+    """Leave out what a model said about a missing connection where the card below tells it.
+
+    Args:
+        entries: the transcript.
+        told: the card says all of it: the connection is there by now, or the demo model spoke.
+    """
+    if not told or not entries or entries[-1].kind != "needs_connection":
+        return entries
+    asked = max((n for n, entry in enumerate(entries) if entry.kind == "person"), default=-1)
+    last_turn = (entry for entry in entries[asked + 1 :] if entry.kind != "assistant")
+    return [*entries[: asked + 1], *last_turn]

@@ -9,13 +9,14 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from xerus.accounts.cookies import Cookies
-from xerus.accounts.sessions import Session
+from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
 from xerus.clock import Clock
 from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
-from xerus.ids import CloudId, FlowId, SessionId, UserId
+from xerus.grants.families import FamilyRow
+from xerus.ids import CloudId, FamilyId, FlowId, SessionId, UserId
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 
@@ -51,6 +52,19 @@ class SessionService(Protocol):
 
     async def end(self, session_id: SessionId, user_id: UserId) -> None:
         """End a session everywhere."""
+
+    async def of(self, user_id: UserId) -> Sequence[SessionRow]:
+        """Return a person's live sessions, the last seen first."""
+
+
+class GrantService(Protocol):
+    """`grants.families.Families`."""
+
+    async def of(self, user_id: UserId) -> Sequence[FamilyRow]:
+        """Return what MCP clients of a person were given, the last used first."""
+
+    async def end(self, family_id: FamilyId, user_id: UserId) -> None:
+        """Revoke a grant everywhere; raises NotFound if it is not theirs or over already."""
 
 
 class ConnectionService(Protocol):
@@ -193,6 +207,7 @@ class WebDeps:
     csrf: Csrf
     cookies: Cookies
     sessions: SessionService
+    grants: GrantService
     sign_in: SignInService
     local_links: LocalLinks
     connections: ConnectionService

@@ -12,6 +12,7 @@ from xerus.web.connect import ConnectPages
 from xerus.web.connect_status import ConnectStatus
 from xerus.web.connection import ConnectionPages
 from xerus.web.deps import WebDeps
+from xerus.web.held_access import HeldAccess
 from xerus.web.signin import SignInPages
 from xerus.web.signout import SignOut
 from xerus.web.theme import Theme
@@ -28,6 +29,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *ConnectPages(deps).routes(),
         *ConnectStatus(deps).routes(),
         *ConnectionPages(deps).routes(),
+        *HeldAccess(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
         *ChatPages(deps).routes(),

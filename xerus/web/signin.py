@@ -48,7 +48,7 @@ class SignInPages:
         return response
 
     async def _use_link(self, request: Request, link: str) -> Response:
-        address = request.client.host if request.client else ""
+        address = _own_address(request)
         try:
             user = await self._deps.local_links.redeem(link, address=address)
         except XerusError as error:
@@ -72,6 +72,12 @@ class SignInPages:
             error=error,
             correlation_id="",
         )
+
+
+def _own_address(request: Request) -> str:
+    """Return the client's address, '' for what a proxy, perhaps on this machine, passed on."""
+    passed_on = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    return "" if passed_on or request.client is None else request.client.host
 
 
 def _return_to(request: Request) -> str:

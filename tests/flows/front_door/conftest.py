@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tests.flows.front_door.door import CALLBACK, Attempt, Door, Entra
-from tests.stores.databases import short_folder
 from tests.support.browser import Browser
+from tests.support.folders import reachable
 from tests.support.stack import Sandbox
 from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
@@ -28,7 +28,7 @@ MakeDoor = Callable[..., Awaitable[Door]]
 
 @pytest.fixture(scope="package")
 async def server() -> AsyncIterator[EmbeddedDsns]:
-    folder = short_folder()
+    folder = reachable()
     postgres = EmbeddedPostgres(folder / "data")
     dsns = await postgres.start()
     with psycopg.connect(dsns.owner, autocommit=True) as conn:
@@ -41,8 +41,8 @@ async def server() -> AsyncIterator[EmbeddedDsns]:
 
 
 @pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    running = Sandbox(tmp_path_factory.mktemp("world"), None)
+def world() -> Iterator[Sandbox]:
+    running = Sandbox(reachable(), None)
     yield running
     running.stop()
 
@@ -90,10 +90,8 @@ async def _open_door(
 
 
 @pytest.fixture(scope="package")
-async def shared_door(
-    server: EmbeddedDsns, registration: Entra, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Door]:
-    door = await _open_door(server, tmp_path_factory.mktemp("door"), registration)
+async def shared_door(server: EmbeddedDsns, registration: Entra) -> AsyncIterator[Door]:
+    door = await _open_door(server, reachable(), registration)
     yield door
     await door.stop()
 

@@ -102,6 +102,35 @@ def _header(token: str) -> dict[str, Any]:
     return header
 
 
+STRANGE: list[dict[str, object]] = [
+    {"exp": "99999999999"},
+    {"exp": 10**18},
+    {"exp": None},
+    {"exp": [1]},
+    {"iat": "now"},
+    {"sub": "nobody"},
+    {"sub": "\x00"},
+    {"sub": None},
+    {"family": "x"},
+    {"family": ""},
+    {"family": [1]},
+    {"client_id": None},
+    {"scope": []},
+    {"nbf": 10**10},
+]
+
+
+@pytest.mark.parametrize("changes", STRANGE, ids=str)
+async def test_token_signed_by_us_but_not_of_our_form_is_refused_not_a_crash(
+    door: Door, attempt: Attempt, person: Browser, changes: dict[str, object]
+) -> None:
+    token = (await attempt.tokens(person, ADA))["access_token"]
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert (await door.mcp(await door.signing.sign(claims, typ="at+jwt"))).status_code == 200
+    strange = await door.signing.sign(claims | changes, typ="at+jwt")
+    assert (await door.mcp(strange)).status_code == 401
+
+
 async def test_no_secret_of_a_whole_journey_is_in_the_database_in_the_clear(
     own_door: Door, person: Browser
 ) -> None:

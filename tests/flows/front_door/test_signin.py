@@ -197,6 +197,13 @@ async def test_refusal_of_the_code_is_said_in_words(
     assert "account:signin:refused" in await door.events()
 
 
+async def test_made_up_states_do_not_fill_the_audit_log(own_door: Door, stranger: Browser) -> None:
+    for number in range(5):
+        page = await stranger.open(f"{own_door.url}/oauth/callback?state=made-up-{number}&code=x")
+        assert page.status == 400
+    assert "account:signin:refused" not in await own_door.events()
+
+
 async def test_sign_in_asks_for_offline_access_and_sends_no_resource(
     door: Door, person: Browser
 ) -> None:

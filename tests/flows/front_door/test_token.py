@@ -204,6 +204,22 @@ async def test_outage_of_the_provider_is_never_invalid_grant(
     assert (await attempt.renew(tokens["refresh_token"])).status_code == 200
 
 
+async def test_foreign_answer_in_place_of_the_metadata_signs_nobody_out(
+    entra: Entra, own_door: Door, person: Browser
+) -> None:
+    # As a captive portal does: the metadata is read anew, and it is somebody else's.
+    door = own_door
+    attempt = Attempt(door, (await door.register())["client_id"])
+    tokens = await attempt.tokens(person, ADA)
+    door.clock.ahead += timedelta(hours=13)
+    fault = {"method": "GET", "path_regex": "openid-configuration", "times": 2}
+    await entra.port.faults([fault | {"fault": "status", "status": 200, "body": '{"issuer":"x"}'}])
+    assert (await person.http.get(f"{door.url}/me")).status_code == 200
+    response = await attempt.renew(tokens["refresh_token"])
+    assert response.json()["error"] == "temporarily_unavailable"
+    assert (await attempt.renew(tokens["refresh_token"])).status_code == 200
+
+
 async def test_person_refused_by_the_provider_gets_no_new_token(
     entra: Entra, door: Door, attempt: Attempt, person: Browser
 ) -> None:

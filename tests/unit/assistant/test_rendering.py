@@ -8,9 +8,28 @@ from xerus.assistant.rendering import html_of
 
 def test_markdown_becomes_html() -> None:
     html = html_of("# Title\n\n**bold** and `code`\n\n|a|b|\n|-|-|\n|1|2|")
-    assert "<h3>Title</h3>" in html
+    assert "<h2>Title</h2>" in html
     assert "<strong>bold</strong>" in html
     assert "<td>1</td>" in html
+
+
+def test_headings_begin_below_that_of_the_page_and_skip_no_level() -> None:
+    html = html_of("## Steps\n\n#### First\n\n# Next")
+    assert [html[at + 1 : at + 3] for at in range(len(html)) if html.startswith("<h", at)] == [
+        *("h2", "h3", "h2")
+    ]
+
+
+def test_a_panel_of_a_page_is_a_quotation_with_a_name() -> None:
+    html = html_of("> > [!WARNING]\n> > Do not press it")
+    assert '<blockquote class="is-warning">\n<p><strong>Warning</strong><br>' in html
+    assert "Do not press it" in html
+    assert "is-" not in html_of("> [!DANGER] class")
+
+
+def test_a_table_stands_in_a_box_that_scrolls_and_that_the_keyboard_reaches() -> None:
+    assert '<div class="table-scroll" tabindex="0"' in html_of("|a|\n|-|\n|1|")
+    assert "<div" not in html_of('<div class="table-scroll">')
 
 
 def test_a_link_shows_the_host_that_it_leads_to() -> None:
@@ -56,8 +75,9 @@ def test_whatever_is_written_brings_only_known_tags(text: str) -> None:
     for part in html.split("<")[1:]:
         name = part.lstrip("/").split(">")[0].split()[0]
         assert name in {
-            *("a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li"),
-            *("ol", "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+            *("a", "blockquote", "br", "code", "del", "div", "em", "hr", "li", "ol", "p", "pre"),
+            *("h2", "h3", "h4", "h5", "h6", "s", "strong", "ul"),
+            *("table", "tbody", "td", "th", "thead", "tr"),
         }
 
 

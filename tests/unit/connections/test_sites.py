@@ -35,6 +35,17 @@ def test_entries_that_are_no_sites_are_passed_over() -> None:
     assert merge_resources([None, {}, {"name": "no id"}, "text"]) == ()
 
 
+@pytest.mark.parametrize("cloud_id", ["..", "../../evil", "a/b", "a?b", "a%2fb", "1\n", "1" * 81])
+def test_cloud_id_that_could_name_another_path_is_passed_over(cloud_id: str) -> None:
+    assert merge_resources([entry(cloud_id, "acme")]) == ()
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil", "https:// x"])
+def test_site_address_that_is_no_web_address_never_becomes_a_link(url: str) -> None:
+    (site,) = merge_resources([entry("1", "acme") | {"url": url}])
+    assert site.url == ""
+
+
 @pytest.mark.parametrize(
     ("scope", "product"),
     [

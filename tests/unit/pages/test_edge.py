@@ -157,6 +157,14 @@ async def test_another_loopback_name_is_no_way_for_posts_and_clients() -> None:
         assert (await http.get("/mcp")).status_code == 421
 
 
+@pytest.mark.parametrize("second", ["evil.example", "localhost:8000"])
+async def test_request_with_two_hosts_is_refused_whichever_comes_first(second: str) -> None:
+    for hosts in (["localhost:8000", second], [second, "localhost:8000"]):
+        async with client() as http:
+            answer = await http.get("/fine", headers=[("Host", host) for host in hosts])
+        assert answer.status_code == 421
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 async def test_probes_answer_under_any_host(path: str) -> None:
     async with client() as http:

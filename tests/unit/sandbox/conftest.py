@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import aiohttp
 import pytest
 
+from tests.support.folders import reachable
 from xerus_sandbox.opaque import challenge_of
 
 PROGRAM = Path(__file__).with_name("fake_sandbox.py")
@@ -209,8 +210,8 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    process = SandboxProcess(tmp_path_factory.mktemp("sandbox"))
+def sandbox() -> Iterator[SandboxProcess]:
+    process = SandboxProcess(reachable())
     yield process
     assert process.stop() == 0
 

@@ -137,3 +137,44 @@ def test_a_token_without_an_atlassian_app_means_shared() -> None:
     assert load(env).credential_mode == "shared"
     app = {"ATLASSIAN_OAUTH_CLIENT_ID": "x", "ATLASSIAN_OAUTH_CLIENT_SECRET": "y"}
     assert load({**env, **app}).credential_mode == "user"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("XERUS_PUBLIC_URL", "https://xerus.example.com/base", "must not carry a path"),
+        ("XERUS_TRUSTED_PROXIES", "proxy.example.com", "addresses or networks"),
+        ("XERUS_DATABASE_URL", "mysql://xerus:canary@db/xerus", "must be a URL of PostgreSQL"),
+        ("JIRA_URL", "http://jira.example.com", "must use https"),
+        (
+            "ENTRA_ID_EXPECTED_ISSUER",
+            "https://login.microsoftonline.com/common/v2.0",
+            "names no tenant",
+        ),
+    ],
+)
+def test_a_value_that_could_not_work_is_named_once_and_not_shown(
+    variable: str, value: str, told: str
+) -> None:
+    complete = {
+        "ENTRA_ID_EXPECTED_ISSUER": "https://login.example.com/tenant/v2.0",
+        "ENTRA_ID_CLIENT_ID": "id",
+        "ENTRA_ID_CLIENT_SECRET": "secret",
+        "JIRA_URL": "https://jira.example.com",
+        "JIRA_PERSONAL_TOKEN": "token",
+    }
+
+    _, problems = examine({**complete, variable: value})
+
+    assert [problem.variable for problem in problems] == [variable]
+    assert told in problems[0].message
+    assert value not in problems[0].message + problems[0].remedy
+
+
+def test_an_empty_secret_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("\n")
+
+    _, problems = examine({"ENTRA_ID_CLIENT_SECRET_FILE": str(tmp_path / "secret")})
+
+    assert problems[0].variable == "ENTRA_ID_CLIENT_SECRET_FILE"
+    assert problems[0].message == "the file it names is empty"

@@ -81,6 +81,12 @@ async def test_a_wrong_address_names_the_setting_and_no_secret() -> None:
     assert "t0ken" not in f"{caught.value.message}{caught.value.hint}{caught.value.debug}"
 
 
+async def test_a_token_that_the_server_refuses_is_told_apart_from_a_wrong_address() -> None:
+    credentials, _ = jira(reply(401), reply(401), reply(401))
+    with pytest.raises(NotConfigured, match="JIRA_URL refuses the configured token"):
+        await credentials.target(Product.JIRA, None)
+
+
 async def test_confluence_on_cloud_is_known_by_its_tenant() -> None:
     credentials = confluence("https://acme.atlassian.net/wiki", _TENANT, _TENANT)
     target = await credentials.target(Product.CONFLUENCE, "https://acme.atlassian.net/wiki")

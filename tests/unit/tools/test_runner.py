@@ -13,7 +13,7 @@ from tests.unit.tools.fakes import (
     caller,
     reply,
 )
-from xerus.atlassian.credentials import Deployment, NeedsReconnect, NotConnected
+from xerus.atlassian.credentials import Deployment, NeedsReconnect, NotConnected, ProductUnavailable
 from xerus.atlassian.limits import QuotaHolds
 from xerus.egress.client import Reply
 from xerus.tools.catalogue import Catalogue
@@ -111,6 +111,20 @@ async def test_a_scope_that_was_not_granted_is_named_and_nothing_is_sent() -> No
     shown = bench.runner.list_for(caller(), granted)
     assert {"connection_status", "jira_search", "search"} <= {tool.name for tool in shown}
     assert all(tool.scopes <= granted for tool in shown)
+
+
+async def test_a_product_that_is_absent_for_lack_of_scopes_is_told_as_such() -> None:
+    absent = ProductUnavailable("The site 'acme' has no Confluence for this connection.")
+    for granted, told in (
+        (frozenset({"read:jira-work"}), "search:confluence"),
+        (frozenset({"search:confluence"}), "has no Confluence"),
+        (None, "has no Confluence"),
+    ):
+        absent.granted = granted
+        bench = Bench(credentials=FakeCredentials(error=absent))
+        result = await bench.run("confluence_search", {"query": "x"})
+        assert told in result.text
+        assert (_TOOLS_URL in result.text) == (told == "search:confluence")
 
 
 async def test_scopes_mean_nothing_on_data_center() -> None:

@@ -63,6 +63,15 @@ async def test_a_token_refused_again_after_renewal_needs_a_reconnect() -> None:
     assert bench.credentials.renewed == 1
 
 
+async def test_a_write_whose_answer_cannot_be_read_may_have_happened() -> None:
+    for answer in (b"<h1>gateway</h1>", b'{"id": "10'):
+        bench = Bench(reply(200, answer))
+        with pytest.raises(UpstreamUnavailable) as caught:
+            await bench.post()
+        assert "may have happened" in caught.value.hint
+        assert len(bench.egress.sent) == 1
+
+
 async def test_a_missing_scope_is_never_answered_with_a_renewal() -> None:
     for answer in (_NO_SCOPE, reply(401, X_Failure_Category="FAILURE_CLIENT_SCOPE_CHECK")):
         bench = Bench(answer)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from xerus.accounts.cookies import Cookies
-from xerus.accounts.sessions import Session
+from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
@@ -30,7 +30,8 @@ from xerus.connections.views import (
     State,
 )
 from xerus.errors import NotFound, NotSignedIn
-from xerus.ids import CloudId, ConnectionId, FlowId, SessionId, UserId
+from xerus.grants.families import FamilyRow
+from xerus.ids import CloudId, ConnectionId, FamilyId, FlowId, SessionId, UserId
 from xerus.pages.assets import Assets
 from xerus.pages.csrf import Csrf
 from xerus.pages.errors import ErrorEdge, pass_on
@@ -149,6 +150,43 @@ class FakeSessions:
 
     async def end(self, session_id: SessionId, user_id: UserId) -> None:
         self.live = {t: s for t, s in self.live.items() if s.id != session_id}
+
+    async def of(self, user_id: UserId) -> Sequence[SessionRow]:
+        return [
+            SessionRow(
+                id=session.id,
+                user_agent="Firefox on Linux",
+                created_at=session.created_at,
+                last_seen_at=NOW - timedelta(minutes=5),
+            )
+            for session in self.live.values()
+            if session.user.id == user_id
+        ]
+
+
+class FakeGrants:
+    def __init__(self) -> None:
+        self.held: dict[FamilyId, tuple[UserId, FamilyRow]] = {}
+
+    def add(self, family_id: str, user_id: UserId, name: str, *redirect_uris: str) -> None:
+        row = FamilyRow(
+            id=FamilyId(family_id),
+            client_id=f"client-{family_id}",
+            client_name=name,
+            redirect_uris=redirect_uris,
+            scopes=frozenset({"jira:read", "jira:write", "confluence:read"}),
+            created_at=NOW - timedelta(days=3),
+            used_at=NOW - timedelta(minutes=2),
+        )
+        self.held[row.id] = (user_id, row)
+
+    async def of(self, user_id: UserId) -> Sequence[FamilyRow]:
+        return [row for owner, row in self.held.values() if owner == user_id]
+
+    async def end(self, family_id: FamilyId, user_id: UserId) -> None:
+        if family_id not in {row.id for row in await self.of(user_id)}:
+            raise NotFound("This grant is over already.")
+        del self.held[family_id]
 
 
 class FakeConnections:
@@ -290,6 +328,7 @@ class World:
     mode: CredentialsMode = "user"
     base: str = BASE
     connections: FakeConnections = field(default_factory=FakeConnections)
+    grants: FakeGrants = field(default_factory=FakeGrants)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
     clock: FixedClock = field(default_factory=FixedClock)
@@ -307,6 +346,7 @@ class World:
             csrf=csrf,
             cookies=Cookies(https=False),
             sessions=self.sessions,
+            grants=self.grants,
             sign_in=self.sign_in,
             local_links=FakeLinks(person(ADA)),
             connections=self.connections,

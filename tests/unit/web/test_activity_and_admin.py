@@ -54,6 +54,17 @@ def test_a_shared_token_is_said_in_the_activity() -> None:
     assert "shared token" in line(AuditRow(at=NOW, event=Event.CALL_FINISHED, facts=facts)).details
 
 
+def test_a_client_is_told_by_its_name_and_never_by_its_id() -> None:
+    row = AuditRow(at=NOW, event=Event.TOKEN_ISSUED, facts={"client": "7ec7"})
+    assert line(row, client_names={"7ec7": "Claude"}).details == "Claude"
+    assert line(row).details == ""
+
+
+def test_a_call_that_did_not_succeed_is_not_shown_as_done() -> None:
+    shown = line(AuditRow(at=NOW, event=Event.CALL_FINISHED, facts={"outcome": "not_found"}))
+    assert (shown.outcome, shown.kind) == ("Not found", "warn")
+
+
 async def test_admin_is_for_administrators() -> None:
     world = World()
     async with world.client("grace-token") as http:

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
-from tests.unit.web.fakes import CONNECTED, NOW, World
+from tests.unit.web.fakes import CONNECTED, NOW, World, flow, problem
+from xerus.connections.views import FlowStatus, State
 
 
 async def test_a_new_chat_names_the_demo_model_and_offers_examples() -> None:
@@ -106,3 +108,43 @@ async def test_once_connected_the_same_request_is_one_click_away() -> None:
         page = await http.get("/chat/talk")
     assert "Configure" not in page.text
     assert 'name="text" value="show ENG-12"' in page.text
+
+
+async def test_after_connecting_nothing_goes_on_saying_that_it_is_missing() -> None:
+    world = World()
+    world.connections.shown = CONNECTED
+    world.assistant.entries["talk"] = [
+        SimpleNamespace(kind="person", text="show ENG-12"),
+        SimpleNamespace(kind="assistant", author="model", html="Atlassian is not connected."),
+        SimpleNamespace(kind="needs_connection", text="Connect first.", url="/tools"),
+    ]
+    async with world.client() as http:
+        page = await http.get("/chat/talk")
+    assert "Connected now. Ask again." in page.text
+    assert "not connected" not in page.text
+    assert "Connect first." not in page.text
+
+
+async def test_declining_in_the_window_is_told_in_the_chat_with_a_way_on() -> None:
+    world = World()
+    refused = problem("access_denied", "You declined access at Atlassian.", "Connect again.")
+    world.connections.newest = flow(FlowStatus.DENIED, refused)
+    world.assistant.entries["talk"] = [
+        SimpleNamespace(kind="needs_connection", text="Connect first.", url="/tools")
+    ]
+    async with world.client() as http:
+        page = await http.get("/chat/talk")
+    assert "You declined access at Atlassian." in page.text
+    assert 'aria-label="Configure Atlassian"' in page.text
+    assert 'hx-get="/chat/talk/transcript"' in page.text
+
+
+async def test_a_connection_that_ended_is_reconnected_from_the_chat() -> None:
+    world = World()
+    world.connections.shown = replace(CONNECTED, state=State.NEEDS_RECONNECT)
+    world.assistant.entries["talk"] = [
+        SimpleNamespace(kind="needs_connection", text="Connect first.", url="/tools")
+    ]
+    async with world.client() as http:
+        page = await http.get("/chat/talk")
+    assert 'aria-label="Reconnect Atlassian"' in page.text

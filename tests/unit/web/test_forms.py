@@ -6,6 +6,8 @@ from tests.unit.web.fakes import World
 
 ACTIONS = [
     "/signout",
+    "/access/browsers/end",
+    "/access/clients/end",
     "/connections/atlassian/site",
     "/connections/atlassian/cancel",
     "/connections/atlassian/test",

@@ -28,7 +28,12 @@ async def test_a_connection_shows_account_sites_permissions_and_expiry() -> None
     world = World()
     world.connections.shown = CONNECTED
     page = await tools(world)
-    for words in ("ada@example.com", "acme, labs", "read and change Jira", "in 42 minutes"):
+    for words in (
+        "ada@example.com",
+        "acme (in use), labs",
+        "read and change Jira",
+        "in 42 minutes",
+    ):
         assert words in page
     for action in ("Manage", "Reconnect", "Disconnect"):
         assert f">{action}<" in page

@@ -17,13 +17,13 @@ function see(state) {
   const shown = card();
   if (!shown) return stop();
   if (state.version === shown.dataset.version) return;
-  const target = shown.dataset.resume ? document.querySelector(shown.dataset.resume) : shown;
-  if (shown.dataset.resume && !state.usable) return;
+  // In the chat the whole transcript is shown anew, so not before it is known how it ended.
+  if ("resume" in shown.dataset && (state.pending || state.state === "choosing_site")) return;
   if ("reload" in shown.dataset) {
     if (!state.pending) location.reload();
     return;
   }
-  htmx.trigger(target, "xerus:changed");
+  htmx.trigger(shown, "xerus:changed");
   if (!state.pending) stop();
 }
 
@@ -66,6 +66,7 @@ function showWaiting(button) {
   const shown = card();
   shown.querySelector("[data-blocked]")?.setAttribute("hidden", "");
   if (!shown.contains(button)) return;
+  shown.querySelector("[data-news]")?.setAttribute("hidden", ""); // it tells of the attempt before
   button.setAttribute("aria-disabled", "true");
   button.setAttribute("aria-label", "Waiting for Atlassian");
   button.lastChild.textContent = "Waiting for Atlassian…";
