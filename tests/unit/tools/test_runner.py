@@ -152,10 +152,10 @@ async def test_json_comes_instead_of_the_text_and_not_beside_it() -> None:
 
 async def test_words_of_atlassian_in_an_error_are_fenced() -> None:
     bench = Bench(reply(400, {"errorMessages": ["Field 'x' does not exist"], "errors": {}}))
-    result = await bench.run("jira_search", {"jql": "x = 1"})
+    result = await bench.run("jira_get_issue", {"issue_key": "ENG-1"})
     assert result.is_error
     assert '<untrusted source="error message of Atlassian">\nField' in result.text
-    assert bench.audit.finishes == [("jira_search", "refused", 400)]
+    assert bench.audit.finishes == [("jira_get_issue", "refused", 400)]
 
 
 async def test_a_defect_of_ours_becomes_a_result_with_an_id() -> None:
