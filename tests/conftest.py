@@ -4,10 +4,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.browser import Browser
 from tests.support.folders import reachable
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
+
+
+# The same examples in every run, so that a red run is red again; `--hypothesis-profile=explore`
+# looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1_000)
+settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -75,7 +75,10 @@ class _Writer:
                 text = _quoted(self.blocks(block.blocks)) or ">"
             case Panel():
                 body = self.blocks(block.blocks, ruled=True)
-                text = _quoted(f"[!{_ALERT_OF[block.kind]}]\n{body}".rstrip("\n"))
+                # A list that begins with another number than 1 does not end a paragraph
+                # (CommonMark 5.3), so it would go on the line of the alert.
+                gap = "\n" if block.blocks and isinstance(block.blocks[0], ItemList) else ""
+                text = _quoted(f"[!{_ALERT_OF[block.kind]}]\n{gap}{body}".rstrip("\n"))
             case ItemList():
                 text = "\n".join(self._items(block, alternate=alternate))
             case Table():

@@ -65,6 +65,12 @@ def test_adf_is_valid_and_survives_markdown(data: st.DataObject, markdown: Any) 
     assert markdown_to_adf(adf_to_markdown(adf, mention_ids=True).markdown) == adf
 
 
+def test_a_list_that_begins_with_three_stays_a_list_in_an_alert() -> None:
+    adf = markdown_to_adf("> [!WARNING]\n>\n> 3. alpha")
+    assert adf["content"][0]["content"][0]["type"] == "orderedList"
+    assert markdown_to_adf(adf_to_markdown(adf).markdown) == adf
+
+
 @_GENERATED
 @given(data=st.data())
 def test_storage_survives_markdown(data: st.DataObject, markdown: Any) -> None:
