@@ -10,7 +10,6 @@ from tests.support.browser import Browser
 from tests.support.folders import reachable
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 
-
 # The same examples in every run, so that a red run is red again; `--hypothesis-profile=explore`
 # looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
