@@ -17,6 +17,8 @@ async def connect_atlassian(browser: Browser, url: str, account: str, site: str 
     """Connect Atlassian from the Tools page without JavaScript, unless it is; choose `site`."""
     await browser.open(f"{url}/tools")
     if not browser.can("Configure Atlassian"):
+        if browser.can(site):  # connected by an earlier test that chose no site
+            await browser.click(site)
         return
     await browser.click("Configure Atlassian")
     await browser.click(account)
