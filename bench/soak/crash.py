@@ -28,7 +28,7 @@ async def run(kills: int = _KILLS) -> str:
         async with Pressure(people, callers=4) as pressure:
             begun, done = monotonic(), 0
             while done < kills and monotonic() - begun < _MOST_SECONDS:
-                await asyncio.sleep(random.uniform(0.05, _LONGEST_LIFE_SECONDS))  # noqa: S311
+                await asyncio.sleep(random.uniform(0.05, _LONGEST_LIFE_SECONDS))  # noqa: S311 - a moment, no secret
                 await _crash(here)
                 done += 1
                 if monotonic() - refreshed > _TOKEN_AGE_SECONDS:

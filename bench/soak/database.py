@@ -37,7 +37,7 @@ async def _stage(here: World, postgres: EmbeddedPostgres, restarts: int) -> str:
     slowest, begun, done = 0.0, monotonic(), 0
     async with Pressure(people, callers=2, endpoints=ends) as pressure:
         while done < restarts and monotonic() - begun < _MOST_SECONDS:
-            await asyncio.sleep(random.uniform(0.5, _LONGEST_LIFE_SECONDS))  # noqa: S311
+            await asyncio.sleep(random.uniform(0.5, _LONGEST_LIFE_SECONDS))  # noqa: S311 - a moment, no secret
             os.kill(here.database_pid, signal.SIGQUIT)  # PostgreSQL: immediate shutdown
             await postgres.start()
             for endpoint in ends:

@@ -20,6 +20,7 @@ from xerus.app.tooling import (
     credential_choice,
     granted_scopes,
     runner_for,
+    shared_credentials,
 )
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import choose_model
@@ -104,12 +105,15 @@ async def _build(base: Foundation, pages: Pages) -> _Parts:
     catalogue, tools_url = catalogue_of(settings), f"{settings.public_url}/tools"
     people = await know_people(base, pages)
     connections = connections_for(base, catalogue, tools_url)
-    runner = runner_for(base, catalogue, connections, tools_url)
+    # One object, because it remembers what it learnt of the operator's servers.
+    shared = shared_credentials(settings, base.egress)
+    choice = credential_choice(base, connections, shared)
+    runner = runner_for(base, catalogue, connections, shared, choice, tools_url)
     endpoint = McpEndpoint(
         server=build_server(
             runner=runner,
             caller_of=caller_from_bearer,
-            granted=granted_scopes(credential_choice(base, connections)),
+            granted=granted_scopes(choice),
         ),
         tokens=people.tokens,
         public_url=settings.public_url,

@@ -89,10 +89,9 @@ def connections_for(base: Foundation, catalogue: Catalogue, tools_url: str) -> C
 
 
 def credential_choice(
-    base: Foundation, connections: Connections
+    base: Foundation, connections: Connections, shared: SharedCredentials
 ) -> Callable[[Caller], Credentials]:
     """Return what decides whose credential a call uses."""
-    shared = shared_credentials(base.settings, base.egress)
 
     def own(caller: Caller) -> Credentials:
         assert caller.user_id is not None
@@ -122,10 +121,14 @@ def granted_scopes(
 
 
 def runner_for(
-    base: Foundation, catalogue: Catalogue, connections: Connections, tools_url: str
+    base: Foundation,
+    catalogue: Catalogue,
+    connections: Connections,
+    shared: SharedCredentials,
+    choice: Callable[[Caller], Credentials],
+    tools_url: str,
 ) -> Runner:
     """Return the one way to run a tool, recorded in the audit log."""
-    shared = shared_credentials(base.settings, base.egress)
     everybody: StatusSource = SharedStatus(credentials=shared, tools_url=tools_url)
 
     def status_for(caller: Caller) -> StatusSource:
@@ -136,7 +139,7 @@ def runner_for(
 
     return Runner(
         catalogue=catalogue,
-        credentials_for=credential_choice(base, connections),
+        credentials_for=choice,
         status_for=status_for,
         egress=base.egress,
         quota=QuotaHolds(clock=base.clock),
