@@ -1,201 +1,172 @@
-"""`make bench`: speed and size of Xerus on this machine, as Markdown tables on standard output."""
+"""`make bench`: Xerus beside others on this machine, as Markdown tables on standard output.
+
+Everything that is compared runs in one process after another on one core, in interleaved rounds;
+the callers and a fake Atlassian run on another. Progress goes to standard error.
+"""
 
 import argparse
-import asyncio
 import os
 import platform
-from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from statistics import median
+from datetime import UTC, datetime
 from time import perf_counter
 
 import aiohttp
+import psutil
 import uvloop
 
-from bench.consent import callback_seconds
-from bench.driver import HANDSHAKE, MODERN, Load, Revision, load
-from bench.figures import percentile, table
-from bench.procfs import on_core, usage
-from bench.world import OTHER_CORE, SUBJECT_CORE, Person, World, say, world
-from tests.support.journeys import ADA
+from bench import alone
+from bench.compare import Comparison, Plan
+from bench.driver import load
+from bench.placement import OTHER_CORE, on_core
+from bench.progress import say
+from bench.questions import QUESTIONS
+from bench.subjects.lineup import KEYS, OURS, lineup
+from bench.subjects.subject import Subject
+from bench.upstream.control import Upstream
+from bench.world import Person, World, world
+from tests.support.journeys import ADA, ALAN, GRACE
 
-_CONCURRENCY = (1, 16, 64)
-_ISSUE = {"issue_key": "ENG-1"}
-_WARM_UP_SECONDS = 1.0
-_COLD_STARTS = 3
-_LOAD_HEAD = ("what", "callers", "req/s", "p50 ms", "p95 ms", "p99 ms")
-_CPU_HEAD = ("Xerus CPU ms/call", "PostgreSQL CPU ms/call", "errors")
+_TABLES = ("starts", "revisions", "callback", "compare", "delay")
+_DELAYED = (OURS, "mcp-atlassian", "sdk-low-level", "rpc")
+_DELAY_SECONDS = 0.05
+_DELAY_CALLERS = (1, 64)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Options:
+    tables: tuple[str, ...]
+    only: tuple[str, ...]
+    rounds: int
     seconds: float
+    callers: int
     runs: int
 
 
-async def _cold_starts(here: World) -> str:
-    """Start from nothing, then again on what is there; the first person comes in between."""
-    first = ("first start (makes the database)", _start(here), usage(here.pid).cpu_seconds, "")
-    somebody = await here.person(ADA)
-    measured = [await _later_start(here, somebody, number) for number in range(_COLD_STARTS)]
-    name = f"later starts (median of {_COLD_STARTS})"
-    later = (name, *(median(column) for column in zip(*measured, strict=True)))
-    head = ("start", "ready s", "Xerus CPU s", "first tools/list s")
-    return table("Cold start", head, [first, later])
-
-
-async def _later_start(here: World, somebody: Person, number: int) -> tuple[float, float, float]:
-    say(f"cold start {number + 1} of {_COLD_STARTS}")
-    await asyncio.to_thread(here.xerus.stop)
+async def _bench(options: _Options) -> None:
     begun = perf_counter()
-    ready = _start(here)
-    cpu = usage(here.pid).cpu_seconds
-    async with somebody.driver() as client:
-        await client.tools()
-    return ready, cpu, perf_counter() - begun
+    print(_machine(options), flush=True)
+    async with world(start=False) as here:
+        upstream = Upstream(here.folder, here.sandbox.atlassian.base)
+        here.xerus.env["ATLASSIAN_API_URL"] = upstream.url
+        try:
+            print(await _upstream_alone(upstream, options.seconds), flush=True)
+            await _tables(here, upstream, options)
+        finally:
+            upstream.stop()
+    print(f"The whole run took {perf_counter() - begun:.0f} s.")
 
 
-def _start(here: World) -> float:
-    begun = perf_counter()
-    with on_core(SUBJECT_CORE):
-        here.xerus.start()
-    return perf_counter() - begun
+def _machine(options: _Options) -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, "
+        f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"load average before {os.getloadavg()[0]:.1f}; "
+        f"{options.rounds} rounds of {options.seconds:g} s, {options.callers} callers.\n"
+    )
 
 
-async def _speed(here: World, somebody: Person, options: _Options) -> str:
-    rows = await _upstream_alone(here, options)
-    for revision in (MODERN, HANDSHAKE):
-        rows += await _revision(here, somebody, revision, options)
-    return table("Calls, upstream without delay", (*_LOAD_HEAD, *_CPU_HEAD), rows)
-
-
-async def _revision(
-    here: World, somebody: Person, revision: Revision, options: _Options
-) -> list[list[object]]:
-    rows = []
-    async with somebody.driver(revision=revision) as client:
-        await client.initialize()
-
-        async def issue() -> None:
-            await client.call("jira_get_issue", _ISSUE)
-
-        for name, once in (("tools/call jira_get_issue", issue), ("tools/list", client.tools)):
-            await load(once, callers=_CONCURRENCY[-1], seconds=_WARM_UP_SECONDS)
-            rows += [
-                await _level(here, f"{name}, {revision}", once, callers, options)
-                for callers in _CONCURRENCY
-            ]
-    return rows
-
-
-async def _level(
-    here: World,
-    name: str,
-    once: Callable[[], Awaitable[object]],
-    callers: int,
-    options: _Options,
-) -> list[object]:
-    say(f"{name}: {callers} callers, {options.seconds:g} s")
-    before, database_before = usage(here.pid), usage(here.database_pid)
-    done = await load(once, callers=callers, seconds=options.seconds)
-    calls = len(done.latencies) + len(done.errors)
-    spent = usage(here.pid).cpu_seconds - before.cpu_seconds
-    database = usage(here.database_pid).cpu_seconds - database_before.cpu_seconds
-    if done.errors:
-        say(f"first error: {done.errors[0]!r}")
-    return [
-        *_load_cells(name, callers, done),
-        spent / calls * 1000,
-        database / calls * 1000,
-        len(done.errors),
-    ]
-
-
-def _load_cells(name: str, callers: int, done: Load) -> list[object]:
-    shares = (percentile(done.latencies or [0.0], share) * 1000 for share in (0.5, 0.95, 0.99))
-    return [name, callers, done.per_second, *shares]
-
-
-async def _upstream_alone(here: World, options: _Options) -> list[list[object]]:
-    """The sandbox without Xerus before it: what of the time is not ours."""
-    fixed = await here.sandbox.credentials()
-    basic = b64encode(f"{ADA}:{fixed['api_tokens'][ADA]}".encode()).decode()
-    address = f"{fixed['sites']['acme']['url']}/rest/api/3/issue/ENG-1"
-    rows: list[list[object]] = []
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), headers={"Authorization": f"Basic {basic}"}
-    ) as http:
+async def _upstream_alone(upstream: Upstream, seconds: float) -> str:
+    """Say how fast the fake is, so that nobody has to trust that it is no bottleneck."""
+    headers = {"Authorization": "Bearer somebody"}
+    sizes = []
+    async with aiohttp.ClientSession(upstream.url, headers=headers) as http:
+        for question in QUESTIONS:
+            async with http.get(question.path) as reply:
+                sizes.append(f"{len(await reply.read()) / 1000:.1f} kB")
 
         async def once() -> None:
-            async with http.get(address) as reply:
-                reply.raise_for_status()
+            async with http.get(QUESTIONS[0].path) as reply:
                 await reply.read()
 
-        for callers in _CONCURRENCY:
-            say(f"the sandbox alone: {callers} callers, {options.seconds:g} s")
-            done = await load(once, callers=callers, seconds=options.seconds)
-            cells = _load_cells("GET issue, the sandbox alone", callers, done)
-            rows.append([*cells, "", "", len(done.errors)])
-    return rows
+        done = await load([once] * 16, seconds=seconds)
+    return (
+        f"Upstream alone answers {done.per_second:,.0f} issues a second, the driver's own work on "
+        f"the same core included. Its answers: {', '.join(sizes)} (issue, search, page).\n"
+    )
 
 
-async def _with_delay(here: World, somebody: Person, options: _Options) -> str:
-    await here.sandbox.atlassian.configure(latency_ms=50)
-    async with somebody.driver() as client:
-
-        async def issue() -> None:
-            await client.call("jira_get_issue", _ISSUE)
-
-        rows = [
-            await _level(here, "tools/call jira_get_issue", issue, callers, options)
-            for callers in (_CONCURRENCY[0], _CONCURRENCY[-1])
-        ]
-    await here.sandbox.atlassian.configure(latency_ms=0)
-    return table("Calls, upstream answers after 50 ms", (*_LOAD_HEAD, *_CPU_HEAD), rows)
-
-
-async def _callback(here: World, options: _Options) -> str:
-    say(f"connecting {options.runs} times")
-    taken = await callback_seconds(here, options.runs)
-    cells = [f"{options.runs} runs", *(percentile(taken, share) * 1000 for share in (0.5, 0.95))]
-    title = 'From the callback to "Authentication Successful"'
-    return table(title, ("", "p50 ms", "p95 ms"), [cells])
+async def _tables(here: World, upstream: Upstream, options: _Options) -> None:
+    first = alone.first_start(here)
+    people = [await here.person(account) for account in (ADA, GRACE, ALAN)]
+    subjects, absent = lineup(KEYS, here=here, people=people, upstream=upstream.url)
+    await _alone(here, subjects[0], people[0], first, upstream, options)
+    here.xerus.stop()
+    chosen = [subject for subject in subjects if subject.key in options.only]
+    if "compare" in options.tables:
+        await _compare(chosen, upstream, options)
+    if "delay" in options.tables:
+        await _delay(chosen, upstream, options)
+    for line in absent:
+        print(f"Not measured: {line}\n")
 
 
-def _memory(at_start: tuple[float, float], here: World) -> str:
-    rows = [
-        ("after the start", *at_start),
-        ("after the load", *_resident(here)),
-    ]
-    return table("Memory", ("", "Xerus MiB", "PostgreSQL MiB (shared pages in each)"), rows)
+async def _alone(
+    here: World,
+    xerus: Subject,
+    somebody: Person,
+    first: list[object],
+    upstream: Upstream,
+    options: _Options,
+) -> None:
+    if "starts" in options.tables:
+        print(await alone.starts(xerus, first), flush=True)
+    if "revisions" in options.tables:
+        print(await alone.revisions(xerus, somebody, upstream, options.seconds), flush=True)
+    if "callback" in options.tables:
+        print(await alone.callback(here, options.runs), flush=True)
 
 
-def _resident(here: World) -> tuple[float, float]:
-    return usage(here.pid).rss_mib, usage(here.database_pid).rss_mib
+async def _compare(subjects: list[Subject], upstream: Upstream, options: _Options) -> None:
+    plan = Plan(rounds=options.rounds, seconds=options.seconds, callers=(options.callers,))
+    comparison = Comparison(subjects, plan)
+    await comparison.run(upstream)
+    for part in (comparison.tables(), comparison.ratios_table(), comparison.starts_table()):
+        print(part, flush=True)
 
 
-async def _bench(options: _Options) -> None:
-    machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
-    print(f"{machine}, load average before {os.getloadavg()[0]:.1f}.")
-    print("Xerus and PostgreSQL on one core, sandbox and driver on another, where there are two.\n")
-    async with world(start=False) as here:
-        print(await _cold_starts(here))
-        at_start = _resident(here)
-        somebody = await here.person(ADA)
-        for part in (_speed, _with_delay):
-            print(await part(here, somebody, options), flush=True)
-        print(await _callback(here, options))
-        print(_memory(at_start, here))
+async def _delay(subjects: list[Subject], upstream: Upstream, options: _Options) -> None:
+    plan = Plan(rounds=1, seconds=options.seconds, callers=_DELAY_CALLERS, delay=_DELAY_SECONDS)
+    comparison = Comparison([one for one in subjects if one.key in _DELAYED], plan)
+    await comparison.run(upstream)
+    print(comparison.tables(), flush=True)
+
+
+def _names(text: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    for name in names:
+        if name not in allowed:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(allowed)}")
+    return names
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of each load level")
-    parser.add_argument("--runs", type=int, default=20, help="connections to Atlassian")
-    given = parser.parse_args()
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--tables",
+        type=lambda text: _names(text, _TABLES),
+        default=_TABLES,
+        help=f"comma-separated, of {', '.join(_TABLES)} (all)",
+    )
+    parser.add_argument(
+        "--only",
+        type=lambda text: _names(text, KEYS),
+        default=KEYS,
+        help=f"what to compare, comma-separated, of {', '.join(KEYS)} (all)",
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (3)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of each load (2)")
+    parser.add_argument("--callers", type=int, default=16, help="parallel callers (16)")
+    parser.add_argument("--runs", type=int, default=20, help="connections to Atlassian (20)")
+    options = _Options(**vars(parser.parse_args()))
     with on_core(OTHER_CORE):
-        uvloop.run(_bench(_Options(seconds=given.seconds, runs=given.runs)))
+        say("Several minutes; --help names smaller runs.")
+        uvloop.run(_bench(options))
 
 
 if __name__ == "__main__":

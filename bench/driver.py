@@ -1,8 +1,11 @@
-"""A light MCP client: JSON-RPC over one aiohttp session, for either protocol revision."""
+"""A light MCP client: JSON-RPC over one aiohttp session, for either protocol revision.
+
+It speaks to any MCP server: with or without a session, answering in JSON or as an event stream.
+"""
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal, Self
@@ -23,7 +26,9 @@ _META = {
     "io.modelcontextprotocol/clientCapabilities": {},
     "io.modelcontextprotocol/clientInfo": _CLIENT,
 }
-_OK = 200
+_OK, _ACCEPTED = 200, 202
+_EVENTS = "text/event-stream"
+_SESSION = "Mcp-Session-Id"
 
 
 class CallFailed(Exception):
@@ -36,13 +41,14 @@ class CallFailed(Exception):
 
 
 class Driver:
-    """Calls `endpoint` with one bearer token. `host` overrides the Host header."""
+    """Calls `endpoint` with one token, '' for none. `host` overrides the Host header."""
 
     def __init__(
         self,
         *,
         endpoint: str,
         token: str,
+        scheme: str = "Bearer",
         revision: Revision = MODERN,
         host: str = "",
         timeout: float = 60,
@@ -51,12 +57,14 @@ class Driver:
         self._revision = revision
         self._ids = itertools.count(1)
         self._headers = {
-            "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
-            "Accept": "application/json, text/event-stream",
+            "Accept": f"application/json, {_EVENTS}",
             "MCP-Protocol-Version": revision,
+            **({"Authorization": f"{scheme} {token}"} if token else {}),
             **({"Host": host} if host else {}),
         }
+        self.received = 0
+        """Bytes of the newest answer's body."""
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
 
@@ -74,11 +82,11 @@ class Driver:
 
     async def initialize(self) -> None:
         """Shake hands, where the revision has a handshake (2025-11-25, basic/lifecycle)."""
-        if self._revision == HANDSHAKE:
-            await self.request(
-                "initialize",
-                {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": _CLIENT},
-            )
+        if self._revision == MODERN:
+            return
+        wanted = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": _CLIENT}
+        await self.request("initialize", wanted)
+        await self._post({"jsonrpc": "2.0", "method": "notifications/initialized"}, {})
 
     async def tools(self) -> list[dict[str, Any]]:
         """Return the entries of tools/list."""
@@ -104,25 +112,45 @@ class Driver:
             CallFailed: an HTTP status other than 200, or a JSON-RPC error.
             aiohttp.ClientError, TimeoutError: no answer.
         """
-        assert self._session is not None
-        headers = self._headers
+        headers = {}
         if self._revision == MODERN:
             params = {**params, "_meta": _META}
-            headers = {**headers, "Mcp-Method": method}
+            headers = {"Mcp-Method": method}
             if "name" in params:
                 headers["Mcp-Name"] = params["name"]
-        body = orjson.dumps(
-            {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        answer = await self._post(
+            {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}, headers
         )
-        async with self._session.post(self._endpoint, data=body, headers=headers) as reply:
-            content = await reply.read()
-            if reply.status != _OK:
-                raise CallFailed(reply.status, content.decode(errors="replace"))
-        answer = orjson.loads(content)
         if "result" not in answer:
             raise CallFailed(_OK, str(answer.get("error")))
         result: dict[str, Any] = answer["result"]
         return result
+
+    async def _post(self, message: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+        assert self._session is not None
+        async with self._session.post(
+            self._endpoint, data=orjson.dumps(message), headers=self._headers | headers
+        ) as reply:
+            content = await reply.read()
+            if reply.status not in {_OK, _ACCEPTED}:
+                raise CallFailed(reply.status, content.decode(errors="replace"))
+        if session := reply.headers.get(_SESSION):
+            self._headers[_SESSION] = session
+        self.received = len(content)
+        return _answer(reply.content_type, content) if "id" in message else {}
+
+
+def _answer(content_type: str, content: bytes) -> dict[str, Any]:
+    """Return the answer out of a body: the whole of it, or the event that is no notification."""
+    texts = [content]
+    if content_type == _EVENTS:
+        lines = content.splitlines()
+        texts = [line.removeprefix(b"data:") for line in lines if line.startswith(b"data:")]
+    for text in filter(bytes.strip, texts):
+        message: dict[str, Any] = orjson.loads(text)
+        if "id" in message:
+            return message
+    raise CallFailed(_OK, f"no answer in {content[:200]!r}")
 
 
 @dataclass
@@ -139,12 +167,12 @@ class Load:
         return len(self.latencies) / self.seconds
 
 
-async def load(once: Callable[[], Awaitable[object]], *, callers: int, seconds: float) -> Load:
-    """Let `callers` repeat `once` for `seconds`, each with one call under way at a time."""
+async def load(calls: Sequence[Callable[[], Awaitable[object]]], *, seconds: float) -> Load:
+    """Repeat each of `calls` for `seconds`: as many callers, each with one call under way."""
     result = Load()
     begun = perf_counter()
 
-    async def caller() -> None:
+    async def caller(once: Callable[[], Awaitable[object]]) -> None:
         while perf_counter() - begun < seconds:
             start = perf_counter()
             try:
@@ -154,6 +182,6 @@ async def load(once: Callable[[], Awaitable[object]], *, callers: int, seconds: 
             else:
                 result.latencies.append(perf_counter() - start)
 
-    await asyncio.gather(*(caller() for _ in range(callers)))
+    await asyncio.gather(*map(caller, calls))
     result.seconds = perf_counter() - begun
     return result

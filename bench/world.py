@@ -12,20 +12,14 @@ from pathlib import Path
 import httpx2
 
 from bench.driver import MODERN, Driver, Revision
-from bench.procfs import on_core
+from bench.placement import OTHER_CORE, SUBJECT_CORE, on_core
 from tests.support.browser import Browser
 from tests.support.journeys import connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, connected
 from tests.support.stack import Sandbox, Xerus, user_mode
 from xerus.db import place, postmaster
 
-SUBJECT_CORE, OTHER_CORE = 0, 1
 _OK = 200
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal what is going on."""
-    print(text, file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -100,6 +94,11 @@ class World:
         server = postmaster.find(kept.data) if kept else None
         return server.pid if server else 0
 
+    def start(self) -> None:
+        """Start Xerus on the core of what is measured."""
+        with on_core(SUBJECT_CORE):
+            self.xerus.start()
+
     async def person(self, account: str, *, site: str = "acme") -> Person:
         """Return `account` with everything done that a person does once."""
         somebody = Person(account=account, url=self.url)
@@ -143,18 +142,21 @@ def _folder() -> Path:
     return folder
 
 
+def _sandbox(folder: Path) -> Sandbox:
+    with on_core(OTHER_CORE):
+        return Sandbox(folder, None)
+
+
 @asynccontextmanager
 async def world(*args: str, start: bool = True, **settings: str) -> AsyncIterator[World]:
     """Yield a fresh world whose Xerus was started with `args`; everything ends with the block."""
     folder = _folder()
-    with on_core(OTHER_CORE):
-        sandbox = await asyncio.to_thread(Sandbox, folder, None)
+    sandbox = await asyncio.to_thread(_sandbox, folder)
     env = {**await user_mode(sandbox), "XERUS_LOG_LEVEL": "warning", **settings}
     here = World(folder, sandbox, Xerus(folder, env, args=args or ("serve",)))
     try:
         if start:
-            with on_core(SUBJECT_CORE):
-                await asyncio.to_thread(here.xerus.start)
+            await asyncio.to_thread(here.start)
         yield here
     finally:
         await asyncio.to_thread(here.stop)

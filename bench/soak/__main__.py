@@ -7,9 +7,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
+from bench.progress import say
 from bench.soak import crash, database, expiry, registrations
 from bench.soak.pressure import StageFailed
-from bench.world import say
 
 _STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "expiry": expiry.run,

@@ -4,9 +4,10 @@ import asyncio
 import random
 from time import monotonic
 
+from bench.progress import say
 from bench.soak.aftermath import sound_audit, still_authorized
 from bench.soak.pressure import Pressure, all_answered
-from bench.world import World, say, world
+from bench.world import World, world
 from tests.support.journeys import ADA, ALAN, GRACE
 
 _KILLS = 40

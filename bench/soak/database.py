@@ -6,9 +6,10 @@ import random
 import signal
 from time import monotonic
 
+from bench.progress import say
 from bench.soak.aftermath import sound_audit, still_authorized
 from bench.soak.pressure import Pressure, all_answered
-from bench.world import World, say, world
+from bench.world import World, world
 from tests.support.journeys import ADA, ALAN, GRACE
 from xerus.db.embedded import EmbeddedPostgres
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import aiohttp
 
 from bench.driver import CallFailed, Driver
+from bench.progress import say
 from bench.soak.pressure import StageFailed
-from bench.world import World, say, world
+from bench.world import World, world
 from tests.support.journeys import ADA
 
 _ROUNDS = 50

@@ -9,8 +9,9 @@ import psycopg
 
 from bench.driver import IDLE_SECONDS, Driver, load
 from bench.figures import percentile
+from bench.progress import say
 from bench.soak.pressure import StageFailed
-from bench.world import World, say, world
+from bench.world import World, world
 from tests.support.journeys import ADA
 from xerus.db.embedded import EmbeddedPostgres
 
@@ -69,10 +70,10 @@ async def _stage(here: World, owner: str) -> str:
     before = await _rows(owner)
     flood, other = _Applicant(here, "127.0.0.1"), _Applicant(here, "127.0.0.2")
     async with somebody.driver() as client:
-        calm = await load(lambda: _read(client), callers=1, seconds=_CALM_SECONDS)
+        calm = await load([lambda: _read(client)], seconds=_CALM_SECONDS)
         began = time.time()
         busy, _, _ = await asyncio.gather(
-            load(lambda: _read(client), callers=1, seconds=_SECONDS),
+            load([lambda: _read(client)], seconds=_SECONDS),
             _pour(flood),
             _now_and_then(other),
         )
