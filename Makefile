@@ -4,6 +4,7 @@ PYTHON ?= python3
 SPECS_DIR ?= ../shared/specs
 STAGE ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 RECORD := .contract
@@ -36,7 +37,7 @@ contract: .venv/.dev
 	$(BIN)/python -m xerus_sandbox.contract --specs $(SPECS_DIR) --record $(RECORD)
 
 bench: .venv/.dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 soak: .venv/.dev
 	$(BIN)/python -m bench.soak $(STAGE)
@@ -45,7 +46,7 @@ browser: .venv/.dev
 	@$(BIN)/python dev/browser.py
 
 clean:
-	rm -rf .venv .xerus-demo $(RECORD) $(NODE_MODULES)
+	rm -rf .venv .bench .xerus-demo $(RECORD) $(NODE_MODULES)
 
 .venv/bin/python:
 	@echo "Making a virtual environment in .venv" >&2

@@ -5,17 +5,13 @@ the callers and a fake Atlassian run on another. Progress goes to standard error
 """
 
 import argparse
-import os
-import platform
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from time import perf_counter
 
 import aiohttp
-import psutil
 import uvloop
 
-from bench import alone
+from bench import alone, columns, machine
 from bench.compare import Comparison, Plan
 from bench.driver import load
 from bench.placement import OTHER_CORE, on_core
@@ -45,7 +41,7 @@ class _Options:
 
 async def _bench(options: _Options) -> None:
     begun = perf_counter()
-    print(_machine(options), flush=True)
+    print(f"{machine.described()}.\n", flush=True)
     async with world(start=False) as here:
         upstream = Upstream(here.folder, here.sandbox.atlassian.base)
         here.xerus.env["ATLASSIAN_API_URL"] = upstream.url
@@ -55,16 +51,6 @@ async def _bench(options: _Options) -> None:
         finally:
             upstream.stop()
     print(f"The whole run took {perf_counter() - begun:.0f} s.")
-
-
-def _machine(options: _Options) -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {platform.python_version()}, "
-        f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-        f"load average before {os.getloadavg()[0]:.1f}; "
-        f"{options.rounds} rounds of {options.seconds:g} s, {options.callers} callers.\n"
-    )
 
 
 async def _upstream_alone(upstream: Upstream, seconds: float) -> str:
@@ -90,10 +76,11 @@ async def _upstream_alone(upstream: Upstream, seconds: float) -> str:
 async def _tables(here: World, upstream: Upstream, options: _Options) -> None:
     first = alone.first_start(here)
     people = [await here.person(account) for account in (ADA, GRACE, ALAN)]
-    subjects, absent = lineup(KEYS, here=here, people=people, upstream=upstream.url)
+    compared = options.only if {"compare", "delay"} & set(options.tables) else ()
+    subjects, absent = lineup((OURS, *compared), here=here, people=people, upstream=upstream.url)
     await _alone(here, subjects[0], people[0], first, upstream, options)
     here.xerus.stop()
-    chosen = [subject for subject in subjects if subject.key in options.only]
+    chosen = [subject for subject in subjects if subject.key in compared]
     if "compare" in options.tables:
         await _compare(chosen, upstream, options)
     if "delay" in options.tables:
@@ -122,7 +109,11 @@ async def _compare(subjects: list[Subject], upstream: Upstream, options: _Option
     plan = Plan(rounds=options.rounds, seconds=options.seconds, callers=(options.callers,))
     comparison = Comparison(subjects, plan)
     await comparison.run(upstream)
-    for part in (comparison.tables(), comparison.ratios_table(), comparison.starts_table()):
+    for part in (
+        comparison.tables(columns.ALL),
+        comparison.ratios_table(),
+        comparison.starts_table(),
+    ):
         print(part, flush=True)
 
 
@@ -130,7 +121,7 @@ async def _delay(subjects: list[Subject], upstream: Upstream, options: _Options)
     plan = Plan(rounds=1, seconds=options.seconds, callers=_DELAY_CALLERS, delay=_DELAY_SECONDS)
     comparison = Comparison([one for one in subjects if one.key in _DELAYED], plan)
     await comparison.run(upstream)
-    print(comparison.tables(), flush=True)
+    print(comparison.tables(columns.WITH_DELAY), flush=True)
 
 
 def _names(text: str, allowed: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Everything side by side, in interleaved rounds: the tables of medians."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -12,20 +12,6 @@ from bench.subjects.lineup import OURS
 from bench.subjects.subject import Subject
 from bench.upstream.control import Upstream
 
-_CALLS_HEAD = (
-    "what",
-    "CPU ms/call",
-    "its range",
-    "calls per core-second",
-    "ours to it",
-    "req/s",
-    "p50 ms",
-    "p99 ms",
-    "upstream requests/call",
-    "connections/call",
-    "answer bytes",
-    "errors",
-)
 _STARTS_HEAD = (
     "what",
     "start s",
@@ -39,6 +25,10 @@ _STARTS_HEAD = (
 
 Key = tuple[str, str, int]
 """Subject, tool, callers."""
+
+
+def _cpu(one: Measured) -> float:
+    return one.cpu_ms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +78,12 @@ class Comparison:
                     key = (subject.key, question.tool, number)
                     self.measured.setdefault(key, []).append(measured)
 
-    def tables(self) -> str:
+    def tables(self, columns: "Sequence[Column]") -> str:
         """Return a table for each tool and number of callers, and why anything is missing."""
         parts = [
-            self._table(question, number) for question in QUESTIONS for number in self.plan.callers
+            self._table(question, number, columns)
+            for question in QUESTIONS
+            for number in self.plan.callers
         ]
         return "\n".join([*parts, *(f"Not measured: {line}\n" for line in self.failures)])
 
@@ -105,51 +97,36 @@ class Comparison:
         tools = [question.tool for question in QUESTIONS]
         number = self.plan.callers[0]
         rows = [
-            [subject.title, *(self._ratio((subject.key, tool, number)) for tool in tools)]
+            [subject.title, *(self.ratio((subject.key, tool, number)) for tool in tools)]
             for subject in self.subjects
             if subject.key != OURS
         ]
         title = f"Calls per core-second, ours to each ({number} callers)"
         return table(title, ("what", *tools), rows)
 
-    def _table(self, question: Question, number: int) -> str:
-        plan = self.plan
-        delay = f", upstream answers after {plan.delay * 1000:g} ms" if plan.delay else ""
-        rows = list(self._rows(question, number))
-        title = f"{question.tool}, {number} callers{delay} (median of {plan.rounds})"
-        return table(title, _CALLS_HEAD, rows)
-
-    def _rows(self, question: Question, number: int) -> Iterator[list[object]]:
-        for subject in self.subjects:
-            key = (subject.key, question.tool, number)
-            if key in self.measured:
-                yield [subject.title, *self._cells(key)]
-
-    def _cells(self, key: Key) -> list[object]:
-        cpu = [one.cpu_ms for one in self.measured[key]]
-        return [
-            median(cpu),
-            f"{min(cpu):.2f} to {max(cpu):.2f}",
-            1000 / median(cpu),
-            self._ratio(key),
-            self._median(key, lambda one: one.per_second),
-            self._median(key, lambda one: one.p50_ms),
-            self._median(key, lambda one: one.p99_ms),
-            self._median(key, lambda one: one.upstream_requests),
-            self._median(key, lambda one: one.upstream_connections),
-            int(self._median(key, lambda one: one.answer_bytes)),
-            sum(one.errors for one in self.measured[key]),
-        ]
-
-    def _ratio(self, key: Key) -> str:
+    def ratio(self, key: Key) -> str:
+        """Return how many calls ours makes on the CPU time of one of this subject's."""
         ours = (OURS, *key[1:])
         if key not in self.measured or ours not in self.measured:
             return ""
-        theirs = self._median(key, lambda one: one.cpu_ms)
-        return f"{theirs / self._median(ours, lambda one: one.cpu_ms):.2f}x"
+        return f"{self.median(key, _cpu) / self.median(ours, _cpu):.2f}x"
 
-    def _median(self, key: Key, value: Callable[[Measured], float]) -> float:
+    def median(self, key: Key, value: Callable[[Measured], float]) -> float:
+        """Return the median over the rounds."""
         return float(median(map(value, self.measured[key])))
+
+    def _table(self, question: Question, number: int, columns: "Sequence[Column]") -> str:
+        plan = self.plan
+        who = "one caller" if number == 1 else f"{number} callers"
+        delay = f", upstream answers after {plan.delay * 1000:g} ms" if plan.delay else ""
+        rounds = f" (median of {plan.rounds})" if plan.rounds > 1 else ""
+        rows = [
+            [subject.title, *(column(self, key) for _, column in columns)]
+            for subject in self.subjects
+            if (key := (subject.key, question.tool, number)) in self.measured
+        ]
+        title = f"{question.tool}, {who}{delay}{rounds}"
+        return table(title, ("what", *(name for name, _ in columns)), rows)
 
     def _start_row(self, subject: Subject) -> list[object]:
         starts = self.starts[subject.key]
@@ -168,3 +145,7 @@ class Comparison:
             starts[-1].tools or "",
             starts[-1].tools_bytes,
         ]
+
+
+Column = tuple[str, Callable[[Comparison, Key], object]]
+"""A heading, and what stands below it for a subject."""

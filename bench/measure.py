@@ -119,7 +119,7 @@ async def ask(
         CouldNotMeasure: no call was answered, or upstream saw other credentials than it should.
     """
     calls = [partial(client.call, question.tool, question.arguments) for client in clients]
-    await load(calls, seconds=_WARM_UP_SECONDS)
+    await load(calls, seconds=min(_WARM_UP_SECONDS, seconds))
     measured = await under_load(subject, calls, upstream=upstream, seconds=seconds)
     expected = min(subject.credentials, len(clients))
     if measured.credentials != expected:
