@@ -5,6 +5,7 @@ the callers and a fake Atlassian run on another. Progress goes to standard error
 """
 
 import argparse
+import sys
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -27,6 +28,7 @@ _TABLES = ("starts", "revisions", "callback", "compare", "delay")
 _DELAYED = (OURS, "mcp-atlassian", "sdk-low-level", "rpc")
 _DELAY_SECONDS = 0.05
 _DELAY_CALLERS = (1, 64)
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class _Options:
     runs: int
 
 
-async def _bench(options: _Options) -> None:
+async def _bench(options: _Options) -> int:
+    """Print the tables; return how much could not be measured."""
     begun = perf_counter()
     print(f"{machine.described()}.\n", flush=True)
     async with world(start=False) as here:
@@ -47,10 +50,13 @@ async def _bench(options: _Options) -> None:
         here.xerus.env["ATLASSIAN_API_URL"] = upstream.url
         try:
             print(await _upstream_alone(upstream, options.seconds), flush=True)
-            await _tables(here, upstream, options)
+            missing = await _tables(here, upstream, options)
         finally:
             upstream.stop()
+    for line in missing:
+        print(f"Not measured: {line}\n")
     print(f"The whole run took {perf_counter() - begun:.0f} s.")
+    return len(missing)
 
 
 async def _upstream_alone(upstream: Upstream, seconds: float) -> str:
@@ -73,20 +79,19 @@ async def _upstream_alone(upstream: Upstream, seconds: float) -> str:
     )
 
 
-async def _tables(here: World, upstream: Upstream, options: _Options) -> None:
+async def _tables(here: World, upstream: Upstream, options: _Options) -> list[str]:
     first = alone.first_start(here)
     people = [await here.person(account) for account in (ADA, GRACE, ALAN)]
     compared = options.only if {"compare", "delay"} & set(options.tables) else ()
-    subjects, absent = lineup((OURS, *compared), here=here, people=people, upstream=upstream.url)
+    subjects, missing = lineup((OURS, *compared), here=here, people=people, upstream=upstream.url)
     await _alone(here, subjects[0], people[0], first, upstream, options)
     here.xerus.stop()
     chosen = [subject for subject in subjects if subject.key in compared]
     if "compare" in options.tables:
-        await _compare(chosen, upstream, options)
+        missing += await _compare(chosen, upstream, options)
     if "delay" in options.tables:
-        await _delay(chosen, upstream, options)
-    for line in absent:
-        print(f"Not measured: {line}\n")
+        missing += await _delay(chosen, upstream, options)
+    return missing
 
 
 async def _alone(
@@ -105,7 +110,7 @@ async def _alone(
         print(await alone.callback(here, options.runs), flush=True)
 
 
-async def _compare(subjects: list[Subject], upstream: Upstream, options: _Options) -> None:
+async def _compare(subjects: list[Subject], upstream: Upstream, options: _Options) -> list[str]:
     plan = Plan(rounds=options.rounds, seconds=options.seconds, callers=(options.callers,))
     comparison = Comparison(subjects, plan)
     await comparison.run(upstream)
@@ -115,13 +120,15 @@ async def _compare(subjects: list[Subject], upstream: Upstream, options: _Option
         comparison.starts_table(),
     ):
         print(part, flush=True)
+    return comparison.failures
 
 
-async def _delay(subjects: list[Subject], upstream: Upstream, options: _Options) -> None:
+async def _delay(subjects: list[Subject], upstream: Upstream, options: _Options) -> list[str]:
     plan = Plan(rounds=1, seconds=options.seconds, callers=_DELAY_CALLERS, delay=_DELAY_SECONDS)
     comparison = Comparison([one for one in subjects if one.key in _DELAYED], plan)
     await comparison.run(upstream)
     print(comparison.tables(columns.WITH_DELAY), flush=True)
+    return comparison.failures
 
 
 def _names(text: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,7 +164,10 @@ def main() -> None:
     options = _Options(**vars(parser.parse_args()))
     with on_core(OTHER_CORE):
         say("Several minutes; --help names smaller runs.")
-        uvloop.run(_bench(options))
+        try:
+            sys.exit(1 if uvloop.run(_bench(options)) else 0)
+        except KeyboardInterrupt:
+            sys.exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -79,13 +79,12 @@ class Comparison:
                     self.measured.setdefault(key, []).append(measured)
 
     def tables(self, columns: "Sequence[Column]") -> str:
-        """Return a table for each tool and number of callers, and why anything is missing."""
-        parts = [
+        """Return a table for each tool and number of callers."""
+        return "\n".join(
             self._table(question, number, columns)
             for question in QUESTIONS
             for number in self.plan.callers
-        ]
-        return "\n".join([*parts, *(f"Not measured: {line}\n" for line in self.failures)])
+        )
 
     def starts_table(self) -> str:
         """Return what starting costs, and the memory after the last measurement."""
