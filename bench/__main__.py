@@ -12,7 +12,7 @@ from time import perf_counter
 import aiohttp
 import uvloop
 
-from bench import alone, columns, machine
+from bench import alone, machine, tables
 from bench.compare import Comparison, Plan
 from bench.driver import load
 from bench.placement import OTHER_CORE, on_core
@@ -114,12 +114,9 @@ async def _compare(subjects: list[Subject], upstream: Upstream, options: _Option
     plan = Plan(rounds=options.rounds, seconds=options.seconds, callers=(options.callers,))
     comparison = Comparison(subjects, plan)
     await comparison.run(upstream)
-    for part in (
-        comparison.tables(columns.ALL),
-        comparison.ratios_table(),
-        comparison.starts_table(),
-    ):
-        print(part, flush=True)
+    print(tables.calls(comparison, tables.ALL))
+    print(tables.ratios(comparison))
+    print(tables.starts(comparison), flush=True)
     return comparison.failures
 
 
@@ -127,7 +124,7 @@ async def _delay(subjects: list[Subject], upstream: Upstream, options: _Options)
     plan = Plan(rounds=1, seconds=options.seconds, callers=_DELAY_CALLERS, delay=_DELAY_SECONDS)
     comparison = Comparison([one for one in subjects if one.key in _DELAYED], plan)
     await comparison.run(upstream)
-    print(comparison.tables(columns.WITH_DELAY), flush=True)
+    print(tables.calls(comparison, tables.WITH_DELAY), flush=True)
     return comparison.failures
 
 

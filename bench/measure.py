@@ -75,7 +75,7 @@ async def started(subject: Subject) -> Start:
             break
         except (aiohttp.ClientError, TimeoutError, CallFailed) as error:
             if not subject.is_running or perf_counter() - begun > _START_SECONDS:
-                raise CouldNotMeasure(f"{subject.title}: {error}\n{subject.said()}") from error
+                raise CouldNotMeasure(f"{error}\n{subject.said()}") from error
             await asyncio.sleep(_POLL_SECONDS)
     seconds = perf_counter() - begun
     here, database = usage(subject.pid), usage(subject.database_pid)
@@ -123,9 +123,7 @@ async def ask(
     measured = await under_load(subject, calls, upstream=upstream, seconds=seconds)
     expected = min(subject.credentials, len(clients))
     if measured.credentials != expected:
-        raise CouldNotMeasure(
-            f"{subject.title}: upstream saw {measured.credentials} credentials, not {expected}"
-        )
+        raise CouldNotMeasure(f"upstream saw {measured.credentials} credentials, not {expected}")
     return replace(measured, answer_bytes=clients[0].received)
 
 
@@ -148,7 +146,7 @@ async def under_load(
     seen = await upstream.seen()
     if not done.latencies or seen.unknown:
         problem = done.errors[0] if done.errors else seen.unknown[:3]
-        raise CouldNotMeasure(f"{subject.title}: {problem}\n{subject.said()}")
+        raise CouldNotMeasure(f"{problem}\n{subject.said()}")
     calls_made = len(done.latencies) + len(done.errors)
     database = (database_after.cpu_seconds - database_before.cpu_seconds) / calls_made * 1000
     own = (after.cpu_seconds - before.cpu_seconds) / calls_made * 1000
