@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from xerus.egress.client import Reply
-from xerus.errors import UpstreamRefused
+from xerus.errors import UpstreamRefused, UpstreamUnavailable
 
 _MOST_SAID = 600
 
@@ -42,6 +42,12 @@ class AtlassianRefused(UpstreamRefused):
             if isinstance(errors, dict)
             else {}
         )
+
+
+class AnswerUnusable(UpstreamUnavailable):
+    """A 2xx answer that is not the answer: of another shape, empty, or HTML."""
+
+    code = "upstream_malformed"
 
 
 @dataclass(frozen=True, kw_only=True)

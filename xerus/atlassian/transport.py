@@ -9,10 +9,11 @@ from urllib.parse import urljoin
 import orjson
 
 from xerus.atlassian.credentials import Credentials, NeedsReconnect, Product, ScopeMissing, Target
-from xerus.atlassian.errors import parsed, refusal, request_id
+from xerus.atlassian.errors import AnswerUnusable, parsed, refusal, request_id
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.paths import fill
 from xerus.atlassian.retry import MOST_WAITING, quota_used_up, retry_after, wait_before_retry
+from xerus.atlassian.shapes import flaw
 from xerus.atlassian.uploads import Upload
 from xerus.clock import Clock
 from xerus.egress.client import Egress, Reply
@@ -26,6 +27,7 @@ _REDIRECTS = frozenset({302, 303, 307})
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _MOST_HOPS = 3
+_JSON = "application/json"
 _DEADLINE = 20.0
 _FILE_DEADLINE = 60.0
 
@@ -33,12 +35,13 @@ _FILE_DEADLINE = 60.0
 @dataclass(frozen=True, kw_only=True)
 class _Request:
     method: str
+    template: str
     url: str
     query: Mapping[str, str]
     body: bytes | None
     safe: bool
-    content_type: str = "application/json"
-    accept: str = "application/json"
+    content_type: str = _JSON
+    accept: str = _JSON
     deadline: float = _DEADLINE
 
 
@@ -88,10 +91,12 @@ class Transport:
             ScopeMissing: the grant does not cover it.
             NeedsReconnect: the person's own token is no longer accepted and cannot be renewed.
             AtlassianRefused: a definite no.
+            AnswerUnusable: it answers 2xx, with something else than the answer.
             UpstreamUnavailable: no verdict; for a write the message says that it may have happened.
         """
         request = _Request(
             method=method,
+            template=template,
             url=target.api_base + fill(template, path or {}),
             query=query or {},
             body=None if json is None else orjson.dumps(json),
@@ -116,12 +121,13 @@ class Transport:
         """
         request = _Request(
             method=method,
+            template=template,
             url=target.api_base + fill(template, path or {}),
             query={},
             body=form.body if form else None,
             safe=form is None and method == "GET",
             content_type=form.content_type if form else "",
-            accept="application/json" if form else "*/*",
+            accept=_JSON if form else "*/*",
             deadline=_FILE_DEADLINE,
         )
         reply = await self._admitted(target, request, scope)
@@ -138,8 +144,14 @@ class Transport:
     def _accepted(self, target: Target, reply: Reply, request: _Request, scope: str) -> Reply:
         if reply.status >= _FIRST_FAILURE:
             raise self._failure(target, request, reply, scope)
-        if not request.safe and not _readable(reply):
-            raise _no_answer(request)
+        if request.accept == _JSON and (problem := flaw(request.method, request.template, reply)):
+            raise AnswerUnusable(
+                f"{TITLES[target.product]} sent an answer that cannot be used.",
+                hint=_LATER if request.safe else _UNSURE,
+                debug=f"{request.method} {request.template}: {problem}",
+                upstream_status=reply.status,
+                request_id=request_id(reply),
+            )
         return reply
 
     async def _from_media_host(self, target: Target, request: _Request, reply: Reply) -> Reply:
@@ -234,13 +246,6 @@ def _is_scope_miss(reply: Reply) -> bool:
     return "scope does not match" in str(parsed(reply).get("message", ""))
 
 
-def _readable(reply: Reply) -> bool:
-    try:
-        return not reply.body or reply.json() is not None
-    except UpstreamUnavailable:
-        return False
-
-
 def _busy(product: str, reply: Reply, seconds: float | None) -> UpstreamUnavailable:
     when = f"in {int(seconds) + 1} seconds" if seconds else "in a minute"
     return UpstreamUnavailable(
@@ -256,7 +261,7 @@ def _busy(product: str, reply: Reply, seconds: float | None) -> UpstreamUnavaila
 def _broken(product: str, request: _Request, reply: Reply) -> UpstreamUnavailable:
     return UpstreamUnavailable(
         f"{product} has a problem of its own (status {reply.status}).",
-        hint="Try again later." if request.safe else _UNSURE,
+        hint=_LATER if request.safe else _UNSURE,
         upstream_status=reply.status,
         request_id=request_id(reply),
     )
@@ -271,4 +276,5 @@ def _no_answer(request: _Request) -> UpstreamUnavailable:
     )
 
 
+_LATER = "Try again later."
 _UNSURE = "The change may have happened: look before you repeat it."

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xerus.atlassian.credentials import NotConnected, ScopeMissing
-from xerus.atlassian.errors import AtlassianRefused
+from xerus.atlassian.errors import AnswerUnusable, AtlassianRefused
 from xerus.errors import Forbidden, UpstreamUnavailable, XerusError
 from xerus.tools.choices import ChoiceNeeded
 from xerus.tools.declaration import Answer, Args
@@ -75,6 +75,12 @@ def failed(error: XerusError, *, tools_url: str) -> ToolResult:
         case _:
             unknown = error.code == "unknown_tool"
             return ToolResult(text=_worded(error), is_error=True, unknown_tool=unknown)
+
+
+def unusable(error: AnswerUnusable, correlation_id: str) -> ToolResult:
+    """Return what is said about an answer of Atlassian's that is none, with the id in our log."""
+    text = f"{_worded(error)}\nIts id for support: {correlation_id}."
+    return ToolResult(text=text, is_error=True)
 
 
 def broken(correlation_id: str, *, writes: bool) -> ToolResult:

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from xerus.atlassian.credentials import Credentials, Target
+from xerus.atlassian.errors import AnswerUnusable
 from xerus.atlassian.limits import QuotaHolds
 from xerus.clock import Clock
 from xerus.egress.client import Egress
@@ -22,7 +23,14 @@ from xerus.tools.connection import StatusSource
 from xerus.tools.declaration import Args, Tool
 from xerus.tools.products import Products
 from xerus.tools.reach import Reach
-from xerus.tools.results import McpScopeMissing, ToolResult, broken, failed, succeeded
+from xerus.tools.results import (
+    McpScopeMissing,
+    ToolResult,
+    broken,
+    failed,
+    succeeded,
+    unusable,
+)
 
 _log = logger(__name__)
 
@@ -105,6 +113,15 @@ class Runner:
             if batch.is_batch(call.tool):
                 return await self._run_steps(caller, call.args)
             return await self._recorded(call)
+        except AnswerUnusable as error:
+            _log.warning(
+                "atlassian_answer_unusable",
+                tool=name[:80],
+                correlation_id=caller.correlation_id,
+                request_id=error.request_id,
+                problem=error.debug,
+            )
+            return unusable(error, caller.correlation_id)
         except XerusError as error:
             return failed(error, tools_url=self._tools_url)
         except Exception:  # noqa: BLE001  # the runner is an edge: a defect becomes a result

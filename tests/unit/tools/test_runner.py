@@ -159,7 +159,7 @@ async def test_words_of_atlassian_in_an_error_are_fenced() -> None:
 
 
 async def test_a_defect_of_ours_becomes_a_result_with_an_id() -> None:
-    bench = Bench(reply(201, [1]))
+    bench = Bench(ZeroDivisionError())
     result = await bench.run("jira_add_comment", {"issue_key": "ENG-1", "body": "x"})
     assert result.is_error
     assert "abc123def456" in result.text
