@@ -32,6 +32,7 @@ EXEMPT_STATUSES = {
 }
 _MISSING_ISSUE = "the Data Center description forgets the missing issue, which is 404 on all others"
 UNDESCRIBED = {
+    "jira-cloud-platform-v2": "Cloud's version 2 is version 3 with wiki markup; no file of its own",
     "jira-service-management": "Atlassian's description of /rest/servicedeskapi is not in the folder",
 }
 EXEMPT_OPERATIONS = {

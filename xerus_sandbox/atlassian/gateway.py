@@ -1,6 +1,7 @@
 """Everything that is not OAuth: admits a request, checks its scopes, runs the operation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 from starlette.requests import Request
@@ -64,6 +65,7 @@ class Gateway:
         authorization = request.headers.get("authorization", "")
         entrance = self._doors.enter(path, authorization, note_of(request))
         method = "GET" if request.method == "HEAD" else request.method
+        entrance = replace(entrance, path=_versioned(entrance))
         match = self._table.find(entrance.product, entrance.deployment, method, entrance.path)
         if match is None:
             return self._unknown(request, entrance)
@@ -116,6 +118,14 @@ def _tenant_info(path: str) -> str | None:
     if parts[1:2] == ["site"] and parts[3:] == ["_edge", "tenant_info"]:
         return CLOUD_IDS.get(parts[2])
     return None
+
+
+def _versioned(entrance: Entrance) -> str:
+    """Return a path with the version that "latest" stands for; of Cloud that is not confirmed."""
+    number = "3" if entrance.deployment == "cloud" else "2"
+    if entrance.product != "jira":
+        return entrance.path
+    return entrance.path.replace("/rest/api/latest/", f"/rest/api/{number}/", 1)
 
 
 def _has_scopes(operation: Operation, scopes: frozenset[str] | None) -> bool:

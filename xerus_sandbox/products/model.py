@@ -34,6 +34,8 @@ class Comment:
     """Who changed it last, if not the author."""
     public: bool = True
     """Whether the customer of a service desk sees it."""
+    visibility: Json | None = None
+    """The role or group whose members alone see it: `type` and `value`."""
 
 
 @dataclass(kw_only=True)

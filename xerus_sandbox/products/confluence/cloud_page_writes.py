@@ -151,12 +151,11 @@ def accept_text(given: Any) -> tuple[bodies.Kept, str]:
         ApiError: 400.
     """
     body = given if isinstance(given, dict) else {}
-    nested = body.get(str(body.get("representation", ""))) or next(
-        (body[name] for name in ("storage", "atlas_doc_format", "wiki") if name in body), None
-    )
-    chosen = nested if isinstance(nested, dict) else body
+    names = (str(body.get("representation", "")), "storage", "atlas_doc_format", "wiki")
+    name = next((name for name in names if isinstance(body.get(name), dict)), "")
+    chosen = body[name] if name else body
     try:
-        return bodies.accept(chosen.get("representation"), chosen.get("value"))
+        return bodies.accept(chosen.get("representation", name), chosen.get("value"))
     except bodies.BodyError as problem:
         raise access.v2_error(400, str(problem)) from problem
 

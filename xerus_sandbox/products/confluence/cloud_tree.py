@@ -30,6 +30,18 @@ def versions(world: World, call: Call) -> Answer:
     return access.v2_answer(call, rows, version_bean)
 
 
+def version(world: World, call: Call) -> Answer:
+    """Return one version of a page and the numbers beside it."""
+    page = access.page(world, call, call.params["page-id"])
+    for row in page.versions:
+        if str(row.number) == call.params["version-number"]:
+            bean = version_bean(row) | {"contentTypeModified": False, "collaborators": [row.author]}
+            beside = {"prevVersion": row.number - 1, "nextVersion": row.number + 1}
+            known = {one.number for one in page.versions}
+            return Answer(body=bean | {name: n for name, n in beside.items() if n in known})
+    raise access.v2_error(404, "Not Found")
+
+
 def _descendant(row: tuple[int, Page]) -> Json:
     depth, page = row
     return {

@@ -54,6 +54,7 @@ _MOVE = "/content/{pageId}/move/{position}/{targetId}"
 CLOUD = (
     _v2("PUT", "/pages/{id}/title", cloud_page_writes.rename, "write:page"),
     _v2("GET", "/pages/{id}/versions", cloud_tree.versions, "read:page"),
+    _v2("GET", "/pages/{page-id}/versions/{version-number}", cloud_tree.version, "read:page"),
     _v2("GET", "/pages/{id}/descendants", cloud_tree.descendants, "read:hierarchical-content"),
     _v1("PUT", _MOVE, placement.move, _WRITE, _PAGE),
     _v1("POST", "/content/{id}/copy", copies.copy, _WRITE, f"{_DETAILS} {_PAGE}"),
@@ -78,6 +79,7 @@ CLOUD = (
 
 DATA_CENTER = (
     _server("GET", "/content/{id}/child/{type}", server_content.child_pages),
+    _server("GET", "/content/{id}/history", server_content.history),
     _server("GET", "/space/{spaceKey}/content/{type}", server_content.of_space),
     _server("GET", _WATCH, attention.is_watching),
     _server("POST", _WATCH, attention.watch),

@@ -159,6 +159,24 @@ def space(world: World, call: Call) -> Answer:
     return Answer(body=_space_bean(call, _space(world, call, call.params["spaceKey"])))
 
 
+def history(world: World, call: Call) -> Answer:
+    """Say who created a page and when, and who changed it last."""
+    page = _page(world, call, call.params["id"])
+    person = world.person(page.author)
+    body: Json = {
+        "latest": True,
+        "createdBy": {"type": "known", "username": person.username, "displayName": person.name},
+        "createdDate": iso_time(page.created),
+        "lastUpdated": _version(world, page.current.author, page.current.created, page.current),
+    }
+    if len(page.versions) > 1:
+        before = page.versions[-2]
+        body["previousVersion"] = _version(world, before.author, before.created, before)
+    return Answer(
+        body=body | {"_links": {"self": f"{call.site.url}{call.path}"}, "_expandable": {}}
+    )
+
+
 def _page(world: World, call: Call, page_id: str) -> Page:
     page = world.confluence_of(call).visible_page(page_id, call.account.account_id)
     if page is None or page.status == "trashed":

@@ -22,6 +22,26 @@ _ALL: tuple[tuple[str, str, Run, str], ...] = (
     ("GET", "/sprint/{sprintId}", sprints.get, "read:sprint:jira-software"),
     ("POST", "/sprint", sprints.create, "write:sprint:jira-software"),
     ("POST", "/sprint/{sprintId}", sprints.change, "write:sprint:jira-software"),
+    ("PUT", "/sprint/{sprintId}", sprints.replace, "write:sprint:jira-software"),
+    ("DELETE", "/sprint/{sprintId}", sprints.delete, "delete:sprint:jira-software"),
+    (
+        "GET",
+        "/sprint/{sprintId}/issue",
+        boards.issues_of_sprint,
+        "read:sprint:jira-software read:issue-details:jira",
+    ),
+    (
+        "GET",
+        "/board/{boardId}/issue",
+        boards.issues_of_board,
+        f"{_BOARD} read:issue-details:jira",
+    ),
+    (
+        "GET",
+        "/board/{boardId}/sprint/{sprintId}/issue",
+        boards.issues_of_sprint,
+        f"{_BOARD} read:sprint:jira-software read:issue-details:jira",
+    ),
     ("POST", "/sprint/{sprintId}/issue", sprints.add_issues, "write:sprint:jira-software"),
 )
 

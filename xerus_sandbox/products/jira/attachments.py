@@ -9,6 +9,7 @@ from xerus_sandbox.products.model import Attachment, Issue
 from xerus_sandbox.products.world import World
 
 _MOST_FILES = 60
+_MOST_BYTES = 10 * 2**20
 
 
 def add(world: World, call: Call) -> Answer:
@@ -40,7 +41,7 @@ def add(world: World, call: Call) -> Answer:
 def content(world: World, call: Call) -> Answer:
     """Send the reader of a file on to the media host; 303, or the bytes with `redirect=false`."""
     _, item = _find(world, call)
-    if call.query.get("redirect") == "false":
+    if call.query.get("redirect", "").lower() == "false":
         return media.content(item)
     return media.redirect(call, "jira", item.id, 303)
 
@@ -49,6 +50,18 @@ def server_content(world: World, call: Call) -> Answer:
     """Give the bytes of a file of Data Center, at an address of its pages."""
     _, item = _find(world, call)
     return media.content(item)
+
+
+def get(world: World, call: Call) -> Answer:
+    """Return what is known of a file; its id is a number here, and a string in issues."""
+    _, item = _find(world, call)
+    bean = beans.attachment(world, call, item)
+    return Answer(body=bean | {"id": int(item.id)} if beans.is_cloud(call) else bean)
+
+
+def settings(_world: World, _call: Call) -> Answer:
+    """Say whether files may be added, and how large they may be."""
+    return Answer(body={"enabled": True, "uploadLimit": _MOST_BYTES})
 
 
 def delete(world: World, call: Call) -> Answer:

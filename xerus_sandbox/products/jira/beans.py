@@ -30,6 +30,8 @@ def is_cloud(call: Call) -> bool:
 def rest_url(call: Call, path: str) -> str:
     """Return an absolute REST address; through the gateway it names the gateway, as in real life."""
     base, version = call.site.url, "3" if is_cloud(call) else "2"
+    if call.path.startswith("/rest/api/2/"):  # what was asked in version 2 is pointed to in it
+        version = "2"
     if is_cloud(call) and call.headers.get("authorization", "").lower().startswith("bearer "):
         origin = base.removesuffix(f"/site/{call.site.name}")
         base = f"{origin}/ex/jira/{call.site.cloud_id}"
@@ -180,11 +182,24 @@ def comment(
         "created": jira_time(item.created),
         "updated": jira_time(item.updated),
     }
+    if item.visibility:
+        bean["visibility"] = _restriction(call, item.visibility)
     if is_cloud(call):
         bean["jsdPublic"] = item.public
+    elif "properties" in call.query.get("expand", ""):
+        flag = {"key": "sd.public.comment", "value": {"internal": True}}
+        bean["properties"] = [] if item.public else [flag]
     if rendered:
         bean["renderedBody"] = html(item.body)
     return bean
+
+
+def _restriction(call: Call, kept: Json) -> Json:
+    """Return who alone reads a comment; Cloud adds a name that does not change."""
+    if not is_cloud(call):
+        return kept
+    name = str(kept["value"])
+    return {**kept, "identifier": scheme.GROUPS[name] if kept["type"] == "group" else name}
 
 
 def change(world: World, call: Call, item: Change) -> Json:

@@ -9,6 +9,7 @@ from xerus_sandbox.products.jira.agile import (
     board_bean,
     board_kind,
     find_board,
+    find_sprint,
     in_backlog,
     issues_named,
     object_of,
@@ -64,10 +65,30 @@ def backlog(world: World, call: Call) -> Answer:
     """List what waits on a board, in the order of rank."""
     item = find_board(world, call, call.params["boardId"])
     data = world.jira_of(call)
-    query = call.query.get("jql", "")
-    rows = Search(world=world, data=data, call=call).run(parse(query))
+    rows = _searched(world, call)
     found = [issue for issue in rows if issue.project == item.key and in_backlog(data, issue)]
     return Answer(body=_issue_page(world, call, sorted(found, key=_place)))
+
+
+def issues_of_board(world: World, call: Call) -> Answer:
+    """List the issues of a board, in the order of rank."""
+    item = find_board(world, call, call.params["boardId"])
+    found = [issue for issue in _searched(world, call) if issue.project == item.key]
+    return Answer(body=_issue_page(world, call, sorted(found, key=_place)))
+
+
+def issues_of_sprint(world: World, call: Call) -> Answer:
+    """List the issues of a sprint, of a board if one is named, in the order of rank."""
+    sprint = find_sprint(world, call)
+    if "boardId" in call.params:
+        find_board(world, call, call.params["boardId"])
+    found = [issue for issue in _searched(world, call) if issue.sprint == sprint.id]
+    return Answer(body=_issue_page(world, call, sorted(found, key=_place)))
+
+
+def _searched(world: World, call: Call) -> list[Issue]:
+    query = parse(call.query.get("jql", ""))
+    return Search(world=world, data=world.jira_of(call), call=call).run(query)
 
 
 def to_backlog(world: World, call: Call) -> Answer:

@@ -4,9 +4,9 @@ from typing import Any
 
 from xerus_sandbox.operations import Answer, Call
 from xerus_sandbox.products.documents import adf
-from xerus_sandbox.products.jira import access, beans
+from xerus_sandbox.products.jira import access, beans, roles
 from xerus_sandbox.products.jira.edits import FieldError
-from xerus_sandbox.products.model import Comment, Issue
+from xerus_sandbox.products.model import Comment, Issue, Json
 from xerus_sandbox.products.world import World
 
 _DEFAULT_PAGE = 5000
@@ -20,7 +20,9 @@ def page(world: World, call: Call) -> Answer:
     order = call.query.get("orderBy", "created")
     if order not in {"created", "+created", "-created"}:
         raise access.error(400, f"The value '{order}' of 'orderBy' is not valid.")
-    found = sorted(issue.comments, key=lambda c: c.created, reverse=order.startswith("-"))
+    found = sorted(
+        roles.readable(world, call, issue), key=lambda c: c.created, reverse=order.startswith("-")
+    )
     rendered = "renderedBody" in access.expansions(call)
     items = [
         beans.comment(world, call, issue, item, rendered=rendered)
@@ -32,13 +34,15 @@ def page(world: World, call: Call) -> Answer:
 
 def create(world: World, call: Call) -> Answer:
     """Add a comment; 201 with the comment."""
-    issue = access.issue(world, call)
+    issue, given = access.issue(world, call), call.json()
     try:
-        text = text_of(call, call.json())
+        text = text_of(call, given)
     except FieldError as problem:
         raise access.error(400, comment=str(problem)) from problem
+    visibility = roles.restriction(world, call, issue, given.get("visibility"))
     access.will_change(world, call, issue.key)
     comment = add(world, call, issue, text)
+    comment.visibility, comment.public = visibility, not _is_internal(given, otherwise=False)
     rendered = "renderedBody" in access.expansions(call)
     body = beans.comment(world, call, issue, comment, rendered=rendered)
     return Answer(status=201, body=body)
@@ -47,18 +51,24 @@ def create(world: World, call: Call) -> Answer:
 def read(world: World, call: Call) -> Answer:
     """Return one comment."""
     issue = access.issue(world, call)
-    return Answer(body=beans.comment(world, call, issue, _one(call, issue)))
+    return Answer(body=beans.comment(world, call, issue, _one(world, call, issue)))
 
 
 def edit(world: World, call: Call) -> Answer:
-    """Replace the text of a comment; 200 with the comment."""
-    issue = access.issue(world, call)
-    comment = _one(call, issue)
+    """Replace text and restriction of a comment; 200 with the comment.
+
+    A restriction that is not sent again is gone: whether real ones are kept is not known, and the
+    caller who relies on that shows to everybody what was meant for few.
+    """
+    issue, given = access.issue(world, call), call.json()
+    comment = _one(world, call, issue)
     _check_allowed(world, call, issue, comment, "edit")
     try:
-        text = text_of(call, call.json())
+        text = text_of(call, given)
     except FieldError as problem:
         raise access.error(400, comment=str(problem)) from problem
+    comment.visibility = roles.restriction(world, call, issue, given.get("visibility"))
+    comment.public = not _is_internal(given, otherwise=not comment.public)
     access.will_change(world, call, issue.key)
     comment.body, comment.editor = text, call.account.account_id
     comment.updated = issue.updated = call.now
@@ -68,7 +78,7 @@ def edit(world: World, call: Call) -> Answer:
 def delete(world: World, call: Call) -> Answer:
     """Delete a comment for good; 204."""
     issue = access.issue(world, call)
-    comment = _one(call, issue)
+    comment = _one(world, call, issue)
     _check_allowed(world, call, issue, comment, "delete")
     access.will_change(world, call, issue.key)
     issue.comments.remove(comment)
@@ -76,9 +86,17 @@ def delete(world: World, call: Call) -> Answer:
     return Answer(status=204)
 
 
-def _one(call: Call, issue: Issue) -> Comment:
+def _is_internal(given: Json, *, otherwise: bool) -> bool:
+    """Read the property by which the desk knows that a comment is not for customers."""
+    for entry in given.get("properties") or ():
+        if entry.get("key") == "sd.public.comment":
+            return bool(entry.get("value", {}).get("internal"))
+    return otherwise
+
+
+def _one(world: World, call: Call, issue: Issue) -> Comment:
     number = call.params["id"]
-    for comment in issue.comments:
+    for comment in roles.readable(world, call, issue):
         if comment.id == number:
             return comment
     raise access.error(404, f"Can not find a comment for the id: {number}.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from xerus_sandbox.operations import Call
-from xerus_sandbox.products.jira import beans, metadata, scheme, versions
+from xerus_sandbox.products.jira import beans, metadata, roles, scheme, versions
 from xerus_sandbox.products.model import Issue, Json, Link, Sprint
 from xerus_sandbox.products.times import iso_time, jira_time
 from xerus_sandbox.products.world import JiraData, World
@@ -87,7 +87,7 @@ def _rendered(world: World, call: Call, issue: Issue, names: list[str]) -> Json:
     if "comment" in rendered:
         comments = [
             {**beans.comment(world, call, issue, item), "body": beans.html(item.body)}
-            for item in issue.comments
+            for item in roles.readable(world, call, issue)
         ]
         rendered["comment"] = {"comments": comments, "total": len(comments)}
     return rendered
@@ -148,7 +148,7 @@ def _value(  # noqa: C901, PLR0911, PLR0912 - one line per field
 
 
 def _comments(world: World, call: Call, issue: Issue) -> Json:
-    items = [beans.comment(world, call, issue, item) for item in issue.comments]
+    items = [beans.comment(world, call, issue, item) for item in roles.readable(world, call, issue)]
     page = {"comments": items, "maxResults": len(items), "total": len(items), "startAt": 0}
     return {**page, "self": beans.rest_url(call, f"issue/{issue.id}/comment")}
 

@@ -130,7 +130,7 @@ def delete(world: World, call: Call) -> Answer:
     issue = access.issue(world, call)
     data = world.jira_of(call)
     below = [child for child in data.subtasks(issue.key) if child.type == "Sub-task"]
-    if below and call.query.get("deleteSubtasks") != "true":
+    if below and call.query.get("deleteSubtasks", "").lower() != "true":
         raise access.error(
             400,
             f"The issue '{issue.key}' has subtasks.  You must specify the 'deleteSubtasks' parameter"

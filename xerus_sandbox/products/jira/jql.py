@@ -8,8 +8,8 @@ from functools import partial
 
 from xerus_sandbox.operations import ApiError, Call
 from xerus_sandbox.products.documents.adf import plain_text
-from xerus_sandbox.products.jira import scheme
-from xerus_sandbox.products.model import Issue, Person
+from xerus_sandbox.products.jira import roles, scheme
+from xerus_sandbox.products.model import Comment, Issue, Person
 from xerus_sandbox.products.query import grammar
 from xerus_sandbox.products.query.dates import DateError, is_whole_day, moment
 from xerus_sandbox.products.query.grammar import Both, Clause, Either, Negation, Node, Query, Value
@@ -293,7 +293,8 @@ class Search:
         return {str(s.id) for s in self.data.sprints.values() if s.state == state}
 
     def _text_matches(self, clause: Clause, name: str, issue: Issue) -> bool:
-        text = _text_of(issue, name)
+        comments = roles.readable(self.world, self.call, issue)
+        text = _text_of(issue, name, comments)
         value = clause.values[0]
         if value.empty:
             return (not text) == (clause.operator in {"is", "="})
@@ -337,7 +338,7 @@ class Search:
         if name == "issuekey":
             return (True, 0.0, f"{issue.project} {int(_number(issue.key)):09d}")
         if name in _TEXTS:
-            return (True, 0.0, _text_of(issue, name).lower())
+            return (True, 0.0, _text_of(issue, name, ()).lower())
         if name in _PEOPLE:
             account = issue.assignee if name == "assignee" else issue.reporter
             return (account is not None, 0.0, self.world.person(account).name if account else "")
@@ -378,7 +379,7 @@ def _not_sortable(name: str) -> str:
     )
 
 
-def _text_of(issue: Issue, name: str) -> str:
+def _text_of(issue: Issue, name: str, comments: Iterable[Comment]) -> str:
     body = (
         issue.description if isinstance(issue.description, str) else plain_text(issue.description)
     )
@@ -386,8 +387,8 @@ def _text_of(issue: Issue, name: str) -> str:
         return issue.summary
     if name == "description":
         return body
-    comments = [c.body if isinstance(c.body, str) else plain_text(c.body) for c in issue.comments]
-    return "\n".join(comments if name == "comment" else [issue.summary, body, *comments])
+    said = [one.body if isinstance(one.body, str) else plain_text(one.body) for one in comments]
+    return "\n".join(said if name == "comment" else [issue.summary, body, *said])
 
 
 def _date_of(issue: Issue, name: str, now: float) -> float | None:

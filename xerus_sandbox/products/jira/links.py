@@ -75,10 +75,7 @@ def web_links(world: World, call: Call) -> Answer:
 def add_web_link(world: World, call: Call) -> Answer:
     """Add a web link; 201 on Cloud, 200 on Data Center, with its id."""
     issue, given = access.issue(world, call), object_of(call)
-    about = access.part(given, "object")
-    for name in ("url", "title"):
-        if not about.get(name):
-            raise access.error(400, **{name: f"'{name}' is required."})
+    _check_web_link(given)
     number = int(world.jira_of(call).new_id())
     issue.web_links.append({"id": number, **given})
     url = beans.rest_url(call, f"issue/{issue.key}/remotelink/{number}")
@@ -92,11 +89,27 @@ def web_link(world: World, call: Call) -> Answer:
     return Answer(body=_web_bean(call, issue, _one_web_link(call, issue)))
 
 
+def edit_web_link(world: World, call: Call) -> Answer:
+    """Replace a web link; 204."""
+    issue, given = access.issue(world, call), object_of(call)
+    _check_web_link(given)
+    found = _one_web_link(call, issue)
+    issue.web_links[issue.web_links.index(found)] = {"id": found["id"], **given}
+    return Answer(status=204)
+
+
 def delete_web_link(world: World, call: Call) -> Answer:
     """Remove a web link; 204."""
     issue = access.issue(world, call)
     issue.web_links.remove(_one_web_link(call, issue))
     return Answer(status=204)
+
+
+def _check_web_link(given: Json) -> None:
+    about = access.part(given, "object")
+    for name in ("url", "title"):
+        if not about.get(name):
+            raise access.error(400, **{name: f"'{name}' is required."})
 
 
 def _one_web_link(call: Call, issue: Issue) -> Json:

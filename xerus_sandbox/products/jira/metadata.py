@@ -3,14 +3,13 @@
 from typing import Any
 
 from xerus_sandbox.operations import Answer, Call
-from xerus_sandbox.products.jira import access, beans, scheme, versions
+from xerus_sandbox.products.jira import access, beans, roles, scheme, versions
 from xerus_sandbox.products.jira.scheme import SPRINT_FIELD
 from xerus_sandbox.products.model import Issue, Json, Person, Project
 from xerus_sandbox.products.times import jira_time
 from xerus_sandbox.products.world import World
 
 _PROJECT_ORDERS = {"key", "name"}
-_ROLES = ("Administrators", "Developers", "Viewers")
 
 
 def server_info(_world: World, call: Call) -> Answer:
@@ -39,7 +38,7 @@ def myself(world: World, call: Call) -> Answer:
 
 
 def projects(world: World, call: Call) -> Answer:
-    """List the visible projects of Data Center: a bare array."""
+    """List the visible projects, the deprecated way on Cloud: a bare array."""
     lead = "lead" in access.expansions(call)
     found = [
         beans.project(call, item)
@@ -164,6 +163,25 @@ def create_fields(world: World, call: Call) -> Answer:
     return Answer(body=_create_page(call, "fields", found))
 
 
+def create_everything(world: World, call: Call) -> Answer:
+    """Return what can be created in the projects named, all at once; fields where expanded."""
+    keys = {key for name in call.query.getlist("projectKeys") for key in name.split(",") if key}
+    with_fields = "projects.issuetypes.fields" in access.expansions(call)
+    found = [item for item in _visible(world, call) if not keys or item.key in keys]
+    shown = []
+    for item in found:
+        kinds = []
+        for kind in scheme.types_of(item):
+            screen = [one for one in scheme.FIELDS.values() if one.on_screen] * with_fields
+            fields_of = {one.id: _create_field(world, call, item, kind, one) for one in screen}
+            for one in fields_of.values():
+                del one["fieldId"]
+            kinds.append(beans.issue_type(call, kind) | ({"fields": fields_of} if screen else {}))
+        names = ("self", "id", "key", "name", "avatarUrls")
+        shown.append({n: beans.project(call, item)[n] for n in names} | {"issuetypes": kinds})
+    return Answer(body={"expand": "projects", "projects": shown})
+
+
 def users(world: World, call: Call) -> Answer:
     """Find people by name or e-mail; app accounts are found too, as in Jira."""
     query, account = _user_query(call), call.query.get("accountId")
@@ -234,19 +252,17 @@ def _full(world: World, call: Call, item: Project) -> Json:
         "lead": beans.user(call, world.person(item.lead)),
         "assigneeType": "UNASSIGNED",
         "issueTypes": [beans.issue_type(call, kind) for kind in scheme.types_of(item)],
-        "components": _components(call, item),
+        "components": components_of(call, item),
         "versions": versions.beans_of(call, item),
-        "roles": {
-            name: beans.rest_url(call, f"project/{item.id}/role/{10002 + n}")
-            for n, name in enumerate(_ROLES)
-        },
+        "roles": roles.addresses(call, item),
     }
     if beans.is_cloud(call):
         bean |= {"style": "classic", "isPrivate": bool(item.hidden_from), "properties": {}}
     return bean
 
 
-def _components(call: Call, item: Project) -> list[Json]:
+def components_of(call: Call, item: Project) -> list[Json]:
+    """Return the components of a project."""
     return [
         {"self": beans.rest_url(call, f"component/{30000 + n}"), "id": str(30000 + n), "name": name}
         for n, name in enumerate(item.components)
@@ -324,7 +340,7 @@ def _allowed(  # noqa: PLR0911 - one line per field
         case "priority":
             return [beans.priority(call, priority) for priority in scheme.PRIORITIES]
         case "components":
-            return list(_components(call, item))
+            return list(components_of(call, item))
         case "fixVersions":
             return list(versions.beans_of(call, item))
         case "customfield_10030":

@@ -146,6 +146,7 @@ CLOUD = (
     _read("/version/{id}", versions.get, "read:project-version"),
     _manage("POST", "/version", versions.create),
     _manage("PUT", "/version/{id}", versions.edit),
+    _manage("DELETE", "/version/{id}", versions.delete),
     _read(
         "/issuetype",
         metadata.issue_types,

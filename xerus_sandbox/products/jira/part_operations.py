@@ -32,6 +32,12 @@ _BOTH: tuple[tuple[str, str, Run, str], ...] = (
     ),
     ("GET", f"{_REMOTE}/{{linkId}}", links.web_link, "read:issue.remote-link read:status"),
     (
+        "PUT",
+        f"{_REMOTE}/{{linkId}}",
+        links.edit_web_link,
+        "write:issue write:issue.remote-link",
+    ),
+    (
         "DELETE",
         f"{_REMOTE}/{{linkId}}",
         links.delete_web_link,
@@ -40,6 +46,12 @@ _BOTH: tuple[tuple[str, str, Run, str], ...] = (
     ("GET", _WORKLOG, worklogs.page, _OF_LOG),
     ("POST", _WORKLOG, worklogs.create, _LOGS),
     ("GET", f"{_WORKLOG}/{{id}}", worklogs.read, _OF_LOG),
+    (
+        "DELETE",
+        f"{_WORKLOG}/{{id}}",
+        worklogs.delete,
+        "delete:issue-worklog delete:issue-worklog.property write:issue.time-tracking",
+    ),
     ("PUT", f"{_WORKLOG}/{{id}}", worklogs.edit, f"{_LOGS} read:comment write:comment"),
 )
 _EPICS: tuple[tuple[str, str, Run], ...] = (

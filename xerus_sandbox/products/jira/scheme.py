@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
+from xerus_sandbox.accounts import fixed_guid
 from xerus_sandbox.products.model import Issue, Project
+
+ROLES = {"Administrators": 10002, "Developers": 10003, "Viewers": 10004}
+GROUPS = {
+    name: fixed_guid(f"group {name}")
+    for name in ("jira-administrators", "jira-software-users", "site-admins")
+}
 
 
 @dataclass(frozen=True)

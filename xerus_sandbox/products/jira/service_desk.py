@@ -5,7 +5,7 @@ from typing import Any
 
 from xerus_sandbox.operations import Answer, ApiError, Call, Operation
 from xerus_sandbox.products.documents import adf
-from xerus_sandbox.products.jira import access, beans
+from xerus_sandbox.products.jira import access, beans, roles
 from xerus_sandbox.products.jira.fields import issue_bean
 from xerus_sandbox.products.jira.operations import Run
 from xerus_sandbox.products.model import Comment, Issue, Json, Project
@@ -91,7 +91,7 @@ def request(world: World, call: Call) -> Answer:
 def comments(world: World, call: Call) -> Answer:
     """List the comments of a request, the oldest first."""
     issue = _request(world, call)
-    found = sorted(issue.comments, key=lambda one: one.created)
+    found = sorted(roles.readable(world, call, issue), key=lambda one: one.created)
     return _page(call, [_comment_bean(world, call, issue, one) for one in found])
 
 

@@ -63,6 +63,32 @@ def change(world: World, call: Call) -> Answer:
     return Answer(body=sprint_bean(world, call, sprint))
 
 
+def replace(world: World, call: Call) -> Answer:
+    """Set a sprint as a whole: what is not given is taken away; a name is required."""
+    sprint, given = find_sprint(world, call), object_of(call)
+    name = _name(given.get("name"))
+    start, end = _instant(given, "startDate"), _instant(given, "endDate")
+    _check_dates(start, end)
+    state = given.get("state", sprint.state)
+    if state != sprint.state:
+        _check_step(world, call, sprint, state, dated=start is not None and end is not None)
+    sprint.name, sprint.start, sprint.end, sprint.state = name, start, end, state
+    sprint.goal = str(given.get("goal") or "")
+    return Answer(body=sprint_bean(world, call, sprint))
+
+
+def delete(world: World, call: Call) -> Answer:
+    """Delete a sprint; its issues go to the backlog; 204."""
+    sprint = find_sprint(world, call)
+    data = world.jira_of(call)
+    for issue in data.issues.values():
+        if issue.sprint == sprint.id:
+            access.will_change(world, call, issue.key)
+            issue.sprint = None
+    del data.sprints[sprint.id]
+    return Answer(status=204)
+
+
 def add_issues(world: World, call: Call) -> Answer:
     """Move issues into an open sprint; 204."""
     sprint = find_sprint(world, call)

@@ -84,6 +84,21 @@ def edit(world: World, call: Call) -> Answer:
     return Answer(body=bean(call, item, number))
 
 
+def delete(world: World, call: Call) -> Answer:
+    """Delete a version; 204. Only the last one of a project, whose ids come from the order."""
+    item, number = _owner(world, call), call.params["id"]
+    _check_may(call, item)
+    name = ids(item)[number]
+    if name != item.versions[-1]:
+        raise access.error(400, "The sandbox deletes the newest version of a project only.")
+    item.versions.remove(name)
+    item.version_facts.pop(name, None)
+    for issue in world.jira_of(call).issues.values():
+        if issue.project == item.key and name in issue.fix_versions:
+            issue.fix_versions.remove(name)
+    return Answer(status=204)
+
+
 def _owner(world: World, call: Call) -> Project:
     number = call.params["id"]
     for item in world.jira_of(call).visible(call.account.account_id).values():

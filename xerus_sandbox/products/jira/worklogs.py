@@ -62,10 +62,7 @@ def edit(world: World, call: Call) -> Answer:
     """Change what is given; 200 with the entry. Only its author and the project's lead may."""
     issue, given = access.issue(world, call), object_of(call)
     entry = _one(call, issue)
-    lead = world.jira_of(call).projects[issue.project].lead
-    if call.account.account_id not in {entry.author, lead}:
-        status = 400 if beans.is_cloud(call) else 403
-        raise access.error(status, "You do not have the permission to edit this worklog.")
+    _check_allowed(world, call, issue, entry, "edit")
     seconds = _seconds(given)
     comment = _comment(call, given["comment"]) if "comment" in given else entry.comment
     access.will_change(world, call, issue.key)
@@ -73,6 +70,24 @@ def edit(world: World, call: Call) -> Answer:
     entry.comment, entry.started = comment, _started(given, entry.started)
     entry.updated = issue.updated = call.now
     return Answer(body=beans.worklog(world, call, issue, entry))
+
+
+def delete(world: World, call: Call) -> Answer:
+    """Remove logged time; 204. Only its author and the project's lead may."""
+    issue = access.issue(world, call)
+    entry = _one(call, issue)
+    _check_allowed(world, call, issue, entry, "delete")
+    access.will_change(world, call, issue.key)
+    issue.worklogs.remove(entry)
+    issue.updated = call.now
+    return Answer(status=204)
+
+
+def _check_allowed(world: World, call: Call, issue: Issue, entry: Worklog, verb: str) -> None:
+    lead = world.jira_of(call).projects[issue.project].lead
+    if call.account.account_id not in {entry.author, lead}:
+        status = 400 if beans.is_cloud(call) else 403
+        raise access.error(status, f"You do not have the permission to {verb} this worklog.")
 
 
 def _one(call: Call, issue: Issue) -> Worklog:
