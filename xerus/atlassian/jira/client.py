@@ -79,13 +79,6 @@ class Jira:
         created = await self._write("POST", "/issue", json={"fields": fields})
         return str(created["key"])
 
-    async def add_comment(self, issue_key: str, body: Any) -> dict[str, Any]:
-        """Add a comment and return it as stored."""
-        comment: dict[str, Any] = await self._write(
-            "POST", _ISSUE + "/comment", issue_key, json={"body": body}
-        )
-        return comment
-
     async def transitions(self, issue_key: str) -> list[dict[str, Any]]:
         """Return the transitions open to this account, with the fields of their screens."""
         found = await self._read(

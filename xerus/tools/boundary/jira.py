@@ -22,6 +22,7 @@ _RANKED = frozenset({"rankBeforeIssue", "rankAfterIssue"})
 _WITHOUT_CONTENT = frozenset(
     {
         "/field",
+        "/groups/picker",
         "/issueLinkType",
         "/issuetype",
         "/issuetype/project",

@@ -1,20 +1,22 @@
 """The comments of issues."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field
 
 from xerus.atlassian.jira import comments as client
-from xerus.atlassian.jira.client import READ, WRITE, Jira
+from xerus.atlassian.jira.client import READ, USERS, WRITE, Jira
 from xerus.atlassian.jira.offsets import Page, offset_of
 from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
+from xerus.tools.jira.audience import LOOKUPS, Internal, Visibility, audience
 from xerus.tools.jira.bodies import check_replaceable, to_body
 from xerus.tools.jira.fields import CommentId, Cursor, IssueKey, Markdown
 from xerus.tools.jira.issue_view import Comment, comment_of
 from xerus.tools.jira.since import instant
 from xerus.tools.paging import counted, more
+from xerus.tools.readback import read_back
 from xerus.tools.tables import shortened
 from xerus.tools.untrusted import clean, fenced
 
@@ -46,7 +48,7 @@ class Comments:
         parts = [f"{self.issue_key}: {header}{', newest first' if page.values else ''}."]
         for comment in page.values:
             text, cut = self._cut(comment)
-            fence = f"jira {self.issue_key} comment {comment.comment_id}"
+            fence = comment.source(self.issue_key)
             parts.append(fenced(text, source=fence, author=comment.author, at=comment.at))
             if cut:
                 parts.append(f"Comment cut: {self.max_chars} of {cut} characters.")
@@ -113,25 +115,33 @@ class AddComment(SiteArgs):
     body: Annotated[Markdown, Field(description="Markdown; mention by @[Name](accountid:ID)")] = (
         Field(validation_alias=AliasChoices("body", "comment"))
     )
+    visibility: Visibility | None = None
+    internal: Internal = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Added:
-    """A comment as Jira stored it."""
+    """A comment as Jira stored it.
+
+    Attributes:
+        warning: our own words, where Jira did not do what was asked for.
+    """
 
     issue_key: str
     link: str
     comment: Comment
+    warning: str = ""
 
     def markdown(self) -> str:
         """Return where it stands and what was stored."""
-        return f"Comment added: {self.link}\n{self.comment.markdown(self.issue_key)}"
+        return f"{self.warning}Comment added: {self.link}\n{self.comment.markdown(self.issue_key)}"
 
     def structured(self) -> dict[str, Any]:
         """Return the same as an object."""
         return {
             "link": self.link,
             "comment": self.comment.structured(),
+            "warning": self.warning,
             "untrusted": ["comment.body"],
         }
 
@@ -140,15 +150,49 @@ class Added:
     title="Add comment",
     effect=Effect.CREATE,
     scopes={WRITE},
-    endpoints=("POST /rest/api/3/issue/{issueIdOrKey}/comment",),
-    data_center=("POST /rest/api/2/issue/{issueIdOrKey}/comment",),
+    optional_scopes={READ, USERS},
+    endpoints=(
+        "POST /rest/api/3/issue/{issueIdOrKey}/comment",
+        "GET /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
+        *(f"GET /rest/api/3{path}" for path in LOOKUPS),
+    ),
+    data_center=(
+        "POST /rest/api/2/issue/{issueIdOrKey}/comment",
+        "GET /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
+        *(f"GET /rest/api/2{path}" for path in LOOKUPS),
+    ),
 )
 async def add_comment(jira: Jira, args: AddComment) -> Added:
     """Add a comment to a Jira issue."""
     body = to_body(args.body, is_cloud=jira.is_cloud)
-    comment = comment_of(await jira.add_comment(args.issue_key, body))
+    heard = await audience(
+        jira, args.issue_key, visibility=args.visibility, internal=args.internal or None
+    )
+    stored = await client.add(jira, args.issue_key, body, heard)
+    comment, warning = await _flagged(
+        jira, args.issue_key, comment_of(stored), internal=args.internal or None
+    )
     link = f"{jira.link(args.issue_key)}?focusedCommentId={comment.comment_id}"
-    return Added(issue_key=args.issue_key, link=link, comment=comment)
+    return Added(issue_key=args.issue_key, link=link, comment=comment, warning=warning)
+
+
+async def _flagged(
+    jira: Jira, issue_key: str, stored: Comment, *, internal: bool | None
+) -> tuple[Comment, str]:
+    """Return a stored comment, and a warning if customers see it otherwise than asked for.
+
+    It is read again, because the answer to a write does not tell on Data Center.
+    """
+    if internal is None:
+        return stored, ""
+    found, problem = await read_back(client.one(jira, issue_key, stored.comment_id), otherwise=None)
+    if found is None:
+        return stored, problem
+    comment = replace(stored, internal=client.is_internal(found))
+    if comment.internal is internal:
+        return comment, ""
+    seen = "hides it from" if comment.internal else "shows it to"
+    return comment, f"Not as asked for! Jira {seen} the customer. "
 
 
 class EditComment(SiteArgs):
@@ -159,6 +203,8 @@ class EditComment(SiteArgs):
     body: Annotated[Markdown, Field(description="Markdown; replaces the whole text")] = Field(
         validation_alias=AliasChoices("body", "comment")
     )
+    visibility: Visibility | None = Field(default=None, description="Role, group or everyone")
+    internal: Internal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,14 +215,14 @@ class Edited:
     link: str
     before: Comment
     after: Comment
+    warning: str = ""
 
     def markdown(self) -> str:
         """Return the old text and the new one."""
-        source = f"jira {self.issue_key} comment {self.before.comment_id} before"
+        source = f"{self.before.source(self.issue_key)} before"
         old = fenced(self.before.body, source=source, author=self.before.author)
-        same = self.before.body == self.after.body
-        head = "Nothing changed" if same else "Comment edited"
-        return f"{head}: {self.link}\n{old}\n{self.after.markdown(self.issue_key)}"
+        head = "Nothing changed" if self.before == self.after else "Comment edited"
+        return f"{self.warning}{head}: {self.link}\n{old}\n{self.after.markdown(self.issue_key)}"
 
     def structured(self) -> dict[str, Any]:
         """Return the same as an object."""
@@ -184,6 +230,7 @@ class Edited:
             "link": self.link,
             "before": self.before.structured(),
             "comment": self.after.structured(),
+            "warning": self.warning,
             "untrusted": ["before", "comment"],
         }
 
@@ -192,28 +239,42 @@ class Edited:
     title="Edit comment",
     effect=Effect.UPDATE,
     scopes={READ, WRITE},
+    optional_scopes={USERS},
     endpoints=(
         "GET /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
         "PUT /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
+        *(f"GET /rest/api/3{path}" for path in LOOKUPS),
     ),
     data_center=(
         "GET /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
         "PUT /rest/api/2/issue/{issueIdOrKey}/comment/{id}",
+        *(f"GET /rest/api/2{path}" for path in LOOKUPS),
     ),
 )
 async def edit_comment(jira: Jira, args: EditComment) -> Edited:
-    """Replace the text of a Jira comment."""
+    """Replace the text of a Jira comment, and who reads it if given."""
     before = await client.one(jira, args.issue_key, args.comment_id)
     check_replaceable(
         before.get("body"), what="The comment", instead="Add a new comment, or edit it in Jira."
     )
+    heard = await audience(
+        jira,
+        args.issue_key,
+        visibility=args.visibility,
+        internal=args.internal,
+        before=before,
+    )
     body = to_body(args.body, is_cloud=jira.is_cloud)
-    after = await client.edit(jira, args.issue_key, args.comment_id, body)
+    stored = await client.edit(jira, args.issue_key, args.comment_id, body, heard)
+    old = comment_of(before, mention_ids=True)
+    kept = replace(comment_of(stored, mention_ids=True), internal=old.internal)
+    after, warning = await _flagged(jira, args.issue_key, kept, internal=args.internal)
     return Edited(
         issue_key=args.issue_key,
         link=f"{jira.link(args.issue_key)}?focusedCommentId={args.comment_id}",
-        before=comment_of(before, mention_ids=True),
-        after=comment_of(after, mention_ids=True),
+        before=old,
+        after=after,
+        warning=warning,
     )
 
 

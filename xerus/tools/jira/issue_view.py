@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xerus.atlassian.jira.comments import is_internal
+from xerus.tools.jira.audience import readers
 from xerus.tools.jira.bodies import from_body
 from xerus.tools.jira.issue_sections import sections
 from xerus.tools.jira.records import flat, person
@@ -43,15 +45,26 @@ class Comment:
     author: str
     at: str
     body: str
+    readers: str = ""
+    internal: bool = False
+
+    def source(self, issue_key: str) -> str:
+        """Return what a fence says of it, who may not read it included."""
+        kind = "internal comment" if self.internal else "comment"
+        only = f" only for {self.readers}" if self.readers else ""
+        return f"jira {issue_key} {kind} {self.comment_id}{only}"
 
     def markdown(self, issue_key: str) -> str:
         """Return the comment, fenced."""
-        source = f"jira {issue_key} comment {self.comment_id}"
+        source = self.source(issue_key)
         return fenced(self.body, source=source, author=self.author, at=self.at)
 
-    def structured(self) -> dict[str, str]:
+    def structured(self) -> dict[str, Any]:
         """Return the comment as an object."""
+        kept = {"readers": clean(self.readers)} if self.readers else {}
         return {
+            **({"internal": True} if self.internal else {}),
+            **kept,
             "id": self.comment_id,
             "author": clean(self.author),
             "at": self.at,
@@ -66,6 +79,8 @@ def comment_of(entry: dict[str, Any], *, mention_ids: bool = False) -> Comment:
         author=person(entry.get("author")),
         at=flat(entry.get("created")),
         body=from_body(entry.get("body"), mention_ids=mention_ids).markdown,
+        readers=readers(entry),
+        internal=is_internal(entry),
     )
 
 
