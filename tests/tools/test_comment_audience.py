@@ -9,6 +9,15 @@ from tests.tools.bench import Bench
 from tests.tools.test_jira_comments import commented
 from tests.tools.test_jira_edits import created
 
+READS: list[tuple[str, dict[str, Any]]] = [
+    ("jira_get_comments", {}),
+    ("jira_get_issue", {"comment_limit": 5}),
+]
+CHANGES: list[tuple[str, dict[str, Any]]] = [
+    ("jira_edit_comment", {"body": "x"}),
+    ("jira_delete_comment", {}),
+]
+
 
 async def added(bench: Bench, key: str, **arguments: Any) -> str:
     """Add a comment and return its id."""
@@ -42,10 +51,10 @@ async def test_a_comment_is_for_a_role_or_group_by_its_name(
     found = await bench.json("jira_get_comments", issue_key=key)
     assert [one["readers"] for one in found["comments"]] == [shown]
     assert f"only for {shown}" in await bench.ok("jira_get_issue", issue_key=key, comment_limit=5)
-    for tool, more in (("jira_get_comments", {}), ("jira_get_issue", {"comment_limit": 5})):
+    for tool, more in READS:
         assert "For few" not in await grace.ok(tool, issue_key=key, **more)
     number = found["comments"][0]["id"]
-    for tool, more in (("jira_edit_comment", {"body": "x"}), ("jira_delete_comment", {})):
+    for tool, more in CHANGES:
         assert "may not see it" in await grace.failed(
             tool, issue_key=key, comment_id=number, **more
         )
