@@ -78,10 +78,10 @@ def is_internal(comment: Mapping[str, Any]) -> bool:
     """Tell whether a service desk keeps a comment from the customer."""
     if comment.get("jsdPublic") is False:
         return True
-    return any(
-        entry.get("key") == _DESK_PROPERTY and (entry.get("value") or {}).get("internal") is True
-        for entry in comment.get("properties") or ()
-    )
+    properties = {one.get("key"): one.get("value") for one in comment.get("properties") or ()}
+    flag = properties.get(_DESK_PROPERTY)
+    # Data Center's description has the value as a string of JSON.
+    return flag == {"internal": True} or "".join(str(flag).split()) == '{"internal":true}'
 
 
 async def roles(jira: Jira, project_key: str) -> list[str]:
