@@ -1,5 +1,6 @@
 """Runs the composed application until it is told to stop."""
 
+import gc
 import os
 import socket
 import sys
@@ -74,6 +75,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        _keep_out_of_collections()
         if self.started:
             print(self._ready, flush=True)
 
@@ -83,6 +85,15 @@ class _Server(uvicorn.Server):
             yield
             # uvicorn would raise the signal once more and cut off what has to follow.
             self._captured_signals.clear()
+
+
+def _keep_out_of_collections() -> None:
+    """Let the garbage collector pass over what start-up made: it stays until the end.
+
+    Measured: each full collection took 100 to 150 ms with it, a fifth of the time under load.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def listen(bind: Bind) -> socket.socket:
