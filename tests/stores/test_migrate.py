@@ -3,12 +3,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tests.stores.databases import Fresh
 from xerus.db.embedded import EmbeddedDsns
-from xerus.db.migrate import answers, migrate, pending, roles_sql
+from xerus.db.migrate import MIGRATIONS, answers, migrate, pending, roles_sql
 from xerus.db.place import LOGIN
 from xerus.errors import NotConfigured, Unavailable
 from xerus.ids import new_id
@@ -34,6 +35,14 @@ def test_an_empty_database_gets_every_migration_once(empty: Fresh) -> None:
     assert migrate(empty.owner, login=LOGIN) == waiting
     assert pending(empty.login) == []
     assert migrate(empty.owner, login=LOGIN) == []
+
+
+def test_every_migration_that_alembic_knows_is_found_in_its_order(empty: Fresh) -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+
+    known = [script.revision for script in scripts.walk_revisions()]
+
+    assert pending(empty.login) == known[::-1]
 
 
 def test_parallel_migrations_wait_for_each_other(empty: Fresh) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from xerus.accounts.people import People
 from xerus.app.foundation import DatabaseUrls, Foundation, lay
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
@@ -22,13 +22,9 @@ from xerus.app.tooling import (
     runner_for,
     shared_credentials,
 )
-from xerus.assistant.link import McpLink
-from xerus.assistant.model import choose_model
-from xerus.assistant.service import Assistant
 from xerus.authserver import routes as oauth_routes
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint, caller_from_bearer
-from xerus.mcpserver.metadata import resource_url
 from xerus.mcpserver.server import build_server
 from xerus.oauth import scopes
 from xerus.pages.assets import Assets
@@ -36,9 +32,11 @@ from xerus.pages.rendering import Pages, Viewer
 from xerus.settings.groups import Settings
 from xerus.telemetry.logs import logger
 from xerus.tools.runner import Runner
-from xerus.web import routes as web_routes
-from xerus.web.deps import WebDeps
+from xerus.web import access
 from xerus.worker.loops import Loop, Worker
+
+if TYPE_CHECKING:
+    from xerus.app.web import WebRole
 
 _log = logger(__name__)
 _RENEW_SECONDS = 30.0
@@ -61,16 +59,7 @@ class _Parts:
     runner: Runner
     endpoint: McpEndpoint
     worker: Worker
-    assistant: Assistant
-    web: WebDeps
-
-
-class _Administration:
-    """What administrators see of everybody."""
-
-    def __init__(self, *, people: People, connections: Connections) -> None:
-        self.people = people.all
-        self.connection_states = connections.count_by_status
+    web: "WebRole | None"
 
 
 async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Role]) -> Application:
@@ -83,11 +72,12 @@ async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Ro
     base = await lay(settings, urls)
     assets = Assets()
     pages = Pages(assets=assets, clock=base.clock)
-    parts = await _build(base, pages)
+    parts = await _build(base, pages, roles)
     _warn(settings)
 
     async def viewer_of(request: Request) -> Viewer | None:
-        return await web_routes.viewer_of(parts.web, request)
+        people = parts.people
+        return await access.viewer_of(request, cookies=people.cookies, sessions=people.sessions)
 
     http = build_http(
         routes=_routes(parts, roles, assets),
@@ -100,7 +90,7 @@ async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Ro
     return Application(http=http, sign_in_link=await _local_link(settings, parts.people, roles))
 
 
-async def _build(base: Foundation, pages: Pages) -> _Parts:
+async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Parts:
     settings = base.settings
     catalogue, tools_url = catalogue_of(settings), f"{settings.public_url}/tools"
     people = await know_people(base, pages)
@@ -119,7 +109,11 @@ async def _build(base: Foundation, pages: Pages) -> _Parts:
         public_url=settings.public_url,
         scopes=scopes.ALL,
     )
-    assistant = _assistant(base, people, endpoint)
+    web = None
+    if Role.WEB in roles:
+        from xerus.app.web import web_role  # noqa: PLC0415 - its first lines say why
+
+        web = web_role(base, pages, people, connections, endpoint)
     return _Parts(
         base=base,
         people=people,
@@ -127,61 +121,7 @@ async def _build(base: Foundation, pages: Pages) -> _Parts:
         runner=runner,
         endpoint=endpoint,
         worker=_worker(people, connections),
-        assistant=assistant,
-        web=_web(base, pages, people, connections, assistant),
-    )
-
-
-def _assistant(base: Foundation, people: Identity, endpoint: McpEndpoint) -> Assistant:
-    wanted = base.settings.assistant
-    return Assistant(
-        db=base.db,
-        vault=base.vault,
-        audit=base.audit,
-        clock=base.clock,
-        model=choose_model(
-            wanted.model,
-            anthropic_api_key=wanted.anthropic_api_key,
-            openai_api_key=wanted.openai_api_key,
-        ),
-        link=McpLink(
-            app=endpoint.app,
-            url=resource_url(base.settings.public_url),
-            tokens=people.tokens,
-        ),
-    )
-
-
-def _web(
-    base: Foundation,
-    pages: Pages,
-    people: Identity,
-    connections: Connections,
-    assistant: Assistant,
-) -> WebDeps:
-    identity = base.settings.identity
-    return WebDeps(
-        pages=pages,
-        csrf=people.csrf,
-        cookies=people.cookies,
-        sessions=people.sessions,
-        grants=people.front.families,
-        sign_in=people.sign_in,
-        local_links=people.local,
-        connections=connections,
-        assistant=assistant,
-        audit=base.audit,
-        admin=_Administration(
-            people=People(db=base.db, admins=people.admins), connections=connections
-        ),
-        clock=base.clock,
-        public_url=base.settings.public_url,
-        credentials_mode=base.settings.credential_mode,
-        entra_settings=(
-            ("ENTRA_ID_EXPECTED_ISSUER", bool(identity.expected_issuer)),
-            ("ENTRA_ID_CLIENT_ID", bool(identity.client_id)),
-            ("ENTRA_ID_CLIENT_SECRET", bool(identity.client_secret)),
-        ),
+        web=web,
     )
 
 
@@ -217,8 +157,8 @@ def _routes(parts: _Parts, roles: frozenset[Role], assets: Assets) -> list[BaseR
         routes += oauth_routes.routes(parts.people.front)
     if Role.MCP in roles:
         routes += parts.endpoint.routes()
-    if Role.WEB in roles:
-        routes += web_routes.routes(parts.web)
+    if parts.web is not None:
+        routes += parts.web.routes
     return routes
 
 
@@ -236,7 +176,8 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         stack.push_async_callback(parts.runner.drain)
         # The chat of the web role is an MCP client of this process's own endpoint.
         await stack.enter_async_context(parts.endpoint.run())
-        stack.push_async_callback(parts.assistant.drain)
+        if parts.web is not None:
+            stack.push_async_callback(parts.web.drain)
         if Role.WORKER in roles:
             parts.worker.start()
             stack.push_async_callback(parts.worker.stop)

@@ -7,14 +7,9 @@ Migrations run as a login of their own (for the embedded server its superuser), 
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
 from xerus.db.roles import (
     OPTIONS_PER_GRANT,
@@ -27,7 +22,7 @@ from xerus.db.roles import (
 )
 from xerus.errors import NotConfigured, Unavailable
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 # Any fixed number: keeps two processes that start together from migrating together.
 _LOCK = 0x78657275
 _CONNECT_SECONDS = 10
@@ -158,11 +153,20 @@ def _applied(conn: Connection[TupleRow]) -> list[str]:
 
 
 def _upgrade(dsn: str) -> None:
+    # Here, because Alembic and SQLAlchemy would stay in every process that has nothing to migrate:
+    # 20 MiB and a fifth of a second of each start.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: _connect_as_owner(dsn), poolclass=NullPool
     )
     with engine.connect() as connection:
-        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -175,17 +179,10 @@ def _connect_as_owner(dsn: str) -> Connection[TupleRow]:
     )
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
 def _known() -> list[str]:
-    """Every revision id, oldest first."""
-    scripts = ScriptDirectory.from_config(_config())
-    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
+    """Every revision id, oldest first: a migration's file name begins with it."""
+    files = (MIGRATIONS / "versions").glob("*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
 
 
 def _up_to(revision: str) -> list[str]:

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session
 from xerus.errors import Forbidden, NotSignedIn, TooLarge
 from xerus.pages import csrf
 from xerus.pages.rendering import Viewer
-from xerus.web.deps import WebDeps
+from xerus.web.deps import SessionService, WebDeps
 
 Page = Callable[[Request, Session], Awaitable[Response]]
 Form = Callable[[Request, Session, FormData], Awaitable[Response]]
@@ -108,6 +109,15 @@ def viewer(session: Session) -> Viewer:
     """Return what the page frame shows of a person."""
     user = session.user
     return Viewer(name=user.name, email=user.email, is_admin=user.is_admin)
+
+
+async def viewer_of(
+    request: Request, *, cookies: Cookies, sessions: SessionService
+) -> Viewer | None:
+    """Return who is signed in, for the error pages, which every role has."""
+    token = cookies.session_token(request)
+    session = await sessions.read(token) if token else None
+    return viewer(session) if session else None
 
 
 def is_fragment(request: Request) -> bool:

@@ -1,10 +1,7 @@
 """All routes of the pages."""
 
-from starlette.requests import Request
 from starlette.routing import Route
 
-from xerus.pages.rendering import Viewer
-from xerus.web import access
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
 from xerus.web.chat import ChatPages
@@ -34,9 +31,3 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminPage(deps).routes(),
         *ChatPages(deps).routes(),
     ]
-
-
-async def viewer_of(deps: WebDeps, request: Request) -> Viewer | None:
-    """Return who is signed in, for the error pages."""
-    session = await deps.session_of(request)
-    return access.viewer(session) if session else None

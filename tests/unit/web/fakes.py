@@ -38,8 +38,9 @@ from xerus.pages.errors import ErrorEdge, pass_on
 from xerus.pages.headers import SecurityHeaders
 from xerus.pages.hosts import HostRule
 from xerus.pages.rendering import Pages
+from xerus.web import access
 from xerus.web.deps import CredentialsMode, WebDeps
-from xerus.web.routes import routes, viewer_of
+from xerus.web.routes import routes
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BASE = "http://localhost:8000"
@@ -371,7 +372,9 @@ class World:
                 Middleware(
                     ErrorEdge,
                     pages=self.pages,
-                    viewer_of=lambda request: viewer_of(self.deps, request),
+                    viewer_of=lambda request: access.viewer_of(
+                        request, cookies=self.deps.cookies, sessions=self.deps.sessions
+                    ),
                 ),
             ],
         )

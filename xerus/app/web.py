@@ -1,0 +1,109 @@
+"""The web role: the pages and the assistant behind the chat.
+
+Imported only where the role runs: it brings 23 MiB of the assistant's libraries and half a second
+to load them, which processes that serve OAuth or MCP alone have no use for.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from xerus.accounts.people import People
+from xerus.app.foundation import Foundation
+from xerus.app.identity import Identity
+from xerus.assistant.link import McpLink
+from xerus.assistant.model import choose_model
+from xerus.assistant.service import Assistant
+from xerus.connections.service import Connections
+from xerus.mcpserver.endpoint import McpEndpoint
+from xerus.mcpserver.metadata import resource_url
+from xerus.pages.rendering import Pages
+from xerus.web import routes as web_routes
+from xerus.web.deps import WebDeps
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebRole:
+    """What `composition` needs of the role."""
+
+    routes: list[BaseRoute]
+    drain: Callable[[], Awaitable[None]]
+
+
+class _Administration:
+    """What administrators see of everybody."""
+
+    def __init__(self, *, people: People, connections: Connections) -> None:
+        self.people = people.all
+        self.connection_states = connections.count_by_status
+
+
+def web_role(
+    base: Foundation,
+    pages: Pages,
+    people: Identity,
+    connections: Connections,
+    endpoint: McpEndpoint,
+) -> WebRole:
+    """Build the pages.
+
+    Raises:
+        NotConfigured: XERUS_MODEL names a model that cannot be used.
+    """
+    assistant = _assistant(base, people, endpoint)
+    deps = _deps(base, pages, people, connections, assistant)
+    return WebRole(routes=[*web_routes.routes(deps)], drain=assistant.drain)
+
+
+def _assistant(base: Foundation, people: Identity, endpoint: McpEndpoint) -> Assistant:
+    wanted = base.settings.assistant
+    return Assistant(
+        db=base.db,
+        vault=base.vault,
+        audit=base.audit,
+        clock=base.clock,
+        model=choose_model(
+            wanted.model,
+            anthropic_api_key=wanted.anthropic_api_key,
+            openai_api_key=wanted.openai_api_key,
+        ),
+        link=McpLink(
+            app=endpoint.app,
+            url=resource_url(base.settings.public_url),
+            tokens=people.tokens,
+        ),
+    )
+
+
+def _deps(
+    base: Foundation,
+    pages: Pages,
+    people: Identity,
+    connections: Connections,
+    assistant: Assistant,
+) -> WebDeps:
+    identity = base.settings.identity
+    return WebDeps(
+        pages=pages,
+        csrf=people.csrf,
+        cookies=people.cookies,
+        sessions=people.sessions,
+        grants=people.front.families,
+        sign_in=people.sign_in,
+        local_links=people.local,
+        connections=connections,
+        assistant=assistant,
+        audit=base.audit,
+        admin=_Administration(
+            people=People(db=base.db, admins=people.admins), connections=connections
+        ),
+        clock=base.clock,
+        public_url=base.settings.public_url,
+        credentials_mode=base.settings.credential_mode,
+        entra_settings=(
+            ("ENTRA_ID_EXPECTED_ISSUER", bool(identity.expected_issuer)),
+            ("ENTRA_ID_CLIENT_ID", bool(identity.client_id)),
+            ("ENTRA_ID_CLIENT_SECRET", bool(identity.client_secret)),
+        ),
+    )
