@@ -14,6 +14,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from xerus import __version__
 from xerus.mcpserver import prompts, resources
 from xerus.mcpserver.completions import completed
+from xerus.mcpserver.tool_lists import ToolLists
 from xerus.tools.caller import Caller
 from xerus.tools.declaration import Tool
 from xerus.tools.results import ToolResult
@@ -50,13 +51,16 @@ def build_server(
     tools that lack theirs are not listed.
     """
     handlers = _Handlers(runner=runner, caller_of=caller_of, granted=granted)
-    return Server(
+    lists = ToolLists(handlers.shown)
+    server = Server[Any](
         "xerus",
         version=__version__,
         title="Xerus",
         instructions=INSTRUCTIONS + (LEAN_INSTRUCTIONS if runner.is_lean else ""),
+        # Otherwise the SDK asks the handler of tools/list for it, at each call of revision 2026-07-28.
+        get_tool_input_schema=runner.input_schema,
         cache_hints=dict.fromkeys(_LISTS, CacheHint(ttl_ms=60_000, scope="private")),
-        on_list_tools=handlers.list_tools,
+        on_list_tools=lists.make,
         on_call_tool=handlers.call_tool,
         on_list_prompts=handlers.list_prompts,
         on_get_prompt=handlers.get_prompt,
@@ -65,6 +69,8 @@ def build_server(
         on_read_resource=handlers.read_resource,
         on_completion=handlers.complete,
     )
+    server.middleware.append(lists)
+    return server
 
 
 class _Handlers:
@@ -75,12 +81,8 @@ class _Handlers:
         self._caller_of = caller_of
         self._granted = granted
 
-    async def list_tools(
-        self, ctx: RequestContext, _: types.PaginatedRequestParams | None
-    ) -> types.ListToolsResult:
-        caller, granted = await self._who(ctx)
-        tools = self._runner.list_for(caller, granted)
-        return types.ListToolsResult(tools=[definition(tool) for tool in tools])
+    async def shown(self, ctx: RequestContext) -> list[Tool]:
+        return self._runner.list_for(*await self._who(ctx))
 
     async def call_tool(
         self, ctx: RequestContext, params: types.CallToolRequestParams
@@ -142,17 +144,6 @@ class _Handlers:
     async def _who(self, ctx: RequestContext) -> tuple[Caller, frozenset[str] | None]:
         caller = self._caller_of(ctx)
         return caller, await self._granted(caller) if self._granted else None
-
-
-def definition(tool: Tool) -> types.Tool:
-    """Return the entry of one tool in tools/list."""
-    return types.Tool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=tool.input_schema,
-        annotations=types.ToolAnnotations.model_validate({"title": tool.title, **tool.annotations}),
-    )
 
 
 def answer(result: ToolResult) -> types.CallToolResult:

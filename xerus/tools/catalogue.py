@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from xerus.atlassian.credentials import Product
 from xerus.errors import NotFound
@@ -195,6 +196,11 @@ class Catalogue:
             )
         self.policy.check(found)
         return found
+
+    def input_schema(self, name: str) -> dict[str, Any] | None:
+        """Return the schema of the arguments of a tool or alias, None where there is none."""
+        found = self._all.get(ALIASES.get(name, name))
+        return found.input_schema if found else None
 
     def atlassian_scopes(self) -> frozenset[str]:
         """Return the scopes to ask for at Atlassian: those of the enabled tools and products."""

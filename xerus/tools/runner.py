@@ -91,6 +91,10 @@ class Runner:
         usable = self._usable(caller)
         return frozenset(tool.name for tool in usable if not scopes.missing(tool, granted))
 
+    def input_schema(self, name: str) -> dict[str, Any] | None:
+        """Return the schema of a tool's arguments, None where there is no such tool."""
+        return self._catalogue.input_schema(name)
+
     @property
     def is_lean(self) -> bool:
         """Whether most tools are reached through the lean profile's own."""
