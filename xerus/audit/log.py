@@ -31,6 +31,10 @@ _CHECKPOINT_EVERY = timedelta(seconds=60)
 _CHECKPOINT_EVENTS = 1_000
 _LOOK_SECONDS = 5.0
 _LARGEST_BATCH = 500
+# While many write at once, each batch waits this long for company: a batch costs four round trips
+# however much is in it. Somebody alone never waits.
+_GATHER_SECONDS = 0.005
+_COMPANY = 2
 # The first chains are for `record`, the others for `append`: a batch never waits for the
 # transaction of a request.
 _RECORDED = SHARDS // 2
@@ -213,6 +217,8 @@ class AuditLog:
                     done.set_result(None)
                 else:
                     done.set_exception(error)
+            if len(batch) >= _COMPANY:
+                await asyncio.sleep(_GATHER_SECONDS)
 
     async def _checkpoints(self) -> None:
         while True:

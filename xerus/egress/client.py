@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 import orjson
-from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from xerus.errors import EgressRefused, UpstreamUnavailable
@@ -27,11 +27,15 @@ class Reply:
     body: bytes = field(repr=False)
 
     def json(self) -> Any:
-        """Return the body read as JSON.
+        """Return the body read as JSON; it is read once.
 
         Raises:
             UpstreamUnavailable: the body is no JSON, as when a gateway in trouble sends HTML.
         """
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
@@ -145,7 +149,7 @@ class Egress:
             content = await self._read(response, max_bytes)
             return Reply(
                 status=response.status,
-                headers=CIMultiDictProxy(CIMultiDict(response.headers)),
+                headers=response.headers,
                 body=content,
             )
 

@@ -17,6 +17,7 @@ from xerus.grants.bearer import Bearer
 from xerus.grants.tokens import AccessTokens
 from xerus.ids import correlation_id
 from xerus.mcpserver.bearer import BEARER_KEY, BearerGuard
+from xerus.mcpserver.exchange import SingleExchange
 from xerus.mcpserver.metadata import MCP_PATH, metadata_routes
 from xerus.tools.caller import Caller
 
@@ -64,6 +65,9 @@ class McpEndpoint:
             ),
         )
         self.run = self._manager.run
+        self._exchange = SingleExchange(
+            self._manager.handle_request, server=server, host=public.netloc
+        )
         self.app: ASGIApp = BearerGuard(
             self._serve, tokens=tokens, public_url=public_url, scopes=self._scopes
         )
@@ -85,7 +89,7 @@ class McpEndpoint:
             )
             await refusal(scope, receive, send)
             return
-        await self._manager.handle_request(scope, receive, send)
+        await self._exchange(scope, receive, send)
 
 
 class _Mounted:
