@@ -1,5 +1,7 @@
 """`/mcp` on the wire: both revisions, and everything that is refused at the door."""
 
+import json
+import re
 from typing import Any
 
 import httpx2
@@ -54,6 +56,48 @@ async def test_handshake_revisions_are_negotiated_without_a_session(
     assert {"jira_search", "connection_status"} <= {
         tool["name"] for tool in listed.json()["result"]["tools"]
     }
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"method": "ping"},
+        {"method": "tools/list"},
+        {"method": "tools/call", "params": {"name": "connection_status", "arguments": {}}},
+        {"method": "tools/call", "params": {"name": "jira_search", "arguments": {"limit": "x"}}},
+        {"method": "tools/call", "params": {"name": "jira_serch"}},
+        {"method": "tools/call", "params": {"name": 5}},
+        {"method": "tools/call", "params": {"name": "jira_search", "_meta": {"progressToken": 1}}},
+        {"method": "resources/read", "params": {"uri": "jira://nothing"}},
+        {"method": "prompts/get", "params": {"name": "plan_my_day"}},
+        {"method": "no/such/method"},
+        {"method": "ping", "params": None},
+        {"method": "ping", "id": "text"},
+        {"method": "ping", "id": True},
+        {"method": "ping", "id": None},
+        {"method": "ping", "extra": 1},
+        {"method": "notifications/initialized", "id": ...},
+        {"jsonrpc": "1.0", "method": "ping"},
+    ],
+    ids=str,
+)
+async def test_a_request_is_answered_alike_in_one_exchange_and_over_the_sdks_streams(
+    stack: Stack, token: str, request_: dict[str, Any]
+) -> None:
+    body = {"jsonrpc": "2.0", "id": 7, **request_}
+    body = {name: value for name, value in body.items() if value is not ...}
+    version = {"MCP-Protocol-Version": "2025-11-25"}
+    short = await post(stack, token, body, **version)
+    long = await post(stack, token, body, **version, Origin=stack.url)
+    assert (short.status_code, short.headers["content-type"]) == (
+        long.status_code,
+        long.headers["content-type"],
+    )
+    assert _without_references(short.text) == _without_references(long.text)
+
+
+def _without_references(text: str) -> Any:
+    return json.loads(re.sub(r"[0-9a-f]{12,32}", "reference", text) or "null")
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])

@@ -190,7 +190,8 @@ def _trim_lines(merged: list[Inline]) -> None:
             text = text.lstrip()
         if at == len(merged) - 1 or isinstance(merged[at + 1], Break):
             text = text.rstrip()
-        merged[at] = dataclasses.replace(inline, text=text)
+        if text != inline.text:
+            merged[at] = dataclasses.replace(inline, text=text)
     merged[:] = [inline for inline in merged if not isinstance(inline, Text) or inline.text]
 
 

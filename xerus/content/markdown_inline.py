@@ -1,5 +1,6 @@
 """Inline model content to Markdown, with no escape that the reader does not need."""
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from html import unescape
@@ -244,15 +245,16 @@ def _next_text(inlines: Sequence[Inline], at: int) -> str:
 
 def _safe_links(inlines: Inlines) -> Inlines:
     """Links that a browser would run as a script are shown as text instead."""
-    shown: list[Inline] = []
-    for inline in inlines:
-        if isinstance(inline, Text) and inline.href and not is_url(inline.href):
-            shown.append(Text(f"{inline.text} ({inline.href})", inline.marks))
-        elif isinstance(inline, Image) and not is_url(inline.url):
-            shown.append(Text(f"{inline.alt} ({inline.url})"))
-        else:
-            shown.append(inline)
-    return joined(shown)
+    shown = [_safe_link(inline) for inline in inlines]
+    return joined(shown) if any(map(operator.is_not, shown, inlines)) else inlines
+
+
+def _safe_link(inline: Inline) -> Inline:
+    if isinstance(inline, Text) and inline.href and not is_url(inline.href):
+        return Text(f"{inline.text} ({inline.href})", inline.marks)
+    if isinstance(inline, Image) and not is_url(inline.url):
+        return Text(f"{inline.alt} ({inline.url})")
+    return inline
 
 
 def _without_spaces_in_marks(inlines: Inlines) -> Inlines:
