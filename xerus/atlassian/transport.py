@@ -62,6 +62,8 @@ class Transport:
         self._quota = quota
         self._clock = clock
         self._sleep = sleep
+        self.received = 0
+        """Bytes of the answers so far."""
 
     async def call(
         self,
@@ -142,6 +144,7 @@ class Transport:
         return await self._with_renewal(target, request)
 
     def _accepted(self, target: Target, reply: Reply, request: _Request, scope: str) -> Reply:
+        self.received += len(reply.body)
         if reply.status >= _FIRST_FAILURE:
             raise self._failure(target, request, reply, scope)
         if request.accept == _JSON and (problem := flaw(request.method, request.template, reply)):

@@ -314,6 +314,8 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("autolink", "break", _break_rule)
     parser.normalizeLink = parser.normalizeLinkText = str  # type: ignore[method-assign,assignment]
     parser.validateLink = is_url  # type: ignore[method-assign,assignment]
+    # At its first use the parser gathers its rules, during which another thread would find some.
+    parser.parse("now")
     return parser
 
 

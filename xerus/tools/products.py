@@ -14,6 +14,12 @@ class Products:
     jira: Jira | XerusError
     confluence: Confluence | XerusError
 
+    @property
+    def received(self) -> int:
+        """Bytes of the answers so far, of both."""
+        reached = (self.jira, self.confluence)
+        return sum(one.received for one in reached if not isinstance(one, XerusError))
+
     def reach_jira(self) -> Jira:
         """Return Jira; raises why it cannot be reached."""
         if isinstance(self.jira, XerusError):

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from xerus.atlassian.confluence.client import Confluence
 from xerus.atlassian.credentials import Credentials, Target
 from xerus.atlassian.errors import AnswerUnusable
+from xerus.atlassian.jira.client import Jira
 from xerus.atlassian.limits import QuotaHolds
 from xerus.clock import Clock
 from xerus.egress.client import Egress
@@ -16,6 +18,7 @@ from xerus.settings.toolsets import Profile
 from xerus.telemetry.logs import logger
 from xerus.tools import batch, lean, scopes
 from xerus.tools.arguments import checked
+from xerus.tools.aside import aside
 from xerus.tools.auditing import ToolAudit
 from xerus.tools.caller import Caller
 from xerus.tools.catalogue import Catalogue
@@ -233,7 +236,8 @@ class Runner:
         try:
             if call.tool.writes:
                 await started
-            return succeeded(await call.tool.run(call.client, call.args), call.args)
+            answer = await call.tool.run(call.client, call.args)
+            return await aside(lambda: succeeded(answer, call.args), size=_received(call.client))
         finally:
             await started
 
@@ -256,6 +260,10 @@ class Runner:
         self._finishing.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("tool_audit_failed", error=type(error).__name__)
+
+
+def _received(client: Any) -> int:
+    return client.received if isinstance(client, Jira | Confluence | Products) else 0
 
 
 def _admits(caller: Caller, tool: Tool) -> bool:

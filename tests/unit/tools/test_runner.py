@@ -15,6 +15,7 @@ from tests.unit.tools.fakes import (
 )
 from xerus.atlassian.credentials import Deployment, NeedsReconnect, NotConnected, ProductUnavailable
 from xerus.atlassian.limits import QuotaHolds
+from xerus.content.markdown_to_adf import markdown_to_adf
 from xerus.egress.client import Reply
 from xerus.tools.catalogue import Catalogue
 from xerus.tools.results import ToolResult
@@ -194,6 +195,37 @@ async def test_a_cancelled_call_is_audited_as_cancelled() -> None:
         await call
     await bench.runner.drain()
     assert bench.audit.finishes == [("jira_search", "cancelled", 0)]
+
+
+_LONG = "| a | b |\n|---|---|\n" + "| c | d |\n" * 3_000
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "answer"),
+    [
+        ("jira_add_comment", {"issue_key": "ENG-1", "body": _LONG}, reply(201, _COMMENT)),
+        (
+            "jira_get_issue",
+            {"issue_key": "ENG-1"},
+            reply(200, {"key": "ENG-1", "fields": {"description": markdown_to_adf(_LONG)}}),
+        ),
+        (
+            "jira_get_comments",
+            {"issue_key": "ENG-1"},
+            reply(200, {"comments": [{**_COMMENT, "body": markdown_to_adf(_LONG)}], "total": 1}),
+        ),
+    ],
+)
+async def test_a_long_text_does_not_keep_other_callers_waiting(
+    tool: str, arguments: dict[str, Any], answer: Reply
+) -> None:
+    bench = Bench(answer)
+    long = asyncio.create_task(bench.run(tool, arguments))
+    for _ in range(10):
+        assert not (await bench.run("connection_status", {})).is_error
+
+    assert not long.done()
+    assert not (await long).is_error
 
 
 async def test_connection_status_works_without_any_scope() -> None:

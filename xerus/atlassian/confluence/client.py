@@ -48,6 +48,11 @@ class Confluence:
         """Bodies are ADF when true, else storage format."""
         return self.target.is_cloud
 
+    @property
+    def received(self) -> int:
+        """Bytes of the answers so far: about how long it takes to make something of them."""
+        return self._transport.received
+
     def link(self, path: str) -> str:
         """Return the address in the browser of a path out of an answer."""
         base = self.target.browse_base + ("/wiki" if self.is_cloud else "")

@@ -39,6 +39,11 @@ class Jira:
         """Documents are ADF and people are account ids when true."""
         return self.target.is_cloud
 
+    @property
+    def received(self) -> int:
+        """Bytes of the answers so far: about how long it takes to make something of them."""
+        return self._transport.received
+
     def link(self, issue_key: str) -> str:
         """Return the address of an issue in the browser."""
         return f"{self.target.browse_base}/browse/{issue_key}"

@@ -12,13 +12,15 @@ from xerus.content.markdown_to_adf import markdown_to_adf
 from xerus.content.markdown_to_storage import markdown_to_storage
 from xerus.content.storage_to_markdown import storage_to_markdown
 from xerus.errors import InvalidInput
+from xerus.tools.aside import QUICK_MARKDOWN, aside
 
 _NO_NAME = re.compile(r"[^\w:.-]")
 
 
-def to_body(markdown: str, *, is_cloud: bool) -> Any:
+async def to_body(markdown: str, *, is_cloud: bool) -> Any:
     """Return what Confluence stores for `markdown`."""
-    return markdown_to_adf(markdown) if is_cloud else markdown_to_storage(markdown)
+    convert = markdown_to_adf if is_cloud else markdown_to_storage
+    return await aside(lambda: convert(markdown), size=len(markdown), quick=QUICK_MARKDOWN)
 
 
 def from_body(body: Any, *, mention_ids: bool = False) -> Rendered:
@@ -33,7 +35,7 @@ def from_body(body: Any, *, mention_ids: bool = False) -> Rendered:
     return storage_to_markdown(str(body), mention_ids=mention_ids)
 
 
-def written(content: str, form: str, *, is_cloud: bool) -> Any:
+async def written(content: str, form: str, *, is_cloud: bool) -> Any:
     """Return what to store for the content of a call: parsed ADF, or storage format.
 
     Raises:
@@ -41,7 +43,7 @@ def written(content: str, form: str, *, is_cloud: bool) -> Any:
     """
     match form:
         case "markdown":
-            return to_body(content, is_cloud=is_cloud)
+            return await to_body(content, is_cloud=is_cloud)
         case "adf" if not is_cloud:
             raise InvalidInput("Data Center has no ADF.", hint='Use content_format="storage".')
         case "adf":

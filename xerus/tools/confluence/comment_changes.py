@@ -15,6 +15,7 @@ from xerus.atlassian.confluence.comments import (
     Kind,
 )
 from xerus.errors import InvalidInput
+from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import page_id_in
 from xerus.tools.confluence.anchors import check_unique
 from xerus.tools.confluence.bodies import from_body, kinds, to_body
@@ -78,13 +79,13 @@ class Written:
 )
 async def add_comment(confluence: Confluence, args: AddComment) -> Written:
     """Comment on a Confluence page, on a text of it (anchor), or reply to a comment."""
-    body = to_body(args.body, is_cloud=confluence.is_cloud)
+    body = await to_body(args.body, is_cloud=confluence.is_cloud)
     draft = await _added(confluence, args, body)
     stored, problem = await read_back(client.again(confluence, draft), otherwise=draft)
     return Written(
         head=f"Comment added. {problem}".strip(),
         link=confluence.link(stored.path),
-        comment=CommentView.of(stored),
+        comment=await aside(lambda: CommentView.of(stored), size=confluence.received),
     )
 
 
@@ -193,13 +194,13 @@ async def edit_comment(confluence: Confluence, args: EditComment) -> Edited:
         raise InvalidInput("resolved: only inline comments can be. Nothing was changed.")
     body = None
     if args.body is not None:
-        _refuse_loss(before)
-        body = to_body(args.body, is_cloud=confluence.is_cloud)
+        await aside(lambda: _refuse_loss(before), size=confluence.received)
+        body = await to_body(args.body, is_cloud=confluence.is_cloud)
     await client.edit(confluence, before, body=body, resolved=args.resolved)
     after, problem = await read_back(client.again(confluence, before), otherwise=before)
     return Edited(
-        before=CommentView.of(before),
-        after=CommentView.of(after),
+        before=await aside(lambda: CommentView.of(before), size=confluence.received),
+        after=await aside(lambda: CommentView.of(after), size=confluence.received),
         link=confluence.link(after.path),
         problem=problem,
     )
@@ -255,4 +256,5 @@ async def delete_comment(confluence: Confluence, args: DeleteComment) -> Deleted
     """Delete a Confluence comment for good; answers with its text."""
     comment = await client.find(confluence, args.comment_id)
     await client.delete(confluence, comment)
-    return Deleted(comment=CommentView.of(comment))
+    view = await aside(lambda: CommentView.of(comment), size=confluence.received)
+    return Deleted(comment=view)

@@ -11,6 +11,7 @@ from xerus.atlassian.confluence import comments as client
 from xerus.atlassian.confluence.client import Confluence
 from xerus.atlassian.confluence.comments import READ_COMMENT, CommentPage, Kind
 from xerus.errors import InvalidInput
+from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import page_id_in
 from xerus.tools.confluence.comment_view import CommentView
 from xerus.tools.confluence.fields import PageRef
@@ -78,7 +79,9 @@ async def get_comments(confluence: Confluence, args: GetComments) -> Listed:
         found = await client.of_server_page(
             confluence, page_id, kind, limit=args.limit, cursor=args.cursor
         )
-    views = [CommentView.of(one) for one in found.comments]
+    views = await aside(
+        lambda: [CommentView.of(one) for one in found.comments], size=confluence.received
+    )
     return Listed(page_id=page_id, comments=views, cursor=found.cursor)
 
 

@@ -6,6 +6,7 @@ from xerus.atlassian.confluence import changes
 from xerus.atlassian.confluence.client import READ_PAGE, READ_SPACE, WRITE_CONTENT, Confluence
 from xerus.errors import InvalidInput
 from xerus.settings.toolsets import Toolset
+from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import no_space, page_id_in
 from xerus.tools.confluence.fields import PageRef, SpaceKey, Title
 from xerus.tools.confluence.page_view import PageView
@@ -67,9 +68,12 @@ async def copy_page(confluence: Confluence, args: CopyPage) -> PageView:
     )
     copied, problem = await read_back(confluence.page(new_id), otherwise=page)
     what = "" if confluence.is_cloud else "Attachments and labels were not copied. "
-    return PageView.of(
-        copied,
-        confluence.link(copied.path),
-        max_chars=_COPIED_CHARS,
-        preface=f"Copied page {page.page_id} to {new_id}. {what}{problem}",
+    return await aside(
+        lambda: PageView.of(
+            copied,
+            confluence.link(copied.path),
+            max_chars=_COPIED_CHARS,
+            preface=f"Copied page {page.page_id} to {new_id}. {what}{problem}",
+        ),
+        size=confluence.received,
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 from xerus.atlassian.confluence.client import READ_PAGE, READ_SPACE, WRITE_PAGE, Confluence, Form
 from xerus.atlassian.confluence.records import Page, Space
 from xerus.errors import InvalidInput, NotFound
+from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import located
 from xerus.tools.confluence.bodies import written
 from xerus.tools.confluence.fields import Content, ContentFormat, SpaceKey, Title, VersionNumber
@@ -56,14 +57,17 @@ async def get_page(confluence: Confluence, args: GetPage) -> PageView:
         raise InvalidInput(f'part="{part}" needs content_format="markdown".')
     form = _form(confluence, args.content_format)
     page = await _find(confluence, _locator(confluence, args), form=form, version=args.version)
-    return PageView.of(
-        page,
-        confluence.link(page.path),
-        max_chars=args.max_chars,
-        offset=args.offset,
-        part=part,
-        heading=args.section or "",
-        raw=is_raw,
+    return await aside(
+        lambda: PageView.of(
+            page,
+            confluence.link(page.path),
+            max_chars=args.max_chars,
+            offset=args.offset,
+            part=part,
+            heading=args.section or "",
+            raw=is_raw,
+        ),
+        size=confluence.received,
     )
 
 
@@ -120,7 +124,7 @@ async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
     page_id = await confluence.create_page(
         space=await _space(confluence, args.space_key),
         title=args.title,
-        body=written(args.content, args.content_format, is_cloud=confluence.is_cloud),
+        body=await written(args.content, args.content_format, is_cloud=confluence.is_cloud),
         parent_id=args.parent_id,
     )
     bare = Page(
@@ -136,11 +140,14 @@ async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
         body=None,
     )
     page, problem = await read_back(confluence.page(page_id), otherwise=bare)
-    return PageView.of(
-        page,
-        confluence.link(page.path),
-        max_chars=_CREATED_CHARS,
-        preface="Created. " + problem,
+    return await aside(
+        lambda: PageView.of(
+            page,
+            confluence.link(page.path),
+            max_chars=_CREATED_CHARS,
+            preface="Created. " + problem,
+        ),
+        size=confluence.received,
     )
 
 

@@ -19,6 +19,7 @@ from xerus.atlassian.confluence.records import Page
 from xerus.atlassian.confluence.tree import Node
 from xerus.errors import Conflict, InvalidInput, UpstreamError, XerusError
 from xerus.settings.toolsets import Toolset
+from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import page_id_in
 from xerus.tools.confluence.fields import PageRef, VersionNumber
 from xerus.tools.confluence.page_view import PageView
@@ -191,7 +192,7 @@ async def restore(confluence: Confluence, args: Restore) -> Updated | PageView:
         before=page,
         after=after,
         link=confluence.link(after.path),
-        body=compared(page.body, after.body),
+        body=await aside(lambda: compared(page.body, after.body), size=confluence.received),
         problem=problem,
     )
 
@@ -202,10 +203,13 @@ async def _from_trash(confluence: Confluence, page_id: str) -> PageView:
     after, problem = await read_back(
         confluence.page(page_id), otherwise=replace(page, status="current")
     )
-    return PageView.of(
-        after,
-        confluence.link(after.path),
-        max_chars=_RESTORED_CHARS,
-        preface=f"Restored from the trash under {after.parent_id or 'the top of its space'}. "
-        f"{problem}",
+    return await aside(
+        lambda: PageView.of(
+            after,
+            confluence.link(after.path),
+            max_chars=_RESTORED_CHARS,
+            preface=f"Restored from the trash under {after.parent_id or 'the top of its space'}. "
+            f"{problem}",
+        ),
+        size=confluence.received,
     )

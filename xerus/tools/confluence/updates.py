@@ -10,6 +10,7 @@ from xerus.atlassian.confluence.changes import Body
 from xerus.atlassian.confluence.client import READ_PAGE, WRITE_PAGE, Confluence
 from xerus.atlassian.confluence.records import Page
 from xerus.errors import Conflict, InvalidInput
+from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import page_id_in
 from xerus.tools.confluence.bodies import from_body, kinds, written
 from xerus.tools.confluence.differences import Difference, difference
@@ -114,7 +115,7 @@ async def update_page(confluence: Confluence, args: UpdatePage) -> Updated:
     if args.content is None:
         await changes.rename(confluence, page, title=title, message=args.version_comment)
     else:
-        body = _new_body(confluence, args, page)
+        body = await _new_body(confluence, args, page)
         await changes.replace(
             confluence, page, title=title, body=body, message=args.version_comment
         )
@@ -123,7 +124,9 @@ async def update_page(confluence: Confluence, args: UpdatePage) -> Updated:
         before=page,
         after=after,
         link=confluence.link(after.path),
-        body=None if args.content is None else compared(page.body, after.body),
+        body=None
+        if args.content is None
+        else await aside(lambda: compared(page.body, after.body), size=confluence.received),
         problem=problem,
     )
 
@@ -153,10 +156,12 @@ def compared(old: Any, new: Any) -> Difference:
         return difference(str(old or ""), str(new or ""))
 
 
-def _new_body(confluence: Confluence, args: UpdatePage, page: Page) -> Body:
+async def _new_body(confluence: Confluence, args: UpdatePage, page: Page) -> Body:
     if args.content_format == "markdown":
-        _refuse_loss(page, is_cloud=confluence.is_cloud)
-    value = written(args.content or "", args.content_format, is_cloud=confluence.is_cloud)
+        await aside(
+            lambda: _refuse_loss(page, is_cloud=confluence.is_cloud), size=confluence.received
+        )
+    value = await written(args.content or "", args.content_format, is_cloud=confluence.is_cloud)
     return Body(form="adf" if isinstance(value, dict) else "storage", value=value)
 
 

@@ -10,6 +10,7 @@ from xerus.atlassian.confluence.client import READ_PAGE, Confluence
 from xerus.atlassian.confluence.history import VersionPage
 from xerus.atlassian.confluence.records import Page
 from xerus.errors import InvalidInput
+from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import page_id_in
 from xerus.tools.confluence.differences import Difference
 from xerus.tools.confluence.fields import PageRef, VersionNumber
@@ -121,4 +122,5 @@ async def versions(confluence: Confluence, args: Versions) -> Listed | Compared:
         return Listed(page_id=page_id, page=page)
     old = await confluence.page(page_id, version=args.from_version)
     new = await confluence.page(page_id, version=args.to_version)
-    return Compared(old=old, new=new, body=compared(old.body, new.body))
+    body = await aside(lambda: compared(old.body, new.body), size=confluence.received)
+    return Compared(old=old, new=new, body=body)

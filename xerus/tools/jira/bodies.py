@@ -9,6 +9,7 @@ from xerus.content.markdown_to_adf import markdown_to_adf
 from xerus.content.markdown_to_wiki import markdown_to_wiki
 from xerus.content.wiki_to_markdown import wiki_to_markdown
 from xerus.errors import InvalidInput
+from xerus.tools.aside import QUICK_MARKDOWN, aside
 
 _NO_NAME = re.compile(r"[^\w:.-]")
 _MOST_NAMED = 20
@@ -20,9 +21,10 @@ class WouldLose(InvalidInput):
     code = "would_lose"
 
 
-def to_body(markdown: str, *, is_cloud: bool) -> Any:
+async def to_body(markdown: str, *, is_cloud: bool) -> Any:
     """Return what Jira stores for `markdown`."""
-    return markdown_to_adf(markdown) if is_cloud else markdown_to_wiki(markdown)
+    convert = markdown_to_adf if is_cloud else markdown_to_wiki
+    return await aside(lambda: convert(markdown), size=len(markdown), quick=QUICK_MARKDOWN)
 
 
 def check_replaceable(body: Any, *, what: str, instead: str) -> None:

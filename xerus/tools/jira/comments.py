@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field
 from xerus.atlassian.jira import comments as client
 from xerus.atlassian.jira.client import READ, USERS, WRITE, Jira
 from xerus.atlassian.jira.offsets import Page, offset_of
+from xerus.tools.aside import aside
 from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
 from xerus.tools.jira.audience import LOOKUPS, Internal, Visibility, audience
 from xerus.tools.jira.bodies import check_replaceable, to_body
@@ -96,7 +97,9 @@ async def get_comments(jira: Jira, args: GetComments) -> Comments:
         issue_key=args.issue_key,
         # With `since` it is not known how many there are in all.
         page=Page(
-            values=[comment_of(entry) for entry in entries],
+            values=await aside(
+                lambda: [comment_of(entry) for entry in entries], size=jira.received
+            ),
             cursor=cursor,
             total=None if earliest else found.total,
         ),
@@ -164,14 +167,13 @@ class Added:
 )
 async def add_comment(jira: Jira, args: AddComment) -> Added:
     """Add a comment to a Jira issue."""
-    body = to_body(args.body, is_cloud=jira.is_cloud)
+    body = await to_body(args.body, is_cloud=jira.is_cloud)
     heard = await audience(
         jira, args.issue_key, visibility=args.visibility, internal=args.internal or None
     )
     stored = await client.add(jira, args.issue_key, body, heard)
-    comment, warning = await _flagged(
-        jira, args.issue_key, comment_of(stored), internal=args.internal or None
-    )
+    added = await aside(lambda: comment_of(stored), size=jira.received)
+    comment, warning = await _flagged(jira, args.issue_key, added, internal=args.internal or None)
     link = f"{jira.link(args.issue_key)}?focusedCommentId={comment.comment_id}"
     return Added(issue_key=args.issue_key, link=link, comment=comment, warning=warning)
 
@@ -254,8 +256,11 @@ class Edited:
 async def edit_comment(jira: Jira, args: EditComment) -> Edited:
     """Replace the text of a Jira comment, and who reads it if given."""
     before = await client.one(jira, args.issue_key, args.comment_id)
-    check_replaceable(
-        before.get("body"), what="The comment", instead="Add a new comment, or edit it in Jira."
+    await aside(
+        lambda: check_replaceable(
+            before.get("body"), what="The comment", instead="Add a new comment, or edit it in Jira."
+        ),
+        size=jira.received,
     )
     heard = await audience(
         jira,
@@ -264,10 +269,13 @@ async def edit_comment(jira: Jira, args: EditComment) -> Edited:
         internal=args.internal,
         before=before,
     )
-    body = to_body(args.body, is_cloud=jira.is_cloud)
+    body = await to_body(args.body, is_cloud=jira.is_cloud)
     stored = await client.edit(jira, args.issue_key, args.comment_id, body, heard)
-    old = comment_of(before, mention_ids=True)
-    kept = replace(comment_of(stored, mention_ids=True), internal=old.internal)
+    old, new = await aside(
+        lambda: [comment_of(one, mention_ids=True) for one in (before, stored)],
+        size=jira.received,
+    )
+    kept = replace(new, internal=old.internal)
     after, warning = await _flagged(jira, args.issue_key, kept, internal=args.internal)
     return Edited(
         issue_key=args.issue_key,
@@ -321,4 +329,5 @@ async def delete_comment(jira: Jira, args: DeleteComment) -> Deleted:
     """Delete a Jira comment for good; answers with its text."""
     comment = await client.one(jira, args.issue_key, args.comment_id)
     await client.delete(jira, args.issue_key, args.comment_id)
-    return Deleted(issue_key=args.issue_key, comment=comment_of(comment, mention_ids=True))
+    gone = await aside(lambda: comment_of(comment, mention_ids=True), size=jira.received)
+    return Deleted(issue_key=args.issue_key, comment=gone)

@@ -115,7 +115,7 @@ async def item_of(jira: Jira, field: EditField, value: Any, *, project_key: str)
     if isinstance(value, dict) or value is None:
         return value
     if field.is_rich:
-        return to_body(str(value), is_cloud=jira.is_cloud)
+        return await to_body(str(value), is_cloud=jira.is_cloud)
     if field.kind == "user":
         return await _person(jira, str(value), project_key)
     return _plain(field, value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from xerus.atlassian.jira import edits
 from xerus.atlassian.jira.client import READ, USERS, WRITE, Jira
 from xerus.errors import InvalidInput
+from xerus.tools.aside import aside
 from xerus.tools.declaration import Effect, SiteArgs, tool
 from xerus.tools.jira.bodies import check_replaceable
 from xerus.tools.jira.changes import Changed
@@ -99,11 +101,7 @@ async def _change(jira: Jira, args: UpdateIssue, issue: Mapping[str, Any]) -> _C
     for name, value in args.fields.items():
         field = fields[name] = editable(name, metadata)
         if field.is_rich and value is not None:
-            check_replaceable(
-                issue["fields"].get(field.field_id),
-                what=field.field_id,
-                instead="Add a comment instead; or clear the field first (null) to drop it.",
-            )
+            await aside(partial(_check_replaceable, issue, field), size=jira.received)
         sets[field.field_id] = await value_of(jira, field, value, project_key=project_key)
     for verb, given in (("add", args.add), ("remove", args.remove)):
         for name, value in given.items():
@@ -114,6 +112,14 @@ async def _change(jira: Jira, args: UpdateIssue, issue: Mapping[str, Any]) -> _C
     if both := sets.keys() & updates.keys():
         raise InvalidInput(f"{', '.join(sorted(both))}: set it, or add and remove, not both.")
     return _Change(fields=list(fields.values()), sets=sets, updates=updates)
+
+
+def _check_replaceable(issue: Mapping[str, Any], field: EditField) -> None:
+    check_replaceable(
+        issue["fields"].get(field.field_id),
+        what=field.field_id,
+        instead="Add a comment instead; or clear the field first (null) to drop it.",
+    )
 
 
 class AssignIssue(SiteArgs):

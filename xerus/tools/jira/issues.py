@@ -138,7 +138,7 @@ async def fields_of(jira: Jira, args: NewIssue) -> dict[str, Any]:
     fields["issuetype"] = {"name": args.issue_type}
     fields["summary"] = args.summary
     if args.description is not None:
-        fields["description"] = to_body(args.description, is_cloud=jira.is_cloud)
+        fields["description"] = await to_body(args.description, is_cloud=jira.is_cloud)
     if args.assignee is not None:
         fields["assignee"] = await assignee(jira, args.assignee, project_key=args.project_key)
     if args.priority is not None:

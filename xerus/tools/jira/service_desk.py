@@ -10,12 +10,12 @@ from xerus.atlassian.jira import service_desk as api
 from xerus.atlassian.jira.client import READ, Jira
 from xerus.atlassian.jira.offsets import Page
 from xerus.atlassian.jira.service_desk import READ_REQUESTS, WRITE_REQUESTS
-from xerus.content.markdown_to_wiki import markdown_to_wiki
 from xerus.content.wiki_to_markdown import wiki_to_markdown
 from xerus.errors import InvalidInput
 from xerus.settings.toolsets import Toolset
 from xerus.tools.choices import pick
 from xerus.tools.declaration import Answer, Effect, ReadArgs, SiteArgs, tool
+from xerus.tools.jira.bodies import to_body
 from xerus.tools.jira.fields import Cursor, IssueKey, Markdown, ShortText
 from xerus.tools.jira.records import flat, person
 from xerus.tools.listing import Listing
@@ -212,7 +212,7 @@ class Replied:
 )
 async def reply(jira: Jira, args: Reply) -> Replied:
     """Answer the customer of a Jira request, or note something internally."""
-    body = markdown_to_wiki(args.body)  # this API takes wiki markup on Cloud too
+    body = await to_body(args.body, is_cloud=False)  # wiki markup, for this API on Cloud too
     stored = await api.reply(jira, args.request_key, body, public=args.public)
     return Replied(
         request_key=args.request_key,

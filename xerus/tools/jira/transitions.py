@@ -132,7 +132,7 @@ async def transition_issue(jira: Jira, args: TransitionIssue) -> Moved:
     """Move a Jira issue to another status, with a comment or resolution if given."""
     before = await jira.issue(args.issue_key, fields=("status",))
     chosen = _chosen(args.transition, await jira.transitions(args.issue_key))
-    comment = None if args.comment is None else to_body(args.comment, is_cloud=jira.is_cloud)
+    comment = None if args.comment is None else await to_body(args.comment, is_cloud=jira.is_cloud)
     fields = dict(args.fields)
     if args.resolution is not None:
         fields["resolution"] = {"name": args.resolution}

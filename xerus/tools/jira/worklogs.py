@@ -10,6 +10,7 @@ from xerus.atlassian.jira import worklogs as api
 from xerus.atlassian.jira.client import READ, WRITE, Jira
 from xerus.errors import InvalidInput
 from xerus.settings.toolsets import Toolset
+from xerus.tools.aside import aside
 from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
 from xerus.tools.jira.bodies import check_replaceable, from_body, to_body
 from xerus.tools.jira.fields import Cursor, IssueKey, Markdown
@@ -128,7 +129,7 @@ class AddWorklog(SiteArgs):
 )
 async def add_worklog(jira: Jira, args: AddWorklog) -> Logged:
     """Log time on a Jira issue; the remaining estimate goes down by it."""
-    facts = _facts(jira, spent=args.time_spent, comment=args.comment, started=args.started)
+    facts = await _facts(jira, spent=args.time_spent, comment=args.comment, started=args.started)
     added = await api.add(jira, args.issue_key, facts)
     return _logged(jira, args.issue_key, None, added)
 
@@ -161,24 +162,27 @@ class EditWorklog(SiteArgs):
 )
 async def edit_worklog(jira: Jira, args: EditWorklog) -> Logged:
     """Change time logged on a Jira issue; answers old -> new."""
-    facts = _facts(jira, spent=args.time_spent, comment=args.comment, started=args.started)
+    facts = await _facts(jira, spent=args.time_spent, comment=args.comment, started=args.started)
     if not facts:
         raise InvalidInput("Nothing to change.", hint="Give time_spent, comment or started.")
     before = await api.one(jira, args.issue_key, args.worklog_id)
     if "comment" in facts:
-        check_replaceable(
-            before.get("comment"), what="The comment", instead="Edit it in Jira itself."
+        await aside(
+            lambda: check_replaceable(
+                before.get("comment"), what="The comment", instead="Edit it in Jira itself."
+            ),
+            size=jira.received,
         )
     after = await api.edit(jira, args.issue_key, args.worklog_id, facts)
     return _logged(jira, args.issue_key, before, after)
 
 
-def _facts(
+async def _facts(
     jira: Jira, *, spent: str | None, comment: str | None, started: str | None
 ) -> dict[str, Any]:
     given = {
         "timeSpent": " ".join(spent.split()) if spent else None,
-        "comment": to_body(comment, is_cloud=jira.is_cloud) if comment else None,
+        "comment": await to_body(comment, is_cloud=jira.is_cloud) if comment else None,
         "started": api.written(instant(started)) if started else None,
     }
     return {name: value for name, value in given.items() if value is not None}
