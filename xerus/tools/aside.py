@@ -12,8 +12,8 @@ QUICK_MARKDOWN = 2_000
 QUICK_ANSWER = 48 * 1024
 """Bytes of Atlassian's answers that are: 1 or 2 ms for a search, 60 ms for a page of tables."""
 
-# Two, however many ask: threads of Python take turns, and the event loop has to get its own.
-_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="conversion")
+# One, however many ask: threads of Python take turns, so more would only keep the event loop from its own.
+_THREADS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="conversion")
 
 
 async def aside(work: Callable[[], T], *, size: int, quick: int = QUICK_ANSWER) -> T:
