@@ -258,6 +258,7 @@ async def test_a_missing_scope_is_named(
     ("arguments", "problem"),
     [
         ({"filename": "x.txt", "content": "not base64!"}, "is not base64"),
+        ({"filename": "x.txt", "content": "\N{FULLWIDTH LATIN CAPITAL LETTER A}"}, "is not base64"),
         ({"filename": "x.txt", "content": ""}, "is empty"),
         ({"filename": "../../etc/passwd", "content": "eA=="}, "filename"),
         ({"filename": "..", "content": "eA=="}, "filename"),

@@ -117,6 +117,11 @@ async def test_what_is_not_there_or_nowhere_is_a_clear_answer(bench: Bench) -> N
         assert "evil.example" in await bench.failed("fetch", id=address)
     assert "id: " in await bench.failed("fetch", id="what?")
     assert "cursor: not one" in await bench.failed("search", query="x", cursor="e30=")
+    elsewhere = b64encode(b'{"jira":"1"}').decode()
+    gone = await bench.failed("search", **{"query": "x", "in": "confluence", "cursor": elsewhere})
+    assert "no more hits in confluence" in gone
+    for unclear in ("http://[x", "x" * 100 + "-1"):
+        assert "neither a page id" in await bench.failed("fetch", id=unclear)
     assert "no word" in await bench.failed("search", query="()")
     assert await bench.requests(mark) == []
 

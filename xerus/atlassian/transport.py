@@ -17,7 +17,7 @@ from xerus.atlassian.shapes import flaw
 from xerus.atlassian.uploads import Upload
 from xerus.clock import Clock
 from xerus.egress.client import Egress, Reply
-from xerus.errors import UpstreamUnavailable
+from xerus.errors import InvalidInput, UpstreamUnavailable
 
 TITLES = {Product.JIRA: "Jira", Product.CONFLUENCE: "Confluence"}
 
@@ -90,6 +90,7 @@ class Transport:
             safe: whether it may be sent twice; by default when the method is GET.
 
         Raises:
+            InvalidInput: a value has no place in a path or in JSON.
             ScopeMissing: the grant does not cover it.
             NeedsReconnect: the person's own token is no longer accepted and cannot be renewed.
             AtlassianRefused: a definite no.
@@ -101,7 +102,7 @@ class Transport:
             template=template,
             url=target.api_base + fill(template, path or {}),
             query=query or {},
-            body=None if json is None else orjson.dumps(json),
+            body=None if json is None else _encoded(json),
             safe=method == "GET" if safe is None else safe,
         )
         return self._accepted(target, await self._admitted(target, request, scope), request, scope)
@@ -240,6 +241,13 @@ class Transport:
                 hint="Reconnect Atlassian on the Tools page.",
             )
         return refusal(product, reply)
+
+
+def _encoded(json: Any) -> bytes:
+    try:
+        return orjson.dumps(json)
+    except orjson.JSONEncodeError as error:  # integers beyond 64 bits, halves of surrogate pairs
+        raise InvalidInput(f"The values cannot be sent as JSON: {error}.") from error
 
 
 def _is_scope_miss(reply: Reply) -> bool:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import AliasChoices, Field
 
@@ -14,8 +14,8 @@ from xerus.tools.declaration import Answer, Effect, ReadArgs, tool
 from xerus.tools.jira.issues import get_issue
 from xerus.tools.products import Products
 
-_KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]*-[0-9]{1,18}$")
-_ISSUE_ID = r"([A-Za-z][A-Za-z0-9_]*-[0-9]{1,18})"
+_ISSUE_ID = r"([A-Za-z][A-Za-z0-9_]{0,59}-[0-9]{1,18})"
+_KEY = re.compile(rf"^{_ISSUE_ID}$")
 _ISSUE_PATHS = re.compile(
     rf"/(?:browse|issues|portal/[0-9]+|jira\.issueviews:issue-[a-z]+)/{_ISSUE_ID}(?:/|$)"
 )
@@ -36,7 +36,7 @@ class Fetch(ReadArgs):
 
     def target_site(self) -> str | None:
         """Return the site asked for, else the one that the URL is on."""
-        parts = urlsplit(self.id.strip())
+        parts = _address(self.id)
         if self.site or parts.scheme not in {"http", "https"}:
             return self.site
         end = _BASE_ENDS.search(parts.path)
@@ -96,8 +96,16 @@ async def fetch(products: Products, args: Fetch) -> Fetched:
         raise
 
 
+def _address(text: str) -> SplitResult:
+    """Return the parts of an address, empty ones where it is none."""
+    try:
+        return urlsplit(text.strip())
+    except ValueError:  # brackets that hold no IPv6 address
+        return urlsplit("")
+
+
 def _check_host(address: str, jira: Jira) -> None:
-    host = urlsplit(address.strip()).netloc.lower()
+    host = _address(address).netloc.lower()
     own = urlsplit(jira.target.browse_base).netloc.lower()
     if host not in {"", own}:
         raise InvalidInput(
@@ -109,7 +117,7 @@ def _issue_key(text: str) -> str:
     """Return the key in a key or an address of an issue; '' where it names none."""
     if _KEY.match(text):
         return text.upper()
-    parts = urlsplit(text)
+    parts = _address(text)
     if parts.scheme not in {"http", "https"}:
         return ""
     selected = parse_qs(parts.query).get("selectedIssue", [""])[0]

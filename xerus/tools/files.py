@@ -4,7 +4,6 @@ A file travels as bytes in the call; no path of any machine is ever read or writ
 """
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from mimetypes import MimeTypes
@@ -54,7 +53,7 @@ def form_of(filename: str, content_base64: str, **values: str) -> Upload:
     """
     try:
         content = base64.b64decode(_SPACE.sub("", content_base64), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, and what is not even ASCII
         raise InvalidInput("content: is not base64. Nothing was sent.") from error
     if not content:
         raise InvalidInput("content: is empty. Nothing was sent.")

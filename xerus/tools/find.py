@@ -188,7 +188,13 @@ def _places(args: Search) -> dict[str, str | None]:
     if args.cursor is None:
         return dict.fromkeys(wanted)
     positions = _split(args.cursor)
-    return {name: positions[name] for name in wanted if name in positions}
+    places: dict[str, str | None] = {name: positions[name] for name in wanted if name in positions}
+    if not places:
+        raise InvalidInput(
+            f"cursor: there are no more hits in {args.where}.",
+            hint="It goes on where the answer it comes from looked; leave `in` as it was.",
+        )
+    return places
 
 
 def _joined(cursors: dict[str, str]) -> str:

@@ -29,7 +29,8 @@ def test_page_addresses_are_read(text: str, expected: Locator) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "../1", "file:///pages/1", "javascript:/pages/1", f"{_SITE}/wiki", "1" * 30]
+    "text",
+    ["", "../1", "file:///pages/1", "javascript:/pages/1", f"{_SITE}/wiki", "1" * 30, "http://[x"],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="neither a page id"):

@@ -176,9 +176,38 @@ async def test_confluence_explanations_are_understood() -> None:
 
 async def test_path_values_stay_one_segment() -> None:
     assert fill("/a/{id}/b", {"id": "x/y?z#1 ü"}) == "/a/x%2Fy%3Fz%231%20%C3%BC/b"
-    for value in ("", ".", ".."):
-        with pytest.raises(InvalidInput):
-            fill("/a/{id}", {"id": value})
+    assert fill("/a/{id}", {"id": "50%..txt"}) == "/a/50%25..txt"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "x/..",
+        "x\\..\\y",
+        "..;/x",
+        "%2e%2e",
+        "x%2f..",
+        "%252e%252e%252fx",
+        "x\0",
+        "x\n",
+        "\ud800",
+    ],
+)
+def test_a_value_that_could_name_another_path_is_refused(value: str) -> None:
+    with pytest.raises(InvalidInput, match=r"id: .* is not an identifier"):
+        fill("/a/{id}", {"id": value})
+
+
+@pytest.mark.parametrize("value", [2**64, "\ud800"])
+async def test_what_json_cannot_carry_is_refused_unsent(value: Any) -> None:
+    bench = Bench()
+    with pytest.raises(InvalidInput, match="cannot be sent as JSON"):
+        await bench.transport.call(target(), "POST", "/a", json={"x": value})
+    assert bench.egress.sent == []
 
 
 def test_reset_times_are_read_without_seconds() -> None:

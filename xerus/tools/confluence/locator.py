@@ -34,7 +34,10 @@ def locate(text: str) -> Locator:
     text = text.strip()
     if _ID.match(text):
         return Locator(page_id=text)
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets that hold no IPv6 address
+        parts = urlsplit("")
     if parts.scheme in {"http", "https"} and parts.netloc:
         found = _in_address(parts.path, parts.query)
         if found is not None:

@@ -24,13 +24,17 @@ class Search(ReadArgs):
 
     jql: str | None = Field(default=None, max_length=20_000, description="JQL")
     project_key: ProjectKey | None = None
-    issue_type: str | None = Field(default=None, description="Type name")
-    status: str | None = Field(default=None, description="Status name")
+    issue_type: str | None = Field(default=None, max_length=255, description="Type name")
+    status: str | None = Field(default=None, max_length=255, description="Status name")
     open_only: bool = Field(default=False, description="Not done")
-    assignee: str | None = Field(default=None, description='"me", "none", id, exact name or e-mail')
+    assignee: str | None = Field(
+        default=None, max_length=255, description='"me", "none", id, exact name or e-mail'
+    )
     labels: list[str] = Field(default=[], max_length=20, description="All of these labels")
-    text: str | None = Field(default=None, description="Words in summary, description, comments")
-    updated_since: str | None = Field(default=None, description="2026-01-31 or -7d")
+    text: str | None = Field(
+        default=None, max_length=1000, description="Words in summary, description, comments"
+    )
+    updated_since: str | None = Field(default=None, max_length=20, description="2026-01-31 or -7d")
     fields: str | None = Field(
         default=None, max_length=1000, description="Columns, comma-separated ids or names"
     )
