@@ -15,6 +15,8 @@ Item = TypeVar("Item")
 
 _CODES = {400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 409: "CONFLICT"}
 _CODES_V2_INPUT = "INVALID_REQUEST_PARAMETER"
+LARGEST_OFFSET = 2**31 - 1
+"""Java's int: a larger one is no number there."""
 
 
 def v2_error(status: int, title: str, code: str | None = None) -> ApiError:
@@ -64,7 +66,7 @@ def any_page(world: World, call: Call, page_id: str) -> Page:
     Raises:
         ApiError: 404 for a missing and an invisible page; 400 for an id that is not a number.
     """
-    if not page_id.isdigit():
+    if not page_id.isdecimal():
         title = (
             f"Provided value {{{page_id}}} for 'id' is not the correct type. Expected type is long"
         )
@@ -99,7 +101,7 @@ def limit(call: Call, *, default: int = 25, most: int = 250) -> int:
         ApiError: 400 if it is not a number from 1 to `most`.
     """
     text = call.query.get("limit", str(default))
-    if not text.isdigit() or not 1 <= int(text) <= most:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
         title = f"Provided value {{{text}}} for 'limit' is not valid. It must be from 1 to {most}"
         raise v2_error(400, title, _CODES_V2_INPUT)
     return int(text)
@@ -119,9 +121,12 @@ def decode_cursor(text: str | None) -> int:
     if not text:
         return 0
     try:
-        return int(orjson.loads(base64.urlsafe_b64decode(text))["id"])
-    except (ValueError, KeyError, TypeError) as problem:
+        offset = int(orjson.loads(base64.urlsafe_b64decode(text))["id"])
+        if not 0 <= offset <= LARGEST_OFFSET:
+            raise ValueError(offset)  # noqa: TRY301 - as wrong as one that is no number
+    except (ValueError, KeyError, TypeError, OverflowError) as problem:
         raise v2_error(400, "The cursor is not valid", _CODES_V2_INPUT) from problem
+    return offset
 
 
 def v2_page(call: Call, found: Sequence[Item]) -> tuple[Sequence[Item], Json, dict[str, str]]:

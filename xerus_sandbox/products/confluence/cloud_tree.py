@@ -14,7 +14,7 @@ def descendants(world: World, call: Call) -> Answer:
     """List the pages below a page, at most `depth` levels, the upper ones first."""
     page = access.page(world, call, call.params["id"])
     text = call.query.get("depth", "2")
-    if not text.isdigit() or not 1 <= int(text) <= _DEEPEST:
+    if not text.isdecimal() or not 1 <= int(text) <= _DEEPEST:
         raise access.v2_error(400, f"Provided value {{{text}}} for 'depth' is not valid")
     rows = [row for row in below(world.confluence_of(call), page.id) if row[0] <= int(text)]
     return access.v2_answer(call, rows, _descendant)

@@ -123,7 +123,7 @@ def removed(_world: World, _call: Call) -> Answer:
 def start_of(call: Call) -> int:
     """Return the `start` of an offset page."""
     text = call.query.get("start", "0")
-    if not text.isdigit():
+    if not text.isdecimal() or int(text) > access.LARGEST_OFFSET:
         raise access.v1_error(400, f"start must be a number of 0 or more, not '{text}'")
     return int(text)
 
@@ -157,7 +157,7 @@ def _run(world: World, call: Call, cql: str) -> list[Page]:
 
 def _limit(call: Call) -> int:
     text = call.query.get("limit", "25")
-    if not text.isdigit():
+    if not text.isdecimal():
         raise access.v1_error(400, f"limit must be a number of 0 or more, not '{text}'")
     return min(int(text), 250) or 25
 

@@ -210,7 +210,7 @@ def _table(element: Element) -> list[Node]:
 def _cell(element: Element) -> Node:
     kind = "tableHeader" if element.tag == "th" else "tableCell"
     spans = {
-        k: int(v) for k, v in element.attrs.items() if k in {"colspan", "rowspan"} and v.isdigit()
+        k: int(v) for k, v in element.attrs.items() if k in {"colspan", "rowspan"} and v.isdecimal()
     }
     return {"type": kind, "attrs": spans, "content": _blocks(element) or [_empty()]}
 

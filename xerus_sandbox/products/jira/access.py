@@ -9,7 +9,7 @@ from xerus_sandbox.products.world import World
 _MAX_PAGE = 1000
 
 
-def error(status: int, *messages: str, **fields: str) -> ApiError:
+def error(status: int, /, *messages: str, **fields: str) -> ApiError:
     """Return Jira's error: messages, and texts per field."""
     return ApiError(status, {"errorMessages": list(messages), "errors": fields})
 
@@ -37,7 +37,7 @@ def project(world: World, call: Call, id_or_key: str | None = None) -> Project:
     data = world.jira_of(call)
     found = data.project(name)
     if found is None or found.key not in data.visible(call.account.account_id):
-        kind = "id" if name.isdigit() else "key"
+        kind = "id" if name.isdecimal() else "key"
         raise error(404, f"No project could be found with {kind} '{name}'.")
     return found
 
@@ -87,7 +87,7 @@ def number(call: Call, name: str, default: int, *, most: int = _MAX_PAGE) -> int
     text = call.query.get(name)
     if text is None or text == "":
         return default
-    if not text.isdigit():
+    if not text.isdecimal():
         raise error(400, f"The value '{text}' of '{name}' is not a number of 0 or more.")
     return min(int(text), most)
 

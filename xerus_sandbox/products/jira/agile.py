@@ -47,7 +47,7 @@ def find_board(world: World, call: Call, number: Any) -> Project:
     Raises:
         ApiError: 404, for a missing and an invisible board alike.
     """
-    found = visible_boards(world, call).get(int(number)) if str(number).isdigit() else None
+    found = visible_boards(world, call).get(int(number)) if str(number).isdecimal() else None
     if found is None:
         raise access.error(
             404,
@@ -65,7 +65,7 @@ def find_sprint(world: World, call: Call) -> Sprint:
     """
     number = call.params["sprintId"]
     data = world.jira_of(call)
-    found = data.sprints.get(int(number)) if number.isdigit() else None
+    found = data.sprints.get(int(number)) if number.isdecimal() else None
     if found is None or found.project not in data.visible(call.account.account_id):
         raise access.error(404, "Sprint does not exist or you do not have permission to view it.")
     return found

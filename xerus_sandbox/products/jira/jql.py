@@ -178,7 +178,7 @@ class Search:
         issue = self.data.find(text)
         if issue is not None and issue.project in self.data.visible(self.call.account.account_id):
             return None
-        if not text.isdigit() and not _KEY_NUMBER.fullmatch(text):
+        if not text.isdecimal() and not _KEY_NUMBER.fullmatch(text):
             return f"The issue key '{text}' for field '{shown}' is invalid."
         return f"An issue with key '{text}' does not exist for field '{shown}'."
 

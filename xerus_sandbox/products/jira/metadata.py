@@ -97,7 +97,7 @@ def issue_types(_world: World, call: Call) -> Answer:
 def issue_types_of_project(world: World, call: Call) -> Answer:
     """Return the issue types of the project whose id is `projectId`."""
     number = call.query.get("projectId", "")
-    if not number.isdigit():
+    if not number.isdecimal():
         raise access.error(400, "The projectId is required and must be a number.")
     item = access.project(world, call, number)
     return Answer(body=[beans.issue_type(call, kind) for kind in scheme.types_of(item)])

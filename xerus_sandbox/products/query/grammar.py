@@ -21,6 +21,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _RESERVED = frozenset(
     {"and", "or", "not", "in", "is", "order", "by", "empty", "null", "was", "changed"}
 )
+_DEEPEST = 100
 _COMPARISONS = frozenset({"=", "!=", "~", "!~", "<", ">", "<=", ">="})
 
 
@@ -123,6 +124,7 @@ class _Parser:
         self._source = source
         self._tokens = _tokens(source)
         self._at = 0
+        self._depth = 0
 
     def query(self) -> Query:
         where = None if self._done() or self._is("order") else self._either()
@@ -144,6 +146,14 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Both(tuple(parts))
 
     def _part(self) -> Node:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._fail("The query is nested too deeply at '{}'.")
+        node = self._nested()
+        self._depth -= 1
+        return node
+
+    def _nested(self) -> Node:
         if self._take("not", "!"):
             return Negation(self._part())
         if self._take("("):
