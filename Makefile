@@ -34,7 +34,7 @@ fix: .venv/.dev
 	$(BIN)/xerus docs
 
 contract: .venv/.dev
-	$(BIN)/python -m xerus_sandbox.contract --specs $(SPECS_DIR) --record $(RECORD)
+	$(BIN)/python -m xerus_sandbox.contract --specs $(SPECS_DIR) --record $(RECORD) --declared $(RECORD)/declared.json
 
 bench: .venv/.dev
 	$(BIN)/python -m bench $(BENCH_ARGS)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support import declared
 from tests.support.browser import Browser
 from tests.support.folders import reachable
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
@@ -20,6 +21,12 @@ settings.load_profile("steady")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", default=None, help="folder for the answers of the sandbox")
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = config.getoption("--record")
+    if folder and not hasattr(config, "workerinput"):  # once, not in each worker of xdist
+        declared.write(Path(folder))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
 """Validates recorded answers of the sandbox against the vendors' own descriptions.
 
-    python -m xerus_sandbox.contract --specs ../shared/specs --record DIR
+    python -m xerus_sandbox.contract --specs ../shared/specs --record DIR [--declared FILE]
 
-Reads every `DIR/*.jsonl`, one answer per line: spec, method, path_template, status, request_body,
-response_headers, body, fault. Checks that the operation and the status are described and that the
+Reads every `DIR/*.jsonl`, one answer per line: spec, deployment, method, path_template, status,
+request_body, response_headers, body, fault. With `--declared` it also lists the declared endpoints
+that no successful answer covers (see `exercised.py`). Checks that the operation and the status are described and that the
 body fits the schema; ADF in issues and comments is checked against the full and stage-0 schemas.
 Exit code 1 if anything is wrong. `EXEMPT_STATUSES` and the functions named `_repair_*` say, with
 reasons, where the descriptions themselves are known to be wrong.
@@ -22,6 +23,8 @@ from typing import Any
 
 import orjson
 from jsonschema import Draft4Validator, Draft202012Validator
+
+from xerus_sandbox.exercised import Endpoint, covered_by, unexercised
 
 Json = dict[str, Any]
 
@@ -75,6 +78,8 @@ class Report:
     counts: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     exempt: Counter[str] = field(default_factory=Counter)
+    covered: set[Endpoint] = field(default_factory=set)
+    unexercised: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -87,6 +92,8 @@ class Contract:
         """Check one recorded answer and note the outcome."""
         where = (answer["spec"], answer["method"], answer["path_template"], answer["status"])
         report.counts[where] += 1
+        if (endpoint := covered_by(answer)) is not None:
+            report.covered.add(endpoint)
         if answer.get("fault"):
             report.exempt["injected faults"] += 1
             return
@@ -269,8 +276,12 @@ def render(report: Report) -> str:
     ]
     lines += [f"exempt {n:6d}  {reason}" for reason, n in sorted(report.exempt.items())]
     lines += [f"VIOLATION {text}" for text in dict.fromkeys(report.violations)]
+    lines += [f"UNEXERCISED {text}" for text in report.unexercised]
     total = sum(report.counts.values())
-    return "\n".join([*lines, f"{total} answers, {len(report.violations)} violations"])
+    last = f"{total} answers, {len(report.violations)} violations"
+    if report.unexercised:
+        last += f", {len(report.unexercised)} declared endpoints unexercised"
+    return "\n".join([*lines, last])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -281,12 +292,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--specs", type=Path, required=True, help="folder of the descriptions")
     parser.add_argument("--record", type=Path, required=True, help="folder of the recorded answers")
+    parser.add_argument("--declared", type=Path, help="list of endpoints that have to be covered")
     options = parser.parse_args(arguments)
     report = check_folder(options.specs, options.record)
+    if options.declared and report.counts:
+        report.unexercised = unexercised(options.declared, report.covered)
     sys.stdout.write(render(report) + "\n")
     if not report.counts:
         sys.stdout.write("No answers were recorded: run the tests with recording first.\n")
-    return 1 if report.violations or not report.counts else 0
+    return 1 if report.violations or report.unexercised or not report.counts else 0
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Recorder:
         self,
         *,
         spec: str,
+        deployment: str,
         method: str,
         path_template: str,
         status: int,
@@ -35,6 +36,7 @@ class Recorder:
         self._journal.append(
             {
                 "spec": spec,
+                "deployment": deployment,
                 "method": method,
                 "path_template": path_template,
                 "status": status,

@@ -101,6 +101,7 @@ class Gateway:
         if self._recorder:
             self._recorder.record(
                 spec=operation.spec,
+                deployment=operation.deployment,
                 method=operation.method,
                 path_template=operation.path,
                 status=answer.status,

@@ -94,3 +94,30 @@ def test_exit_code_tells_the_outcome(specs: Path, capsys: pytest.CaptureFixture[
     problems(specs, status=418)
     assert contract.main(arguments) == 1
     assert "VIOLATION" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "change", "outcome"),
+    [
+        ("GET /rest/api/3/thing/{thingIdOrKey}", {}, 0),
+        ("GET /rest/api/3/thing/{thingIdOrKey}", {"fault": True}, 1),
+        ("GET /rest/api/3/thing/{thingIdOrKey}", {"status": 429}, 1),
+        ("GET /rest/api/3/thing/{thingIdOrKey}", {"deployment": "dc"}, 1),
+        ("POST /rest/api/3/thing/{thingIdOrKey}", {}, 1),
+    ],
+)
+def test_a_declared_endpoint_without_a_successful_answer_is_listed(
+    specs: Path,
+    capsys: pytest.CaptureFixture[str],
+    endpoint: str,
+    change: dict[str, Any],
+    outcome: int,
+) -> None:
+    problems(specs, **{"deployment": "cloud", **change})
+    declared = specs.parent / "declared.json"
+    line = {"by": "get_thing", "deployment": "cloud", "endpoint": endpoint}
+    declared.write_bytes(orjson.dumps([line]))
+    paths = ["--specs", str(specs), "--record", str(specs.parent / "record")]
+    assert contract.main([*paths, "--declared", str(declared)]) == outcome
+    shown = f"UNEXERCISED cloud {endpoint} (get_thing)" in capsys.readouterr().out
+    assert shown is bool(outcome)
