@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from bench.progress import say
-from bench.soak import crash, database, expiry, registrations
+from bench.soak import arguments, builders, crash, database, expiry, registrations
 from bench.soak.pressure import StageFailed
 
 _STAGES: dict[str, Callable[[], Awaitable[str]]] = {
@@ -16,6 +16,11 @@ _STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "crash": crash.run,
     "database": database.run,
     "registrations": registrations.run,
+    "arguments-jira-reads": arguments.jira_reads,
+    "arguments-jira-writes": arguments.jira_writes,
+    "arguments-confluence": arguments.confluence,
+    "arguments-both": arguments.of_both,
+    "builders": builders.run,
 }
 
 

@@ -18,6 +18,7 @@ from xerus_sandbox.atlassian.product_store import Products, ProductStore
 from xerus_sandbox.clock import VirtualClock
 from xerus_sandbox.config import SHARED_SETTINGS, Config
 from xerus_sandbox.log import Note
+from xerus_sandbox.products.world import World
 from xerus_sandbox.recorder import Recorder
 from xerus_sandbox.routes import OperationTable
 
@@ -54,6 +55,11 @@ class AtlassianService:
             *MediaHost(self._store).routes,
         ]
         self.app = Router(routes, redirect_slashes=False, default=gateway)
+
+    @property
+    def world(self) -> World:
+        """What the products hold now, for reading only."""
+        return self._store.world
 
     @property
     def changed(self) -> bool:
