@@ -79,7 +79,8 @@ class Report:
     violations: list[str] = field(default_factory=list)
     exempt: Counter[str] = field(default_factory=Counter)
     covered: set[Endpoint] = field(default_factory=set)
-    unexercised: list[str] = field(default_factory=list)
+    unexercised: list[str] | None = None
+    """Declared endpoints that no answer covers; None when no declarations were given."""
 
 
 @dataclass
@@ -276,10 +277,10 @@ def render(report: Report) -> str:
     ]
     lines += [f"exempt {n:6d}  {reason}" for reason, n in sorted(report.exempt.items())]
     lines += [f"VIOLATION {text}" for text in dict.fromkeys(report.violations)]
-    lines += [f"UNEXERCISED {text}" for text in report.unexercised]
+    lines += [f"UNEXERCISED {text}" for text in report.unexercised or ()]
     total = sum(report.counts.values())
     last = f"{total} answers, {len(report.violations)} violations"
-    if report.unexercised:
+    if report.unexercised is not None:
         last += f", {len(report.unexercised)} declared endpoints unexercised"
     return "\n".join([*lines, last])
 

@@ -137,6 +137,16 @@ async def test_a_deleted_comment_leaves_its_text_in_the_answer(bench: Bench) -> 
     assert "may not see it" in text
 
 
+async def test_a_deleted_comment_on_a_text_is_gone_and_the_one_below_stays(bench: Bench) -> None:
+    if not bench.is_cloud:
+        return
+    page_id = await made(bench, "Delete inline comments", _BODY)
+    number = await commented(bench, page_id=page_id, anchor="Anchored words", body="On a text")
+    await commented(bench, page_id=page_id, body="Below")
+    assert "On a text" in await bench.ok("confluence_delete_comment", comment_id=number)
+    assert [one["body"] for one in await listed(bench, page_id)] == ["Below"]
+
+
 async def test_comments_of_what_is_not_seen_are_not_there(bench: Bench, grace: Bench) -> None:
     page_id = await hidden(bench)
     number = await commented(bench, page_id=page_id, body="Confidential")

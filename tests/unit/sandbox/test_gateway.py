@@ -130,6 +130,7 @@ async def test_answers_are_recorded_when_asked(
     (file,) = (tmp_path / "answers").glob("answers-*.jsonl")
     (answer,) = [orjson.loads(line) for line in file.read_bytes().splitlines()]
     assert answer == {
+        "deployment": "cloud",
         "spec": "notes.openapi.json",
         "method": "GET",
         "path_template": "/rest/api/3/note/{name}",
