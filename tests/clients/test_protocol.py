@@ -11,6 +11,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 from tests.support.browser import Browser
 from tests.support.journeys import ALAN
 from tests.support.mcp_client import Storage, connected, text_of
+from tests.support.plain import NO_TLS
 from tests.support.stack import Stack
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -28,7 +29,7 @@ async def token(stack: Stack) -> str:
 
 async def post(stack: Stack, token: str, body: Any, **headers: str) -> httpx2.Response:
     sent = {**JSON, "Authorization": f"Bearer {token}", **headers}
-    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+    async with httpx2.AsyncClient(verify=NO_TLS, trust_env=False, timeout=30) as http:
         if isinstance(body, bytes):
             return await http.post(f"{stack.url}/mcp", content=body, headers=sent)
         return await http.post(f"{stack.url}/mcp", json=body, headers=sent)
@@ -142,7 +143,7 @@ async def test_dns_rebinding_is_refused_by_host_and_by_origin(stack: Stack, toke
 
 
 async def test_get_and_delete_have_nothing_to_do_without_sessions(stack: Stack, token: str) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(verify=NO_TLS, trust_env=False) as http:
         for method in ("GET", "DELETE"):
             headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
             answer = await http.request(method, f"{stack.url}/mcp", headers=headers)

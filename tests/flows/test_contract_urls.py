@@ -11,6 +11,7 @@ from tests.support.browser import Browser, LeftTheWorld
 from tests.support.folders import reachable
 from tests.support.journeys import ADA, ALAN, GRACE, connect_atlassian, sign_in
 from tests.support.mcp_client import CALLBACK, Storage, connected, text_of
+from tests.support.plain import NO_TLS
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 
 HELLO = {"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -19,7 +20,9 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 @pytest.fixture
 async def http(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=stack.url, trust_env=False, timeout=30) as client:
+    async with httpx2.AsyncClient(
+        base_url=stack.url, verify=NO_TLS, trust_env=False, timeout=30
+    ) as client:
         yield client
 
 
@@ -63,7 +66,7 @@ async def test_signing_out_ends_the_session(stack: Stack, browser: Browser) -> N
     cookie = dict(browser.http.cookies)
     page = await browser.click("Sign out")
     assert page.url == f"{stack.url}/signout"
-    async with httpx2.AsyncClient(cookies=cookie, trust_env=False) as thief:
+    async with httpx2.AsyncClient(cookies=cookie, verify=NO_TLS, trust_env=False) as thief:
         assert (await thief.get(f"{stack.url}/tools")).status_code == 303
 
 
@@ -327,7 +330,7 @@ async def test_behind_a_proxy_the_public_url_rules_and_cookies_belong_to_its_hos
         "X-Forwarded-For": "203.0.113.9",
         "X-Forwarded-Proto": "https",
     }
-    async with httpx2.AsyncClient(base_url=public.url, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=public.url, verify=NO_TLS, trust_env=False) as http:
         assert (await http.get("/signin")).status_code == 421
         answer = await http.get("/signin/start", headers=through)
         assert answer.status_code == 303

@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from tests.support.pages import Page
+from tests.support.plain import NO_TLS
 
 _REFRESH = re.compile(r"^\s*0\s*;\s*url=(?P<url>.+)$", re.IGNORECASE)
 _HOPS = 20
@@ -28,6 +29,7 @@ class Browser:
             follow_redirects=False,
             timeout=60,
             trust_env=False,
+            verify=NO_TLS,
             headers={"Accept": "text/html,application/xhtml+xml", "User-Agent": "Mozilla/5.0"},
         )
         self.stops_at = stops_at

@@ -19,6 +19,7 @@ from mcp.shared.auth import (
 from pydantic import AnyUrl
 
 from tests.support.browser import Browser, LeftTheWorld
+from tests.support.plain import NO_TLS
 
 CALLBACK = "http://127.0.0.1:33333/callback"
 
@@ -88,7 +89,7 @@ async def connected(
     """Yield a connected client of `url`/mcp that acts for `account`."""
     auth = provider(url, storage, browser, account)
     async with (
-        httpx2.AsyncClient(auth=auth, timeout=60, trust_env=False) as http,
+        httpx2.AsyncClient(auth=auth, timeout=60, verify=NO_TLS, trust_env=False) as http,
         Client(streamable_http_client(f"{url}/mcp", http_client=http), **options) as client,
     ):
         yield client

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from tests.support.plain import NO_TLS
 from tests.support.processes import Process, free_port
 
 
@@ -16,9 +17,10 @@ class Port:
 
     def __init__(self, base: str) -> None:
         self.base = base
+        self._newest = 0
 
     async def _send(self, method: str, path: str, body: object = None) -> Any:
-        async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+        async with httpx2.AsyncClient(verify=NO_TLS, trust_env=False, timeout=30) as http:
             response = await http.request(method, f"{self.base}/_sandbox/{path}", json=body)
             response.raise_for_status()
             return response.json()
@@ -29,8 +31,10 @@ class Port:
 
     async def mark(self) -> int:
         """Return the number of the newest log entry, to ask for later ones with `log`."""
-        entries = await self.log()
-        return int(entries[-1]["n"]) if entries else 0
+        entries = await self.log(self._newest)
+        if entries:
+            self._newest = int(entries[-1]["n"])
+        return self._newest
 
     async def reset(self) -> None:
         await self._send("POST", "reset", {})

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from tests.support.stack import Sandbox
 from tests.unit.tools.fakes import FakeAudit, caller
-from xerus.atlassian.credentials import Product, Target
+from xerus.atlassian.credentials import Credentials, Product, Target
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.pat import SharedCredentials, SharedToken
 from xerus.clock import SystemClock
@@ -34,7 +34,7 @@ _MEDIA_HOST = "GET /media/file/"
 class Granted:
     """Credentials with a grant of fewer scopes than they really have."""
 
-    def __init__(self, credentials: SharedCredentials, scopes: frozenset[str]) -> None:
+    def __init__(self, credentials: Credentials, scopes: frozenset[str]) -> None:
         self._credentials = credentials
         self._scopes = scopes
         self.authorization = credentials.authorization
@@ -50,14 +50,16 @@ class Bench:
     def __init__(
         self,
         sandbox: Sandbox,
-        credentials: SharedCredentials,
+        credentials: Credentials,
         egress: Egress,
         *,
         is_cloud: bool,
         granted: frozenset[str] | None = None,
         policy: Policy | None = None,
+        base: str = "/site/acme|/dc/jira|/dc/confluence",
     ) -> None:
         self.is_cloud = is_cloud
+        self._base = re.compile(f"^(?:{base})")
         self.sandbox = sandbox
         self.audit = FakeAudit()
         self.catalogue = Catalogue(policy=policy or Policy(choices=toolsets.ALL))
@@ -68,7 +70,7 @@ class Bench:
         self.runner = Runner(
             catalogue=self.catalogue,
             credentials_for=lambda _: used,
-            status_for=lambda _: SharedStatus(credentials=credentials, tools_url=_TOOLS_URL),
+            status_for=lambda _: _status(credentials),
             egress=egress,
             quota=QuotaHolds(clock=clock),
             audit=self.audit,
@@ -84,7 +86,7 @@ class Bench:
         """Return the same under another policy of the operator."""
         return Bench(*self._parts, is_cloud=self.is_cloud, policy=policy)
 
-    async def run(self, tool: str, **arguments: Any) -> ToolResult:
+    async def run(self, tool: str, /, **arguments: Any) -> ToolResult:
         mark = await self.sandbox.atlassian.mark()
         result = await self.runner.run(caller(), tool, arguments)
         await self.runner.drain()
@@ -95,17 +97,17 @@ class Bench:
         assert not undeclared
         return result
 
-    async def ok(self, tool: str, **arguments: Any) -> str:
+    async def ok(self, tool: str, /, **arguments: Any) -> str:
         result = await self.run(tool, **arguments)
         assert not result.is_error, result.text
         return result.text
 
-    async def failed(self, tool: str, **arguments: Any) -> str:
+    async def failed(self, tool: str, /, **arguments: Any) -> str:
         result = await self.run(tool, **arguments)
         assert result.is_error
         return result.text
 
-    async def json(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    async def json(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         result = await self.run(tool, format="json", **arguments)
         assert result.structured is not None, result.text
         orjson.dumps(result.structured)
@@ -114,8 +116,7 @@ class Bench:
     async def requests(self, mark: int) -> list[str]:
         """Return "METHOD path" below the product's base of every request since `mark`."""
         entries = await self.sandbox.atlassian.log(mark)
-        base = re.compile(r"^/(?:site/acme|dc/jira|dc/confluence)")
-        lines = [f"{entry['method']} {base.sub('', entry['path'])}" for entry in entries]
+        lines = [f"{entry['method']} {self._base.sub('', entry['path'])}" for entry in entries]
         return [line for line in lines if not line.endswith(_SETTLING)]
 
     def _declared(self, tool: Tool, line: str) -> bool:
@@ -124,6 +125,11 @@ class Bench:
         templates = tool.endpoints if self.is_cloud else tool.data_center
         patterns = (_PARAMETER.sub("[^/]+", re.escape(template)) for template in templates)
         return any(re.fullmatch(pattern, line) for pattern in patterns)
+
+
+def _status(credentials: Credentials) -> SharedStatus:
+    assert isinstance(credentials, SharedCredentials)
+    return SharedStatus(credentials=credentials, tools_url=_TOOLS_URL)
 
 
 def cloud_credentials(

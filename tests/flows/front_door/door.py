@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.support.browser import Browser, LeftTheWorld
+from tests.support.plain import NO_TLS
 from tests.support.stack import Port
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.local import LocalAdminRule, LocalSignIn
@@ -116,7 +117,9 @@ class Door:
         config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._running = asyncio.create_task(self._server.serve(sockets=[listening]))
-        self.http = httpx2.AsyncClient(base_url=self.url, trust_env=False, timeout=30)
+        self.http = httpx2.AsyncClient(
+            base_url=self.url, verify=NO_TLS, trust_env=False, timeout=30
+        )
 
     async def stop(self) -> None:
         await self.http.aclose()
