@@ -19,7 +19,7 @@ demo: .venv/.runtime
 
 test: check browser $(NODE_MODULES)/.installed
 	@rm -rf $(RECORD)
-	$(BIN)/pytest -n 2 --dist loadscope --record $(RECORD) $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadscope --record=$(RECORD) $(PYTEST_ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ import orjson
 from pydantic import SecretStr
 
 from tests.support.stack import Sandbox
-from tests.unit.tools.fakes import FakeAudit, caller
+from tests.unit.tools.fakes import FakeAudit, FixedHistory, caller
 from xerus.atlassian.credentials import Credentials, Product, Target
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.pat import SharedCredentials, SharedToken
@@ -71,6 +71,7 @@ class Bench:
             catalogue=self.catalogue,
             credentials_for=lambda _: used,
             status_for=lambda _: _status(credentials),
+            history_for=lambda _: FixedHistory(),
             egress=egress,
             quota=QuotaHolds(clock=clock),
             audit=self.audit,

@@ -20,6 +20,7 @@ def _of_both() -> dict[str, dict[str, Any]]:
     step = {"tool": "jira_add_comment", "arguments": {"issue_key": "ENG-1", "body": "New"}}
     return {
         "connection_status": {},
+        "my_activity": {},
         "search": {"query": "release"},
         "fetch": {"id": "ENG-1"},
         "batch": {"steps": [step]},

@@ -11,13 +11,15 @@ from xerus.tools.declaration import Tool
 _log = logger(__name__)
 
 
-def _facts(caller: Caller, tool: str, target: Target | None) -> dict[str, Fact]:
+def _facts(caller: Caller, tool: str, target: Target | None, item: str = "") -> dict[str, Fact]:
     facts: dict[str, Fact] = {
         "tool": tool,
         "client": caller.client_id,
         "client_name": caller.client_name,
         "correlation_id": caller.correlation_id,
     }
+    if item:
+        facts["target"] = item
     if target is not None:
         facts |= {
             "credential": target.credential,
@@ -34,9 +36,9 @@ class RecordedTools:
         self._audit = audit
         self._metrics = metrics
 
-    async def started(self, caller: Caller, tool: Tool, target: Target | None) -> None:
+    async def started(self, caller: Caller, tool: Tool, target: Target | None, item: str) -> None:
         """Record that a call goes out; returns when that is durable."""
-        facts = {**_facts(caller, tool.name, target), "effect": tool.effect.value}
+        facts = {**_facts(caller, tool.name, target, item), "effect": tool.effect.value}
         await self._audit.append(Event.CALL_STARTED, user_id=caller.user_id, **facts)
 
     async def finished(
@@ -44,6 +46,7 @@ class RecordedTools:
         caller: Caller,
         tool: Tool,
         target: Target | None,
+        item: str,
         *,
         outcome: str,
         status: int,
@@ -52,7 +55,7 @@ class RecordedTools:
         """Record how a call ended."""
         self._metrics.tool_calls.labels(tool.name, outcome).inc()
         self._metrics.tool_seconds.labels(tool.name).observe(latency_ms / 1000)
-        facts = {**_facts(caller, tool.name, target), "effect": tool.effect.value}
+        facts = {**_facts(caller, tool.name, target, item), "effect": tool.effect.value}
         facts |= {"outcome": outcome, "status": status, "latency_ms": latency_ms}
         await self._audit.append(Event.CALL_FINISHED, user_id=caller.user_id, **facts)
 
@@ -67,22 +70,23 @@ class RecordedTools:
 class LoggedTools:
     """Logs tool calls where there is no database: `xerus mcp`."""
 
-    async def started(self, caller: Caller, tool: Tool, target: Target | None) -> None:
+    async def started(self, caller: Caller, tool: Tool, target: Target | None, item: str) -> None:
         """Log that a call goes out."""
-        _log.info("tool_call_started", **_facts(caller, tool.name, target))
+        _log.info("tool_call_started", **_facts(caller, tool.name, target, item))
 
     async def finished(
         self,
         caller: Caller,
         tool: Tool,
         target: Target | None,
+        item: str,
         *,
         outcome: str,
         status: int,
         latency_ms: int,
     ) -> None:
         """Log how a call ended."""
-        facts = _facts(caller, tool.name, target)
+        facts = _facts(caller, tool.name, target, item)
         _log.info(
             "tool_call_finished", outcome=outcome, status=status, latency_ms=latency_ms, **facts
         )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
 
+from xerus.app.audited_calls import AuditedCalls
 from xerus.app.foundation import Foundation
 from xerus.app.tool_audit import RecordedTools
 from xerus.atlassian.credentials import Credentials, Product
@@ -141,6 +142,7 @@ def runner_for(
         catalogue=catalogue,
         credentials_for=choice,
         status_for=status_for,
+        history_for=lambda caller: AuditedCalls(audit=base.audit, user_id=caller.user_id),
         egress=base.egress,
         quota=QuotaHolds(clock=base.clock),
         audit=RecordedTools(audit=base.audit, metrics=base.metrics),

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,6 +68,7 @@ class AuditLog:
         self._file = checkpoint_file
         self._loaded: _Keys | None = None
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._newest: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._checkpointer: asyncio.Task[None] | None = None
 
@@ -118,9 +119,15 @@ class AuditLog:
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._entry(event, user_id, facts), done))
+        self._newest = done
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_waiting(), name="audit-writer")
         await done
+
+    async def settle(self) -> None:
+        """Wait until what this process has appended so far is written, or was given up."""
+        if self._newest is not None:
+            await asyncio.wait([self._newest])
 
     def correlate(self, secret_or_id: str) -> str:
         """Return a name for a secret, 12 hexadecimal digits, that tells nothing about it."""
@@ -128,11 +135,28 @@ class AuditLog:
         return hmac.new(key, secret_or_id.encode(), hashlib.sha256).hexdigest()[:12]
 
     async def recent(
-        self, user_id: UserId, *, limit: int = 50, before: datetime | None = None
+        self,
+        user_id: UserId,
+        *,
+        limit: int = 50,
+        before: datetime | None = None,
+        events: Iterable[Event] | None = None,
+        **facts: str,
     ) -> list[AuditRow]:
-        """Return a person's own events older than `before`, the newest first."""
+        """Return a person's own events older than `before`, the newest first.
+
+        Args:
+            user_id: whose.
+            limit: how many at most.
+            before: an instant; None for now.
+            events: only these; None for all.
+            facts: only those that carry these values.
+        """
+        wanted = None if events is None else [str(event) for event in events]
         async with self._database.transaction(Role.APP, user_id=user_id) as conn:
-            links = await store.recent(conn, user_id, limit=limit, before=before)
+            links = await store.recent(
+                conn, user_id, limit=limit, before=before, events=wanted, facts=facts
+            )
         return [
             AuditRow(at=found.entry.at, event=found.entry.event, facts=found.entry.facts)
             for found in links

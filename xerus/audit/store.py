@@ -1,6 +1,6 @@
 """SQL of the audit log. A chain is locked from `tail` to the end of the transaction."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,13 +94,20 @@ async def events(conn: Connection) -> AsyncIterator[Link]:
 
 
 async def recent(
-    conn: Connection, user_id: UserId, *, limit: int, before: datetime | None
+    conn: Connection,
+    user_id: UserId,
+    *,
+    limit: int,
+    before: datetime | None,
+    events: Sequence[str] | None,
+    facts: Mapping[str, str],
 ) -> list[Link]:
-    """Return a person's newest events, the newest first."""
+    """Return a person's newest events, the newest first; of `events`, and with `facts`, only."""
     found = await conn.execute(
         "SELECT * FROM audit_events WHERE user_id = %s AND at < coalesce(%s::timestamptz, 'infinity')"
+        " AND (%s::text[] IS NULL OR event = ANY(%s::text[])) AND facts @> %s::jsonb"
         " ORDER BY at DESC, shard, n DESC LIMIT %s",
-        (user_id, before, limit),
+        (user_id, before, events, events, orjson.dumps(facts).decode(), limit),
     )
     return [_link(row) for row in await found.fetchall()]
 

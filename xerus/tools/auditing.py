@@ -8,10 +8,10 @@ from xerus.tools.declaration import Tool
 
 
 class ToolAudit(Protocol):
-    """Records tool calls; no argument, body or token is ever passed here."""
+    """Records tool calls; of the arguments only the key or id of what a call is about."""
 
-    async def started(self, caller: Caller, tool: Tool, target: Target | None) -> None:
-        """Record that a call goes out; returns when that is durable."""
+    async def started(self, caller: Caller, tool: Tool, target: Target | None, item: str) -> None:
+        """Record that a call about `item` goes out; returns when that is durable."""
         ...
 
     async def finished(
@@ -19,6 +19,7 @@ class ToolAudit(Protocol):
         caller: Caller,
         tool: Tool,
         target: Target | None,
+        item: str,
         *,
         outcome: str,
         status: int,
@@ -30,6 +31,7 @@ class ToolAudit(Protocol):
             caller: who ran it.
             tool: what ran.
             target: where it went, None when it went nowhere.
+            item: the key or id that it was about, '' for none.
             outcome: "ok", "cancelled", or the `code` of the error.
             status: upstream's status where it refused, else 0.
             latency_ms: from the start of the call to its end.

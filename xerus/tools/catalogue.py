@@ -53,10 +53,12 @@ from xerus.tools.jira import (
 from xerus.tools.jira import search as jira_search
 from xerus.tools.jira import versions as jira_versions
 from xerus.tools.lean import LEAN, executes
+from xerus.tools.own_activity import my_activity
 from xerus.tools.policy import Policy
 
 ALL: tuple[Tool, ...] = (
     connection_status,
+    my_activity,
     search,
     fetch,
     jira_search.search,

@@ -24,6 +24,8 @@ from xerus.tools.caller import Caller
 from xerus.tools.catalogue import Catalogue
 from xerus.tools.connection import StatusSource
 from xerus.tools.declaration import Args, Tool
+from xerus.tools.items import item_of
+from xerus.tools.own_activity import CallHistory
 from xerus.tools.products import Products
 from xerus.tools.reach import Reach
 from xerus.tools.results import (
@@ -58,6 +60,7 @@ class Runner:
         catalogue: Catalogue,
         credentials_for: Callable[[Caller], Credentials],
         status_for: Callable[[Caller], StatusSource],
+        history_for: Callable[[Caller], CallHistory] | None = None,
         egress: Egress,
         quota: QuotaHolds,
         audit: ToolAudit,
@@ -66,6 +69,7 @@ class Runner:
     ) -> None:
         self._catalogue = catalogue
         self._status_for = status_for
+        self._history_for = history_for
         self._audit = audit
         self._tools_url = tools_url
         self._reach = Reach(
@@ -108,7 +112,9 @@ class Runner:
         return [
             tool
             for tool in self._catalogue.tools
-            if _admits(caller, tool) and (writes or not batch.is_batch(tool))
+            if _admits(caller, tool)
+            and (writes or not batch.is_batch(tool))
+            and (self._history_for or tool.client is not CallHistory)
         ]
 
     async def run(self, caller: Caller, name: str, arguments: dict[str, Any]) -> ToolResult:
@@ -209,9 +215,18 @@ class Runner:
             client = None
         elif tool.client is lean.Directory:
             client = _Shown(self._usable(caller))
+        elif tool.client is CallHistory:
+            client = self._history(caller)
         else:
             client = self._status_for(caller)
         return _Call(caller=caller, tool=tool, args=args, target=target, client=client)
+
+    def _history(self, caller: Caller) -> CallHistory:
+        if self._history_for is None:
+            raise NotFound(
+                "Calls are not kept here.", hint="Xerus as a server keeps them in its audit log."
+            )
+        return self._history_for(caller)
 
     async def _recorded(self, call: _Call) -> ToolResult:
         begun = perf_counter()
@@ -232,7 +247,9 @@ class Runner:
 
     async def _run(self, call: _Call) -> ToolResult:
         """Run the tool; the audit's "started" is durable before a write, and before any reply."""
-        started = asyncio.create_task(self._audit.started(call.caller, call.tool, call.target))
+        started = asyncio.create_task(
+            self._audit.started(call.caller, call.tool, call.target, item_of(call.args))
+        )
         try:
             if call.tool.writes:
                 await started
@@ -248,6 +265,7 @@ class Runner:
                 call.caller,
                 call.tool,
                 call.target,
+                item_of(call.args),
                 outcome=outcome,
                 status=status,
                 latency_ms=latency_ms,

@@ -16,7 +16,7 @@ from tests.support.generated.calls import Calls
 from tests.support.generated.judge import Outside, problems
 from tests.support.generated.upstream import ORIGIN, InProcessEgress, Upstream
 from tests.support.generated.values import Known
-from tests.unit.tools.fakes import FakeAudit, caller
+from tests.unit.tools.fakes import FakeAudit, FixedHistory, caller
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.pat import SharedCredentials, SharedToken
 from xerus.clock import SystemClock
@@ -157,6 +157,7 @@ class Rounds:
             catalogue=Catalogue(policy=policy),
             credentials_for=lambda _: self._credentials,
             status_for=lambda _: SharedStatus(credentials=self._credentials, tools_url=_TOOLS_URL),
+            history_for=lambda _: FixedHistory(),
             egress=self._egress,
             quota=QuotaHolds(clock=clock),
             audit=FakeAudit(),

@@ -15,6 +15,14 @@ CASES = (
         wrong=bad("format", format="xml"),
     ),
     Case(
+        tool="my_activity",
+        works={"item": "ENG-1"},
+        says="jira_get_issue",
+        missing=Omits(given={"item": "ENG-99999"}, says="No call found"),
+        hidden=_OWN,
+        wrong=bad("cursor", cursor="soon"),
+    ),
+    Case(
         tool="search",
         works={"query": "order"},
         says=r"ENG-\d+|OPS-\d+",

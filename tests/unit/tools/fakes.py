@@ -17,6 +17,7 @@ from xerus.ids import UserId
 from xerus.tools.caller import Caller
 from xerus.tools.connection import Status
 from xerus.tools.declaration import Tool
+from xerus.tools.own_activity import PastCall
 
 NOW = datetime(2026, 11, 22, 10, 20, tzinfo=UTC)
 
@@ -123,7 +124,7 @@ class FakeAudit:
         self.refusals: list[tuple[str, str]] = []
         self.away = away
 
-    async def started(self, caller: Caller, tool: Tool, target: Target | None) -> None:
+    async def started(self, caller: Caller, tool: Tool, target: Target | None, item: str) -> None:
         if self.away:
             raise Unavailable("The database is away.")
         self.order.append("started")
@@ -133,6 +134,7 @@ class FakeAudit:
         caller: Caller,
         tool: Tool,
         target: Target | None,
+        item: str,
         *,
         outcome: str,
         status: int,
@@ -142,6 +144,25 @@ class FakeAudit:
 
     async def refused(self, caller: Caller, tool: str, *, cause: str) -> None:
         self.refusals.append((tool, cause))
+
+
+class FixedHistory:
+    """One call that ended long ago."""
+
+    async def calls(
+        self, *, tool: str, item: str, before: datetime | None, limit: int
+    ) -> Sequence[PastCall]:
+        call = PastCall(
+            at=NOW,
+            tool="jira_get_issue",
+            item="ENG-1",
+            outcome="ok",
+            client="A client",
+            site="acme",
+            account="ada@example.com",
+        )
+        wanted = tool in {"", call.tool} and item in {"", call.item}
+        return [call] if wanted and (before is None or before > call.at) else []
 
 
 class FixedStatus:
