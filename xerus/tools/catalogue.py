@@ -53,7 +53,7 @@ from xerus.tools.jira import (
 from xerus.tools.jira import search as jira_search
 from xerus.tools.jira import versions as jira_versions
 from xerus.tools.lean import LEAN, executes
-from xerus.tools.own_activity import my_activity
+from xerus.tools.own_activity import CallHistory, my_activity
 from xerus.tools.policy import Policy
 
 ALL: tuple[Tool, ...] = (
@@ -178,7 +178,7 @@ class Catalogue:
         if self.policy.profile is not Profile.LEAN:
             return found
         effects = {tool.effect for tool in found}
-        shown = [tool for tool in found if tool.product is None]
+        shown = [tool for tool in found if tool.product is None and tool.client is not CallHistory]
         return shown + [tool for tool in LEAN if not executes(tool) or executes(tool) & effects]
 
     def get(self, name: str) -> Tool:

@@ -6,6 +6,7 @@ from xerus.atlassian.credentials import Product
 from xerus.errors import Forbidden
 from xerus.settings.toolsets import DEFAULT, Choice, Profile, Toolset
 from xerus.tools.declaration import Tool
+from xerus.tools.own_activity import CallHistory
 
 
 class ToolOff(Forbidden):
@@ -63,12 +64,16 @@ class Policy:
     def _forbidding(self, tool: Tool) -> str:
         if self.read_only and tool.writes:
             return "XERUS_READ_ONLY"
-        if tool.toolset is Toolset.CORE and not tool.endpoints:
+        if tool.toolset is Toolset.CORE and not tool.endpoints and not _is_optional(tool):
             return ""  # reaches no product: status, and the lean profile's own tools
         if not any(_covers(choice, tool) for choice in self.choices):
             return "XERUS_TOOLSETS"
         off = self.enabled is not None and tool.name not in self.enabled
         return "XERUS_ENABLED_TOOLS" if off else ""
+
+
+def _is_optional(tool: Tool) -> bool:
+    return tool.client is CallHistory
 
 
 def _covers(choice: Choice, tool: Tool) -> bool:
