@@ -168,12 +168,12 @@ class Load:
 
 
 async def load(calls: Sequence[Callable[[], Awaitable[object]]], *, seconds: float) -> Load:
-    """Repeat each of `calls` for `seconds`: as many callers, each with one call under way."""
+    """Repeat each of `calls` for `seconds`, once at the least: each has one call under way."""
     result = Load()
     begun = perf_counter()
 
     async def caller(once: Callable[[], Awaitable[object]]) -> None:
-        while perf_counter() - begun < seconds:
+        while True:
             start = perf_counter()
             try:
                 await once()
@@ -181,6 +181,8 @@ async def load(calls: Sequence[Callable[[], Awaitable[object]]], *, seconds: flo
                 result.errors.append(error)
             else:
                 result.latencies.append(perf_counter() - start)
+            if perf_counter() - begun >= seconds:
+                return
 
     await asyncio.gather(*map(caller, calls))
     result.seconds = perf_counter() - begun
