@@ -95,11 +95,10 @@ def serve(
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve Xerus: the pages, the OAuth front, the MCP endpoint and the background work."""
-    # Importing makes a lot and hardly any garbage: looking for it took a sixth of the time.
+    # Starting makes a lot and hardly any garbage: looking for it took a sixth of the time.
+    # `serving` looks for it again once it is ready.
     gc.disable()
     from xerus.app import processes, serving
-
-    gc.enable()
 
     try:
         wanted = parse_roles(roles)
@@ -108,6 +107,7 @@ def serve(
     settings = loading.load()
     bind = serving.Bind(host=host or settings.server.host, port=port or settings.server.port, fd=fd)
     if workers > 1:
+        gc.enable()
         sys.exit(processes.supervise(bind=bind, roles=wanted, workers=workers))
     sys.exit(run(serving.serve(settings, roles=wanted, bind=bind)))
 

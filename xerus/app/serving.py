@@ -94,6 +94,7 @@ def _keep_out_of_collections() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()  # `xerus serve` starts without
 
 
 def listen(bind: Bind) -> socket.socket:
