@@ -54,6 +54,16 @@ OBJECT_IDS = {account.email: fixed_guid(f"object {account.email}") for account i
 ATLASSIAN_CLIENT_ID = fixed_text("atlassian client", 32)
 ATLASSIAN_CLIENT_SECRET = "ATOA" + fixed_text("atlassian secret", 60)
 API_TOKENS = {a.email: "ATATT3xFfGF0" + fixed_text(f"api token {a.email}", 180) for a in ACCOUNTS}
+SCOPED_API_TOKENS = {
+    a.email: "ATATT3xFfGF0" + fixed_text(f"scoped api token {a.email}", 180) for a in ACCOUNTS
+}
+SCOPES_OF_API_TOKENS = (
+    "read:jira-work",
+    "read:jira-user",
+    "write:jira-work",
+    "search:confluence",
+    "read:page:confluence",
+)
 PATS = {a.email: fixed_text(f"pat {a.email}", 44) for a in ACCOUNTS}
 
 CLOUD_IDS = {name: fixed_guid(f"site {name}") for name in ("acme", "labs")}
@@ -118,6 +128,8 @@ def credentials(atlassian_url: str, entra_url: str) -> dict[str, object]:
             for site in sites.values()
         },
         "api_tokens": API_TOKENS,
+        "scoped_api_tokens": SCOPED_API_TOKENS,
+        "scopes_of_api_tokens": SCOPES_OF_API_TOKENS,
         "pats": PATS,
         "data_center": {name: site.url for name, site in data_center_sites(atlassian_url).items()},
     }

@@ -27,8 +27,10 @@ async def environment(sandbox: Sandbox, deployment: str) -> dict[str, str]:
             "CONFLUENCE_URL": bases["confluence"],
             "CONFLUENCE_PERSONAL_TOKEN": token,
         }
-    site, token = known["sites"]["acme"]["url"], known["api_tokens"][ADA]
+    kind = "scoped_api_tokens" if deployment == "cloud, scoped token" else "api_tokens"
+    site, token = known["sites"]["acme"]["url"], known[kind][ADA]
     return {
+        "ATLASSIAN_API_URL": known["atlassian"]["api_url"],
         "JIRA_URL": site,
         "JIRA_USERNAME": ADA,
         "JIRA_API_TOKEN": token,
@@ -78,6 +80,17 @@ async def test_a_local_client_reads_and_writes_with_the_operators_credential(
     assert {(c["account"], c["credential"]) for c in calls if c["method"] == "POST"} == {
         (ADA, credential)
     }
+
+
+async def test_a_token_with_scopes_serves_a_local_client_by_the_gateway(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    mark = await sandbox.atlassian.mark()
+    async with started(await environment(sandbox, "cloud, scoped token"), tmp_path) as client:
+        found = await client.call_tool("jira_search", {"jql": "project = ENG", "limit": 3})
+        assert "ENG-" in text_of(found)
+    searches = [c for c in await sandbox.atlassian.log(mark) if "/search" in c["path"]]
+    assert {(c["path"].split("/")[1], c["credential"]) for c in searches} == {("ex", "basic")}
 
 
 async def test_a_refused_credential_is_a_tool_result_that_shows_no_secret(

@@ -14,11 +14,14 @@ from tests.support.stack import Sandbox, Stack, Xerus, identity_env
 ADA = "ada@example.com"
 
 
+_TOKENS = {"cloud": "api_tokens", "cloud, scoped token": "scoped_api_tokens"}
+
+
 async def shared_env(sandbox: Sandbox, deployment: str) -> dict[str, str]:
     known = (await sandbox.atlassian.config())["credentials"]
-    if deployment == "cloud":
+    if deployment != "data_center":
         site = known["sites"]["acme"]["url"]
-        urls, token = (site, f"{site}/wiki"), known["api_tokens"][ADA]
+        urls, token = (site, f"{site}/wiki"), known[_TOKENS[deployment]][ADA]
     else:
         bases = known["data_center"]
         urls, token = (bases["jira"], bases["confluence"]), known["pats"][ADA]
@@ -29,17 +32,18 @@ async def shared_env(sandbox: Sandbox, deployment: str) -> dict[str, str]:
         "CONFLUENCE_URL": urls[1],
         "CONFLUENCE_USERNAME": ADA,
         "CONFLUENCE_PERSONAL_TOKEN": token,
+        "ATLASSIAN_API_URL": known["atlassian"]["api_url"],
     }
 
 
-@pytest.fixture(scope="module", params=["cloud", "data_center"])
+@pytest.fixture(scope="module", params=[*_TOKENS, "data_center"])
 async def shared_stack(
     request: pytest.FixtureRequest, sandbox: Sandbox
 ) -> AsyncIterator[tuple[Stack, str]]:
     env = {**await identity_env(sandbox), **await shared_env(sandbox, request.param)}
     folder = reachable()
     stack = Stack(sandbox, Xerus(folder, env).start())
-    yield stack, "basic" if request.param == "cloud" else "pat"
+    yield stack, "pat" if request.param == "data_center" else "basic"
     stack.xerus.stop()
 
 
@@ -61,6 +65,26 @@ async def test_a_signed_in_caller_is_served_with_the_operators_token(
         assert "shared" in text_of(status).lower()
     calls = [c for c in await stack.sandbox.atlassian.log(mark) if "/search" in c["path"]]
     assert {(c["account"], c["credential"]) for c in calls} == {(ADA, credential)}
+
+
+@pytest.mark.parametrize("shared_stack", ["cloud, scoped token"], indirect=True)
+async def test_a_token_with_scopes_goes_by_the_gateway_and_a_missing_scope_is_named(
+    shared_stack: tuple[Stack, str], browser: Browser
+) -> None:
+    stack, _ = shared_stack
+    async with connected(stack.url, Storage(), browser, GRACE) as client:
+        await client.call_tool("connection_status", {})
+        mark = await stack.sandbox.atlassian.mark()
+        read = await client.call_tool("jira_get_issue", {"issue_key": "ENG-1"})
+        assert not read.is_error, text_of(read)
+        page = await client.call_tool(
+            "confluence_create_page", {"space_key": "DOCS", "title": "None", "content": "None"}
+        )
+        assert page.is_error
+        assert "operator's Atlassian token lacks the scope" in text_of(page)
+        assert "Reconnect" not in text_of(page)
+    calls = await stack.sandbox.atlassian.log(mark)
+    assert {call["path"].split("/")[1] for call in calls} == {"ex"}
 
 
 async def test_the_tools_page_says_that_the_token_is_shared(

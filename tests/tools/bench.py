@@ -133,6 +133,12 @@ def _status(credentials: Credentials) -> SharedStatus:
     return SharedStatus(credentials=credentials, tools_url=_TOOLS_URL)
 
 
+async def settle(credentials: SharedCredentials) -> None:
+    """Let the operator's credentials learn what the servers are, before any tool is counted."""
+    for product in Product:
+        await credentials.target(product, None)
+
+
 def cloud_credentials(
     sandbox: Sandbox, egress: Egress, known: dict[str, Any], account: str
 ) -> SharedCredentials:
@@ -140,6 +146,7 @@ def cloud_credentials(
     site = f"{sandbox.atlassian.base}/site/acme"
     return SharedCredentials(
         egress=egress,
+        api_url=sandbox.atlassian.base,
         jira=SharedToken(url=site, username=account, token=token),
         confluence=SharedToken(url=f"{site}/wiki", username=account, token=token),
     )
@@ -152,6 +159,7 @@ def data_center_credentials(
     base = f"{sandbox.atlassian.base}/dc"
     return SharedCredentials(
         egress=egress,
+        api_url=sandbox.atlassian.base,
         jira=SharedToken(url=f"{base}/jira", username="", token=token),
         confluence=SharedToken(url=f"{base}/confluence/", username="ada", token=token),
     )

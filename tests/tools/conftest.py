@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.stack import Sandbox
-from tests.tools.bench import Bench, cloud_credentials, data_center_credentials
+from tests.tools.bench import Bench, cloud_credentials, data_center_credentials, settle
 from xerus.egress.client import Egress
 
 
@@ -34,5 +34,6 @@ async def _bench(sandbox: Sandbox, deployment: str, account: str) -> AsyncIterat
     known = await sandbox.credentials()
     egress = Egress(allowed_origins=[sandbox.atlassian.base])
     credentials = make(sandbox, egress, known, account)
+    await settle(credentials)
     yield Bench(sandbox, credentials, egress, is_cloud=is_cloud)
     await egress.close()

@@ -59,7 +59,10 @@ def scopes_to_ask(settings: Settings, catalogue: Catalogue) -> frozenset[str]:
 def shared_credentials(settings: Settings, egress: Egress) -> SharedCredentials:
     """Return the operator's tokens."""
     return SharedCredentials(
-        egress=egress, jira=_token(settings.jira), confluence=_token(settings.confluence)
+        egress=egress,
+        api_url=settings.atlassian.api_url,
+        jira=_token(settings.jira),
+        confluence=_token(settings.confluence),
     )
 
 

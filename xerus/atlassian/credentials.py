@@ -125,15 +125,22 @@ class SiteUnknown(InvalidInput):
 
 
 class ScopeMissing(Forbidden):
-    """The grant lacks Atlassian scopes that the call needs; nothing was changed."""
+    """The grant lacks Atlassian scopes that the call needs; nothing was changed.
+
+    Attributes:
+        is_shared: the operator's token lacks them, and no consent of the caller adds them.
+    """
 
     code = "scope_missing"
 
-    def __init__(self, missing: Iterable[str], *, hint: str = "") -> None:
+    def __init__(self, missing: Iterable[str], *, hint: str = "", is_shared: bool = False) -> None:
         self.missing = frozenset(missing)
+        self.is_shared = is_shared
         names = ", ".join(sorted(self.missing)) or "a scope it did not name"
-        super().__init__(
-            f"The Atlassian connection was not granted: {names}.",
-            code=self.code,
-            hint=hint or "Reconnect Atlassian on the Tools page and accept all permissions.",
-        )
+        if is_shared:
+            message = f"The operator's Atlassian token lacks the scope {names}."
+            next_step = "The operator has to replace it by a token with this scope."
+        else:
+            message = f"The Atlassian connection was not granted: {names}."
+            next_step = "Reconnect Atlassian on the Tools page and accept all permissions."
+        super().__init__(message, code=self.code, hint=hint or next_step)

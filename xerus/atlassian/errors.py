@@ -105,6 +105,13 @@ def request_id(reply: Reply) -> str:
     return headers.get("Atl-TraceId") or headers.get("X-AREQUESTID") or ""
 
 
+def is_scope_miss(reply: Reply) -> bool:
+    """Tell a missing scope from an expired token: both are 401, only one can be renewed."""
+    if reply.headers.get("X-Failure-Category") == "FAILURE_CLIENT_SCOPE_CHECK":
+        return True
+    return "scope does not match" in str(parsed(reply).get("message", ""))
+
+
 def parsed(reply: Reply) -> dict[str, Any]:
     """Return the body when it is a JSON object, else an empty one (gateways answer in HTML)."""
     try:

@@ -1,9 +1,13 @@
-"""The operator's own tokens as `Credentials`: every caller acts as one and the same account."""
+"""The operator's own tokens as `Credentials`: every caller acts as one and the same account.
+
+Cloud has API tokens of two kinds: one without scopes works on the site only, one with scopes on
+the API gateway only (facts b5). Nothing in a token tells which it is, so the site is asked first.
+"""
 
 import asyncio
 import base64
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
@@ -14,13 +18,22 @@ from xerus.atlassian.credentials import (
     SiteUnknown,
     Target,
 )
+from xerus.atlassian.errors import is_scope_miss
 from xerus.egress.client import Egress, Reply
 from xerus.errors import NotConfigured, UpstreamUnavailable
 from xerus.ids import CloudId
 
 _OK = 200
+_UNAUTHORIZED = 401
+_KNOWN_HERE = (200, 403)
+_TOO_MANY = 429
 _ASK_AGAIN = (401, 403)
 _SERVER_ERROR = 500
+_WHO_AM_I = {
+    Product.JIRA: "/rest/api/3/myself",
+    Product.CONFLUENCE: "/wiki/rest/api/user/current",
+}
+"""Read with a credential only: much else on a Cloud site is answered to strangers, less of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +49,15 @@ class SharedCredentials:
     """Basic with e-mail and API token on Cloud, a Bearer PAT on Data Center (facts b9)."""
 
     def __init__(
-        self, *, egress: Egress, jira: SharedToken | None, confluence: SharedToken | None
+        self,
+        *,
+        egress: Egress,
+        api_url: str,
+        jira: SharedToken | None,
+        confluence: SharedToken | None,
     ) -> None:
         self._egress = egress
+        self._api_url = api_url.rstrip("/")
         tokens = {Product.JIRA: jira, Product.CONFLUENCE: confluence}
         self._tokens = {product: token for product, token in tokens.items() if token is not None}
         self._targets: dict[Product, Target] = {}
@@ -82,15 +101,18 @@ class SharedCredentials:
         base = token.url.rstrip("/")
         ask = self._jira_deployment if product is Product.JIRA else self._confluence_deployment
         deployment = await ask(base, token)
-        if deployment is Deployment.CLOUD and product is Product.CONFLUENCE:
-            base = base.removesuffix("/wiki")
+        cloud_id, api_base = None, base
+        if deployment is Deployment.CLOUD:
+            base = base.removesuffix("/wiki") if product is Product.CONFLUENCE else base
+            cloud_id = await self._cloud_id(base)
+            api_base = await self._cloud_api_base(product, base, cloud_id, token)
         return Target(
             product=product,
             deployment=deployment,
-            api_base=base,
+            api_base=api_base,
             browse_base=base,
             site_name=_site_name(base),
-            cloud_id=await self._cloud_id(base) if deployment is Deployment.CLOUD else None,
+            cloud_id=cloud_id,
             credential="shared",
             account_email=token.username,
             scopes=None,
@@ -108,6 +130,8 @@ class SharedCredentials:
                 f"{base}/rest/api/{version}/serverInfo",
                 headers={"Authorization": header},
             )
+        if reply.status in _ASK_AGAIN and await self._cloud_id(base):
+            return Deployment.CLOUD  # its token is perhaps one for the gateway
         if reply.status != _OK:
             raise _unreadable("JIRA_URL", reply)
         found = reply.json()
@@ -119,6 +143,36 @@ class SharedCredentials:
         del token
         cloud_id = await self._cloud_id(base.removesuffix("/wiki"))
         return Deployment.CLOUD if cloud_id else Deployment.DATA_CENTER
+
+    async def _cloud_api_base(
+        self, product: Product, site: str, cloud_id: CloudId | None, token: SharedToken
+    ) -> str:
+        """Return where this token works: the site, or the gateway for a token with scopes.
+
+        The token goes to the configured site and the configured gateway, nowhere else.
+        """
+        if cloud_id is None or await self._greeted(product, site, token) is not False:
+            return site
+        gateway = f"{self._api_url}/ex/{product.value}/{quote(cloud_id, safe='')}"
+        if await self._greeted(product, gateway, token):
+            return gateway
+        raise _token_refused(f"{product.value.upper()}_URL", "neither site nor gateway took it")
+
+    async def _greeted(self, product: Product, base: str, token: SharedToken) -> bool | None:
+        """Whether `base` takes the token; None for an answer that says nothing about it.
+
+        A missing scope is told to a token that was recognised.
+        """
+        reply = await self._egress.request(
+            "GET",
+            base + _WHO_AM_I[product],
+            headers={"Authorization": _header(token, Deployment.CLOUD).get_secret_value()},
+        )
+        if reply.status == _TOO_MANY or reply.status >= _SERVER_ERROR:
+            raise _away(reply)
+        if reply.status == _UNAUTHORIZED:
+            return is_scope_miss(reply)
+        return True if reply.status in _KNOWN_HERE else None
 
     async def _cloud_id(self, base: str) -> CloudId | None:
         reply = await self._egress.request("GET", base + "/_edge/tenant_info")
@@ -157,19 +211,27 @@ def _names(target: Target) -> set[str]:
 
 def _unreadable(setting: str, reply: Reply) -> NotConfigured | UpstreamUnavailable:
     if reply.status >= _SERVER_ERROR:
-        return UpstreamUnavailable(
-            "Atlassian has a problem of its own.",
-            hint="Try again later.",
-            upstream_status=reply.status,
-        )
+        return _away(reply)
     if reply.status in _ASK_AGAIN:
-        return NotConfigured(
-            f"The server at {setting} refuses the configured token.",
-            hint="The operator checks the token; on Cloud also the user name, an e-mail.",
-            debug=f"status {reply.status}",
-        )
+        return _token_refused(setting, f"status {reply.status}")
     return NotConfigured(
         f"The server at {setting} does not answer like Jira or Confluence.",
         hint=f"The operator checks {setting}: it is the base URL of the product.",
         debug=f"status {reply.status}",
+    )
+
+
+def _token_refused(setting: str, debug: str) -> NotConfigured:
+    return NotConfigured(
+        f"The server at {setting} refuses the configured token.",
+        hint="The operator checks the token; on Cloud also the user name, an e-mail.",
+        debug=debug,
+    )
+
+
+def _away(reply: Reply) -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        "Atlassian has a problem of its own.",
+        hint="Try again later.",
+        upstream_status=reply.status,
     )

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import orjson
 
 from xerus.atlassian.credentials import Credentials, NeedsReconnect, Product, ScopeMissing, Target
-from xerus.atlassian.errors import AnswerUnusable, parsed, refusal, request_id
+from xerus.atlassian.errors import AnswerUnusable, is_scope_miss, refusal, request_id
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.paths import fill
 from xerus.atlassian.retry import MOST_WAITING, quota_used_up, retry_after, wait_before_retry
@@ -175,7 +175,7 @@ class Transport:
     async def _with_renewal(self, target: Target, request: _Request) -> Reply:
         secret = await self._credentials.authorization(target)
         reply = await self._with_retries(request, secret.get_secret_value())
-        if reply.status != _UNAUTHORIZED or _is_scope_miss(reply):
+        if reply.status != _UNAUTHORIZED or is_scope_miss(reply):
             return reply
         renewed = await self._credentials.renew(target, secret)
         if renewed is None:
@@ -233,8 +233,9 @@ class Transport:
             return _busy(product, reply, retry_after(reply.headers, self._clock.now()))
         if reply.status >= _SERVER_ERROR:
             return _broken(product, request, reply)
-        if reply.status == _UNAUTHORIZED and _is_scope_miss(reply):
-            return ScopeMissing({scope} if scope else ())
+        if reply.status == _UNAUTHORIZED and is_scope_miss(reply):
+            lacked = {scope} if scope else set[str]()
+            return ScopeMissing(lacked, is_shared=target.credential == "shared")
         if reply.status == _UNAUTHORIZED and target.credential == "user":
             return NeedsReconnect(
                 f"{product} no longer accepts this connection, not even with a renewed token.",
@@ -248,13 +249,6 @@ def _encoded(json: Any) -> bytes:
         return orjson.dumps(json)
     except orjson.JSONEncodeError as error:  # integers beyond 64 bits, halves of surrogate pairs
         raise InvalidInput(f"The values cannot be sent as JSON: {error}.") from error
-
-
-def _is_scope_miss(reply: Reply) -> bool:
-    """Tell a missing scope from an expired token: both are 401, only one can be renewed."""
-    if reply.headers.get("X-Failure-Category") == "FAILURE_CLIENT_SCOPE_CHECK":
-        return True
-    return "scope does not match" in str(parsed(reply).get("message", ""))
 
 
 def _busy(product: str, reply: Reply, seconds: float | None) -> UpstreamUnavailable:

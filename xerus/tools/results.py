@@ -67,7 +67,7 @@ def failed(error: XerusError, *, tools_url: str) -> ToolResult:
                 needs_connection=True,
                 connect_url=tools_url,
             )
-        case ScopeMissing():
+        case ScopeMissing(is_shared=False):
             text = f"{error.message} Nothing was changed. Reconnect and accept it: {tools_url}"
             return ToolResult(text=text, is_error=True, connect_url=tools_url)
         case McpScopeMissing():

@@ -15,6 +15,8 @@ from xerus_sandbox.accounts import (
     API_TOKENS,
     BY_EMAIL,
     PATS,
+    SCOPED_API_TOKENS,
+    SCOPES_OF_API_TOKENS,
     SITES_OF,
     cloud_sites,
     data_center_sites,
@@ -55,7 +57,8 @@ class Credential:
 
     kind: Literal["oauth", "basic", "pat", "none"]
     account: Account | None = None
-    scopes: frozenset[str] = frozenset()
+    scopes: frozenset[str] | None = None
+    """None where scopes do not apply: such a credential is worth nothing at the gateway."""
     sites: tuple[str, ...] = ()
 
 
@@ -115,7 +118,7 @@ class Doors:
     def _gateway(
         self, product: Product, cloud_id: str, path: str, credential: Credential
     ) -> Entrance:
-        if credential.kind != "oauth" or credential.account is None:
+        if credential.scopes is None or credential.account is None:
             raise Refused(401, {"code": 401, "message": "Unauthorized"})
         site = self._by_cloud_id.get(cloud_id)
         if site is None or site.name not in credential.sites or product not in site.products:
@@ -131,8 +134,9 @@ class Doors:
 
     def _site(self, site: Site, path: str, credential: Credential) -> Entrance:
         product: Product = "confluence" if path.startswith("/wiki/") else "jira"
-        # A 3LO token is worth nothing on a site's own address (facts b5).
-        if credential.kind != "basic" or credential.account is None:
+        # A 3LO token or an API token with scopes is worth nothing on a site's own address (facts b5).
+        is_basic = credential.kind == "basic" and credential.scopes is None
+        if not is_basic or credential.account is None:
             raise Refused(401, _not_authenticated(product))
         if product not in site.products:
             raise Refused(404, {"code": 404, "message": "Not Found"})
@@ -165,8 +169,19 @@ def _basic(value: str) -> Credential:
         email, _, token = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return Credential(kind="basic")
-    good = hmac.compare_digest(API_TOKENS.get(email, "").encode(), token.encode())
-    return Credential(kind="basic", account=BY_EMAIL[email] if good and token else None)
+    if _is(SCOPED_API_TOKENS.get(email), token):
+        return Credential(
+            kind="basic",
+            account=BY_EMAIL[email],
+            scopes=frozenset(SCOPES_OF_API_TOKENS),
+            sites=SITES_OF[email],
+        )
+    good = _is(API_TOKENS.get(email), token)
+    return Credential(kind="basic", account=BY_EMAIL[email] if good else None)
+
+
+def _is(known: str | None, token: str) -> bool:
+    return known is not None and hmac.compare_digest(known.encode(), token.encode())
 
 
 def _not_authenticated(product: Product) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tests.support.generated.judge import Outside, problems
 from tests.support.generated.upstream import ORIGIN, InProcessEgress, Upstream
 from tests.support.generated.values import Known
 from tests.unit.tools.fakes import FakeAudit, FixedHistory, caller
+from xerus.atlassian.credentials import Product
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.pat import SharedCredentials, SharedToken
 from xerus.clock import SystemClock
@@ -81,6 +82,7 @@ class Rounds:
     async def run(self, tool: Tool, count: int, seed: str = "") -> Tally:
         """Run `count` generated calls and return what they came to."""
         tally = Tally()
+        await self._settle()
         self._fresh()
         known = Known(self._upstream.world, is_cloud=self._is_cloud)
         calls = Calls(f"{seed}{tool.name} {self.name}", known, ALL)
@@ -91,6 +93,7 @@ class Rounds:
     async def requests(self, name: str, arguments: dict[str, Any]) -> list[str]:
         """Return "METHOD path" of each request of a call that has to succeed."""
         tool = next(tool for tool in TOOLS if tool.name == name)
+        await self._settle()
         self._egress.sent.clear()
         result = await self._runner(tool).run(caller(), name, arguments)
         assert not result.is_error, f"{name}: {result.text}"
@@ -113,6 +116,11 @@ class Rounds:
             tally.findings += [f"{tool.name} {_short(arguments)} ({self.name}): {f}" for f in found]
         if self._is_held and (changed := outside.changed()):
             tally.findings.append(f"{tool.name} ({self.name}): changed outside: {changed[:5]}")
+
+    async def _settle(self) -> None:
+        """Let the credentials learn what the servers are, which is no request of any tool."""
+        for product in Product:
+            await self._credentials.target(product, None)
 
     def _fresh(self) -> None:
         if self._is_used:
@@ -191,12 +199,14 @@ def _credentials(egress: InProcessEgress, *, is_cloud: bool) -> SharedCredential
         token, site = SecretStr(API_TOKENS[ADA.email]), f"{ORIGIN}/site/acme"
         return SharedCredentials(
             egress=egress,
+            api_url=ORIGIN,
             jira=SharedToken(url=site, username=ADA.email, token=token),
             confluence=SharedToken(url=f"{site}/wiki", username=ADA.email, token=token),
         )
     token, base = SecretStr(PATS[ADA.email]), f"{ORIGIN}/dc"
     return SharedCredentials(
         egress=egress,
+        api_url=ORIGIN,
         jira=SharedToken(url=f"{base}/jira", username="", token=token),
         confluence=SharedToken(url=f"{base}/confluence", username="ada", token=token),
     )

@@ -97,6 +97,20 @@ async def test_a_site_takes_an_api_token_and_no_oauth_token(browser: Any) -> Non
     }
 
 
+async def test_an_api_token_with_scopes_works_by_the_gateway_only(browser: Any) -> None:
+    email = "grace@example.com"
+    known, site = browser.credentials, browser.credentials["sites"]["acme"]
+    scoped = basic(email, known["scoped_api_tokens"][email])
+    unscoped = basic(email, known["api_tokens"][email])
+    gateway = f"{browser.atlassian}/ex/jira/{site['cloud_id']}/rest/api/3/note/seed"
+    assert (await browser.get(gateway, headers=scoped)).json["by"] == email
+    assert (await browser.get(gateway, headers=unscoped)).status == 401
+    at_site = await browser.get(site["url"] + "/rest/api/3/note/seed", headers=scoped)
+    assert at_site.status == 401
+    labs = gateway.replace(site["cloud_id"], known["sites"]["labs"]["cloud_id"])
+    assert (await browser.get(labs, headers=scoped)).status == 404
+
+
 async def test_data_center_takes_a_pat_only(browser: Any) -> None:
     email = "alan@example.com"
     url = browser.credentials["data_center"]["jira"] + "/rest/api/2/note/seed"
