@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.stack import Sandbox
-from tests.tools.bench import Bench, cloud_credentials, data_center_credentials
+from tests.tools.bench import Bench, cloud_credentials, data_center_credentials, settle
 from xerus.egress.client import Egress
 from xerus.settings.toolsets import ALL
 from xerus.tools.policy import Policy
@@ -23,6 +23,7 @@ async def pair(
     make = cloud_credentials if is_cloud else data_center_credentials
     egress = Egress(allowed_origins=[sandbox.atlassian.base])
     credentials = make(sandbox, egress, await sandbox.credentials(), "ada@example.com")
+    await settle(credentials)
     held = Bench(sandbox, credentials, egress, is_cloud=is_cloud, policy=HELD)
     yield held, Bench(sandbox, credentials, egress, is_cloud=is_cloud)
     await egress.close()
