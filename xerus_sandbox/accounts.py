@@ -64,6 +64,11 @@ SCOPES_OF_API_TOKENS = (
     "search:confluence",
     "read:page:confluence",
 )
+DATA_CENTER_CLIENTS = {
+    product: (fixed_text(f"dc {product} client", 32), fixed_text(f"dc {product} secret", 64))
+    for product in ("jira", "confluence")
+}
+"""Client id and secret of each product's application link."""
 PATS = {a.email: fixed_text(f"pat {a.email}", 44) for a in ACCOUNTS}
 
 CLOUD_IDS = {name: fixed_guid(f"site {name}") for name in ("acme", "labs")}
@@ -131,5 +136,9 @@ def credentials(atlassian_url: str, entra_url: str) -> dict[str, object]:
         "scoped_api_tokens": SCOPED_API_TOKENS,
         "scopes_of_api_tokens": SCOPES_OF_API_TOKENS,
         "pats": PATS,
+        "data_center_oauth": {
+            product: {"client_id": client_id, "client_secret": secret}
+            for product, (client_id, secret) in DATA_CENTER_CLIENTS.items()
+        },
         "data_center": {name: site.url for name, site in data_center_sites(atlassian_url).items()},
     }

@@ -21,6 +21,7 @@ from xerus_sandbox.accounts import (
     cloud_sites,
     data_center_sites,
 )
+from xerus_sandbox.atlassian.dc_grants import DataCenterGrants
 from xerus_sandbox.atlassian.oauth_grants import Grants
 from xerus_sandbox.log import Note
 from xerus_sandbox.operations import Account, Deployment, Product, Site
@@ -60,13 +61,21 @@ class Credential:
     scopes: frozenset[str] | None = None
     """None where scopes do not apply: such a credential is worth nothing at the gateway."""
     sites: tuple[str, ...] = ()
+    data_center: Product | None = None
+    """The Data Center product whose application link gave it."""
 
 
 class Doors:
     """Lets requests in."""
 
-    def __init__(self, grants: Grants, base_url: str) -> None:
+    def __init__(
+        self,
+        grants: Grants,
+        data_center: Mapping[Product, DataCenterGrants],
+        base_url: str,
+    ) -> None:
         self._grants = grants
+        self._links = data_center
         self._cloud = cloud_sites(base_url)
         self._by_cloud_id = {site.cloud_id: site for site in self._cloud.values()}
         self._data_center = data_center_sites(base_url)
@@ -86,6 +95,14 @@ class Doors:
         for email, pat in PATS.items():
             if hmac.compare_digest(pat.encode(), token.encode()):
                 return Credential(kind="pat", account=BY_EMAIL[email])
+        for product, link in self._links.items():
+            if found := link.admit(token):
+                return Credential(
+                    kind="oauth",
+                    account=BY_EMAIL[found.email],
+                    scopes=found.scopes,
+                    data_center=product,
+                )
         admission = self._grants.admit(token)
         if admission is None:
             return Credential(kind="oauth")
@@ -118,7 +135,7 @@ class Doors:
     def _gateway(
         self, product: Product, cloud_id: str, path: str, credential: Credential
     ) -> Entrance:
-        if credential.scopes is None or credential.account is None:
+        if credential.scopes is None or credential.account is None or credential.data_center:
             raise Refused(401, {"code": 401, "message": "Unauthorized"})
         site = self._by_cloud_id.get(cloud_id)
         if site is None or site.name not in credential.sites or product not in site.products:
@@ -152,7 +169,8 @@ class Doors:
         )
 
     def _dc(self, product: Product, path: str, credential: Credential) -> Entrance:
-        if credential.kind != "pat" or credential.account is None:
+        is_meant = credential.kind == "pat" or credential.data_center == product
+        if not is_meant or credential.account is None:
             raise Refused(401, _not_authenticated(product))
         return Entrance(
             product=product,
@@ -160,7 +178,7 @@ class Doors:
             site=self._data_center[product],
             account=credential.account,
             path=path,
-            scopes=None,
+            scopes=credential.scopes,
         )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from xerus_sandbox.accounts import CLOUD_IDS
+from xerus_sandbox.atlassian.dc_oauth import SCOPES
 from xerus_sandbox.atlassian.doors import Doors, Entrance, Refused
 from xerus_sandbox.atlassian.oauth_resources import scope_mismatch
 from xerus_sandbox.atlassian.product_store import ProductStore
@@ -69,7 +70,10 @@ class Gateway:
         match = self._table.find(entrance.product, entrance.deployment, method, entrance.path)
         if match is None:
             return self._unknown(request, entrance)
-        if not _has_scopes(match.operation, entrance.scopes):
+        if entrance.deployment == "dc":
+            if lacked := _lacked_on_data_center(method, entrance.scopes):
+                return _insufficient_scope(lacked)
+        elif not _has_scopes(match.operation, entrance.scopes):
             return scope_mismatch()
         call = self._call(request, entrance, match, await _body(request))
         answer = self._store.run(match.operation, call, entrance.path)
@@ -133,6 +137,23 @@ def _has_scopes(operation: Operation, scopes: frozenset[str] | None) -> bool:
     if scopes is None or not operation.scopes:
         return True
     return any(alternative <= scopes for alternative in operation.scopes)
+
+
+def _lacked_on_data_center(method: str, scopes: frozenset[str] | None) -> str:
+    """Return the scope that an application link's token lacks, '' for none (facts b9)."""
+    if scopes is None:
+        return ""
+    needed = SCOPES if method == "GET" else SCOPES[1:]
+    return "" if scopes.intersection(needed) else needed[0]
+
+
+def _insufficient_scope(scope: str) -> Response:
+    # What Data Center says here was not seen; this is RFC 6750 3.1.
+    return JSONResponse(
+        {"message": f"The token lacks the scope {scope}", "status-code": 403},
+        status_code=403,
+        headers={"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+    )
 
 
 async def _body(request: Request) -> bytes:

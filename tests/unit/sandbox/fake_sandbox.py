@@ -50,6 +50,7 @@ PRODUCTS = Products(
         operation("cloud", "GET", "/rest/api/3/note/{name}", "read:jira-work"),
         operation("cloud", "PUT", "/rest/api/3/note/{name}", "write:jira-work"),
         operation("dc", "GET", "/rest/api/2/note/{name}"),
+        operation("dc", "PUT", "/rest/api/2/note/{name}"),
     ),
     seed=lambda _: NoteWorld({"seed": "hello"}),  # type: ignore[arg-type,return-value] # a World to the store
     from_json=lambda data: NoteWorld(data["notes"]),  # type: ignore[arg-type,return-value] # as above
