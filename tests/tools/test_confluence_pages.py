@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from tests.tools.bench import Bench
+from xerus_sandbox.accounts import ADA
 
 _BODY = "# One\n\nFirst text.\n\n## Two\n\nSecond text.\n\n# Three\n\nThird text."
 
@@ -44,6 +45,20 @@ async def test_a_body_is_replaced_and_the_answer_says_what_changed(bench: Bench)
     assert "|Because|" in await bench.ok("confluence_versions", page_id=page_id)
 
 
+async def test_a_page_is_created_with_its_labels(bench: Bench) -> None:
+    text = await bench.ok(
+        "confluence_create_page",
+        space_key="DOCS",
+        title="Labelled from the start",
+        content="Words",
+        labels=["One", "two"],
+    )
+    assert text.startswith("Created. Page ")
+    page = await known(bench, "Labelled from the start", "DOCS")
+    found = await bench.json("confluence_get_labels", page_id=page["page_id"])
+    assert sorted(found["labels"]) == ["one", "two"]
+
+
 async def test_a_stale_version_is_refused_with_the_present_one(bench: Bench) -> None:
     page_id = await made(bench, "Stale")
     await bench.ok("confluence_update_page", page_id=page_id, content="New")
@@ -53,6 +68,8 @@ async def test_a_stale_version_is_refused_with_the_present_one(bench: Bench) -> 
     )
     assert "has version 2" in text
     assert "not 1. Nothing was changed." in text
+    ada = ADA.account_id if bench.is_cloud else ADA.name
+    assert f"Version 2 is by {ada}" in text
     assert [line.split()[0] for line in await bench.requests(mark)] == ["GET"]
 
 

@@ -19,6 +19,7 @@ from xerus.tools.confluence import (
     tree,
     updates,
     versions,
+    views,
 )
 from xerus.tools.confluence import attachments as page_attachments
 from xerus.tools.confluence import comment_changes as page_comment_changes
@@ -118,6 +119,7 @@ ALL: tuple[Tool, ...] = (
     copies.copy_page,
     access.restrictions,
     access.watch,
+    views.get_page_views,
     page_comments.get_comments,
     page_comment_changes.add_comment,
     page_comment_changes.edit_comment,

@@ -102,7 +102,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "confluence_check_content_permissions": (),
     "confluence_get_space_permissions": (),
     "confluence_search_user": (),
-    "confluence_get_page_views": (),
+    "confluence_get_page_views": ("confluence_get_page_views",),
 }
 """Their name, and ours: none where there is none yet."""
 

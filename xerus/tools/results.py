@@ -9,6 +9,7 @@ from xerus.errors import Forbidden, UpstreamUnavailable, XerusError
 from xerus.tools.choices import ChoiceNeeded
 from xerus.tools.declaration import Answer, Args
 from xerus.tools.images import Image, Pictured
+from xerus.tools.stale import StaleVersion
 from xerus.tools.untrusted import fenced
 
 _IN_STRUCTURED = "The result is in the structured content."
@@ -94,9 +95,18 @@ def broken(correlation_id: str, *, writes: bool) -> ToolResult:
 
 def _worded(error: XerusError) -> str:
     lines = [" ".join(part for part in (error.message, error.hint) if part)]
-    if isinstance(error, AtlassianRefused | ChoiceNeeded) and error.said:
-        source = "choices" if isinstance(error, ChoiceNeeded) else "error message of Atlassian"
-        lines.append(fenced(error.said, source=source))
+    if isinstance(error, AtlassianRefused | ChoiceNeeded | StaleVersion) and error.said:
+        lines.append(fenced(error.said, source=_source(error)))
     if isinstance(error, UpstreamUnavailable) and error.request_id:
         lines.append(f"Atlassian's id of the request: {error.request_id}")
     return "\n".join(lines)
+
+
+def _source(error: AtlassianRefused | ChoiceNeeded | StaleVersion) -> str:
+    match error:
+        case ChoiceNeeded():
+            return "choices"
+        case StaleVersion():
+            return "the page's history"
+        case _:
+            return "error message of Atlassian"

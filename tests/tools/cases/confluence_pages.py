@@ -105,6 +105,15 @@ CASES = (
         wrong=bad("watch", page_id="1", watch="sometimes"),
     ),
     Case(
+        tool="confluence_get_page_views",
+        works={"page_id": "$page", "since": "-7d"},
+        says="views: 1, people who viewed it: 1",
+        missing=gone(page_id=_GONE),
+        hidden=secret(page_id="$hr_page"),
+        wrong=bad(_NO_ID, page_id="all"),
+        cloud_only="Data Center's REST API has no counts of views",
+    ),
+    Case(
         tool="confluence_get_comments",
         works={"page_id": "$page"},
         says="no such comments",

@@ -4,13 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from xerus.atlassian.confluence.client import READ_PAGE, READ_SPACE, WRITE_PAGE, Confluence, Form
+from xerus.atlassian.confluence import labels
+from xerus.atlassian.confluence.client import (
+    READ_PAGE,
+    READ_SPACE,
+    WRITE_CONTENT,
+    WRITE_PAGE,
+    Confluence,
+    Form,
+)
 from xerus.atlassian.confluence.records import Page, Space
-from xerus.errors import InvalidInput, NotFound
+from xerus.errors import InvalidInput, NotFound, XerusError
 from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import located
 from xerus.tools.confluence.bodies import written
 from xerus.tools.confluence.fields import Content, ContentFormat, SpaceKey, Title, VersionNumber
+from xerus.tools.confluence.labels import LabelName
 from xerus.tools.confluence.locator import Locator
 from xerus.tools.confluence.page_view import PageView
 from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
@@ -110,14 +119,25 @@ class CreatePage(SiteArgs):
     parent_id: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = Field(
         default=None, description="Id of the parent page; default: top of the space"
     )
+    labels: list[LabelName] = Field(default=[], max_length=20, description="Labels")
 
 
 @tool(
     title="Create page",
     effect=Effect.CREATE,
     scopes={WRITE_PAGE, READ_PAGE, READ_SPACE},
-    endpoints=("GET /wiki/api/v2/spaces", "POST /wiki/api/v2/pages", "GET /wiki/api/v2/pages/{id}"),
-    data_center=("POST /rest/api/content", "GET /rest/api/content/{id}"),
+    optional_scopes={WRITE_CONTENT},
+    endpoints=(
+        "GET /wiki/api/v2/spaces",
+        "POST /wiki/api/v2/pages",
+        "POST /wiki/rest/api/content/{id}/label",
+        "GET /wiki/api/v2/pages/{id}",
+    ),
+    data_center=(
+        "POST /rest/api/content",
+        "POST /rest/api/content/{id}/label",
+        "GET /rest/api/content/{id}",
+    ),
 )
 async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
     """Create a Confluence page. The answer shows it as stored."""
@@ -127,6 +147,7 @@ async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
         body=await written(args.content, args.content_format, is_cloud=confluence.is_cloud),
         parent_id=args.parent_id,
     )
+    unlabelled = await _label(confluence, page_id, args.labels)
     bare = Page(
         page_id=page_id,
         title=args.title,
@@ -145,10 +166,20 @@ async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
             page,
             confluence.link(page.path),
             max_chars=_CREATED_CHARS,
-            preface="Created. " + problem,
+            preface=f"Created. {unlabelled}{problem}",
         ),
         size=confluence.received,
     )
+
+
+async def _label(confluence: Confluence, page_id: str, names: list[str]) -> str:
+    """Label the new page; what fails is said and does not make the page one that failed."""
+    try:
+        if names:
+            await labels.add(confluence, page_id, list(dict.fromkeys(names)))
+    except XerusError as error:
+        return f"But without its labels: {error.message} "
+    return ""
 
 
 async def _space(confluence: Confluence, space_key: str) -> Space:

@@ -9,7 +9,7 @@ from xerus.atlassian.confluence import changes
 from xerus.atlassian.confluence.changes import Body
 from xerus.atlassian.confluence.client import READ_PAGE, WRITE_PAGE, Confluence
 from xerus.atlassian.confluence.records import Page
-from xerus.errors import Conflict, InvalidInput
+from xerus.errors import InvalidInput
 from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import page_id_in
 from xerus.tools.confluence.bodies import from_body, kinds, written
@@ -23,6 +23,7 @@ from xerus.tools.confluence.fields import (
 )
 from xerus.tools.declaration import Effect, SiteArgs, tool
 from xerus.tools.readback import read_back
+from xerus.tools.stale import StaleVersion
 from xerus.tools.tables import shortened
 from xerus.tools.untrusted import clean, fenced, one_line
 
@@ -135,14 +136,11 @@ def check_version(page: Page, expected: int | None) -> None:
     """Refuse to change a page that is not what the caller read.
 
     Raises:
-        Conflict: it has another version by now.
+        StaleVersion: it has another version by now.
     """
     if expected is not None and page.version != expected:
-        raise Conflict(
-            f"The page has version {page.version} ({page.changed_at[:16]}), not {expected}. "
-            "Nothing was changed.",
-            hint=f"Read it again and repeat with expected_version={page.version}; "
-            f"confluence_versions with from_version={expected} shows what changed.",
+        raise StaleVersion(
+            version=page.version, at=page.changed_at[:16], author=page.author, expected=expected
         )
 
 

@@ -2,6 +2,7 @@
 
 from xerus_sandbox.operations import Deployment, Operation
 from xerus_sandbox.products.confluence import (
+    analytics,
     attention,
     cloud_page_writes,
     cloud_tree,
@@ -49,6 +50,8 @@ def _server(method: str, path: str, run: Run) -> Operation:
 
 _WATCH = "/user/watch/content/{contentId}"
 _RESTRICTIONS = "/content/{id}/restriction/byOperation"
+_ANALYTICS = "/analytics/content/{contentId}"
+_SUMMARY = "read:confluence-content.summary"
 _MOVE = "/content/{pageId}/move/{position}/{targetId}"
 
 CLOUD = (
@@ -69,9 +72,11 @@ CLOUD = (
         "GET",
         _WATCH,
         attention.is_watching,
-        "read:confluence-content.summary",
+        _SUMMARY,
         "read:watcher:confluence",
     ),
+    _v1("GET", f"{_ANALYTICS}/views", analytics.views, _SUMMARY),
+    _v1("GET", f"{_ANALYTICS}/viewers", analytics.viewers, _SUMMARY),
     _v1("POST", _WATCH, attention.watch, _WRITE, "write:watcher:confluence"),
     _v1("DELETE", _WATCH, attention.unwatch, _WRITE, "write:watcher:confluence"),
     _v1("GET", _RESTRICTIONS, attention.restrictions, "read:confluence-content.all", _DETAILS),
