@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
-from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,11 +13,9 @@ from xerus.grants.bearer import Bearer
 from xerus.grants.tokens import AccessTokens
 from xerus.ids import correlation_id
 from xerus.mcpserver.bearer import BEARER_KEY, BearerGuard
-from xerus.mcpserver.exchange import SingleExchange
 from xerus.mcpserver.metadata import MCP_PATH, metadata_routes
+from xerus.mcpserver.transport import McpTransport
 from xerus.tools.caller import Caller
-
-_MAX_BODY = 4 * 2**20
 
 
 def caller_from_bearer(ctx: ServerRequestContext[Any, Any]) -> Caller:
@@ -51,25 +45,12 @@ class McpEndpoint:
         public_url: str,
         scopes: Iterable[str],
     ) -> None:
-        public = urlsplit(public_url)
         self._public_url = public_url
         self._scopes = tuple(scopes)
-        self._manager = StreamableHTTPSessionManager(
-            server,
-            json_response=True,
-            stateless=True,
-            max_request_body_size=_MAX_BODY,
-            security_settings=TransportSecuritySettings(
-                allowed_hosts=[public.netloc],
-                allowed_origins=[f"{public.scheme}://{public.netloc}"],
-            ),
-        )
-        self.run = self._manager.run
-        self._exchange = SingleExchange(
-            self._manager.handle_request, server=server, host=public.netloc
-        )
+        transport = McpTransport(server=server, public_url=public_url)
+        self.run = transport.run
         self.app: ASGIApp = BearerGuard(
-            self._serve, tokens=tokens, public_url=public_url, scopes=self._scopes
+            transport, tokens=tokens, public_url=public_url, scopes=self._scopes
         )
 
     def routes(self) -> list[Route]:
@@ -78,18 +59,6 @@ class McpEndpoint:
             Route(MCP_PATH, endpoint=_Mounted(self.app), name="mcp"),
             *metadata_routes(public_url=self._public_url, scopes=self._scopes),
         ]
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # No session, so nothing to stream on GET and nothing to end with DELETE.
-        if scope["method"] != "POST":
-            refusal = JSONResponse(
-                {"error": {"code": "method_not_allowed", "message": "Use POST."}},
-                status_code=405,
-                headers={"Allow": "POST"},
-            )
-            await refusal(scope, receive, send)
-            return
-        await self._exchange(scope, receive, send)
 
 
 class _Mounted:
