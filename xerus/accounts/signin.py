@@ -20,6 +20,7 @@ from xerus.db.roles import Role
 from xerus.errors import NotConfigured, UpstreamError, UpstreamRefused, XerusError
 from xerus.ids import UserId, correlation_id, new_id, new_secret, secret_hash
 from xerus.oauth import id_token, pkce
+from xerus.oauth.aadsts import diagnosed
 from xerus.oauth.errors import InvalidToken
 from xerus.oauth.provider import IdentityProvider, SignedInTokens
 from xerus.vault.envelope import Binding
@@ -313,10 +314,13 @@ def _denied(query: Mapping[str, str]) -> SignInFailed:
         return SignInFailed(
             "You cancelled the sign-in.", code="declined", hint="Start again whenever you like."
         )
+    said = diagnosed(query.get("error_description", ""))
     return SignInFailed(
-        "The identity provider did not sign you in.",
+        said.message if said else "The identity provider did not sign you in.",
         code="provider_error",
-        hint="Start again. If it stays, tell your administrator the reference.",
+        hint=said.hint
+        if said
+        else "Start again. If it stays, tell your administrator the reference.",
         debug=f"{error[:60]}: {query.get('error_description', '')[:500]}",
     )
 

@@ -11,6 +11,7 @@ from xerus.clock import Clock
 from xerus.egress.client import Egress, Reply
 from xerus.errors import UpstreamRefused, UpstreamUnavailable
 from xerus.oauth import id_token, pkce
+from xerus.oauth.aadsts import diagnosed
 from xerus.oauth.discovery import Discovery
 
 _OK = 200
@@ -183,10 +184,13 @@ def _refusal(reply: Reply, answer: Mapping[str, Any]) -> UpstreamRefused | Upstr
             upstream_status=reply.status,
             request_id=trace,
         )
+    said = diagnosed(str(answer.get("error_description") or ""))
     return UpstreamRefused(
-        f"The identity provider refused: {error}{number}.",
+        said.message if said else f"The identity provider refused: {error}{number}.",
         code=error,
-        hint="Sign in again. If it stays, an administrator can look up the reference.",
+        hint=said.hint
+        if said
+        else "Sign in again. If it stays, an administrator can look up the reference.",
         debug=debug,
         upstream_status=reply.status,
         request_id=trace,

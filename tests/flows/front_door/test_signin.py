@@ -176,7 +176,10 @@ async def test_refusal_of_the_code_is_said_in_words(
     entra: Entra, door: Door, person: Browser
 ) -> None:
     await person.open(f"{door.url}/start")
-    body = '{"error":"invalid_grant","error_codes":[54005],"trace_id":"t-1"}'
+    body = (
+        '{"error":"invalid_grant","error_codes":[54005],"error_description":"AADSTS54005: Redeemed.'
+        ' Trace ID: 0f0e0d0c-0000-4000-8000-00000000000a"}'
+    )
     await entra.port.faults(
         [
             {
@@ -191,7 +194,8 @@ async def test_refusal_of_the_code_is_said_in_words(
     )
     page = await person.click(ADA)
     assert page.status == 400
-    assert "AADSTS54005" in page.text
+    assert "This answer of Entra ID was used before. (AADSTS54005)" in page.text
+    assert "trace 0f0e0d0c-0000-4000-8000-00000000000a" in page.text
     assert "Reference for support" in page.text
     assert person.can("Back to sign-in")
     assert "account:signin:refused" in await door.events()
