@@ -10,6 +10,7 @@ from xerus.errors import Unavailable, UpstreamUnavailable
 from xerus.grants.bearer import Bearer, InvalidToken
 from xerus.grants.tokens import AccessTokens
 from xerus.mcpserver.metadata import metadata_url
+from xerus.mcpserver.step_up import STEP_UP_KEY, StepUp
 
 BEARER_KEY = "xerus.bearer"
 
@@ -22,12 +23,13 @@ class BearerGuard:
     ) -> None:
         self._app = app
         self._tokens = tokens
+        self._metadata_url = metadata_url(public_url)
         self._challenge = (
-            f'resource_metadata="{metadata_url(public_url)}", scope="{" ".join(sorted(scopes))}"'
+            f'resource_metadata="{self._metadata_url}", scope="{" ".join(sorted(scopes))}"'
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its `Bearer`, or answer 401 with a challenge."""
+        """Pass the request on with its `Bearer`, or answer with a challenge: 401, or 403."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -40,7 +42,9 @@ class BearerGuard:
         except (Unavailable, UpstreamUnavailable):
             await _try_again()(scope, receive, send)
             return
-        await self._app({**scope, BEARER_KEY: bearer}, receive, send)
+        step_up = StepUp(held=bearer.scopes, metadata_url=self._metadata_url)
+        known = {**scope, BEARER_KEY: bearer, STEP_UP_KEY: step_up}
+        await self._app(known, receive, step_up.around(send))
 
     async def _verify(self, token: str) -> Bearer:
         if not token:

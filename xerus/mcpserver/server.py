@@ -14,6 +14,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from xerus import __version__
 from xerus.mcpserver import prompts, resources
 from xerus.mcpserver.completions import completed
+from xerus.mcpserver.step_up import require
 from xerus.mcpserver.tool_lists import ToolLists
 from xerus.tools.caller import Caller
 from xerus.tools.declaration import Tool
@@ -91,6 +92,7 @@ class _Handlers:
         result = await self._runner.run(caller, params.name, params.arguments or {})
         if result.unknown_tool:
             raise MCPError(types.INVALID_PARAMS, result.text)
+        require(ctx, result.required_scope)
         if result.needs_connection and params.input_responses is None and _may_ask(ctx):
             return _ask_to_connect(result)
         return answer(result)
@@ -123,6 +125,7 @@ class _Handlers:
         if call is None:
             raise _no_resource(ctx, params.uri, "There is no such resource.")
         result = await self._runner.run(self._caller_of(ctx), *call)
+        require(ctx, result.required_scope)
         if result.needs_connection and params.input_responses is None and _may_ask(ctx):
             return _ask_to_connect(result)
         if result.is_error:

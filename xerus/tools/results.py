@@ -23,7 +23,7 @@ class ToolResult:
         structured: set for `format="json"`, and then the text does not repeat it.
         image: a picture that belongs to the answer, or None.
         needs_connection: True when the person has to connect Atlassian at `connect_url` first.
-        required_scope: the scope of ours (jira:write ...) that the client's token lacks, or ''.
+        required_scope: the scopes of ours (jira:write ...) that the client's token lacks, or ''.
         unknown_tool: True when there is no such tool, a protocol error in MCP.
     """
 
@@ -38,7 +38,7 @@ class ToolResult:
 
 
 class McpScopeMissing(Forbidden):
-    """The client was not granted this kind of tool."""
+    """The client was not granted this kind of tool; `scope` may name several, as on the wire."""
 
     code = "insufficient_scope"
 

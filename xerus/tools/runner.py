@@ -179,9 +179,15 @@ class Runner:
         name = batch.batch.name
         try:
             steps = batch.steps_of(args)
+            tools: list[Tool] = []
             for number, step in enumerate(steps, start=1):
                 name = step.tool
-                batch.check_step(self._found(name), number)
+                tools.append(self._found(name))
+                batch.check_step(tools[-1], number)
+            name = batch.batch.name
+            # All at once: a client that asks for more then repeats the call from the first step.
+            if missing := {tool.mcp_scope for tool in tools if not _admits(caller, tool)}:
+                raise McpScopeMissing(name, " ".join(sorted(missing)))
         except XerusError as error:
             await self._audit.refused(caller, name[:80], cause=error.code)
             raise

@@ -208,3 +208,21 @@ def test_the_page_about_migrating_has_every_tool_as_the_code_knows_it() -> None:
     assert {name: tuple(re.findall(r"`(\w+)`", ours)) for name, ours in rows.items()} == (
         replaced.TOOLS
     )
+
+
+async def test_a_batch_names_every_scope_its_steps_lack_before_any_of_them_runs() -> None:
+    bench = Bench(XERUS_TOOLSETS="all")
+    page = {"space_key": "DOCS", "title": "New", "content": "x"}
+    steps = [
+        {"tool": "jira_add_comment", "arguments": COMMENT},
+        {"tool": "confluence_create_page", "arguments": page},
+    ]
+    reader = caller(("jira:read", "confluence:read"))
+    result = await bench.runner.run(reader, "batch", {"steps": steps})
+    assert result.required_scope == "confluence:write jira:write"
+    assert bench.audit.refusals == [("batch", "insufficient_scope")]
+    half = caller(("jira:read", "jira:write"))
+    assert (await bench.runner.run(half, "batch", {"steps": steps})).required_scope == (
+        "confluence:write"
+    )
+    assert not bench.egress.sent
