@@ -107,7 +107,12 @@ def _of_confluence(world: World, *, is_cloud: bool) -> dict[str, dict[str, Any]]
     edited = _first(pages, lambda p: len(p.versions) > 1 and p.status == "current")
     said = _first(pages, lambda p: any(c.author == ADA.account_id for c in p.comments))
     comment = next(c for c in said.comments if c.author == ADA.account_id)
-    return ({"confluence_get_page_views": page} if is_cloud else {}) | {
+    cloud_only = {
+        "confluence_get_page_views": page,
+        "confluence_create_folder": {"space_key": "DOCS", "title": "New"},
+        "confluence_get_folder": {"folder_id": next(iter(data.folders), "")},
+    }
+    return (cloud_only if is_cloud else {}) | {
         "confluence_search": {"query": "release"},
         "confluence_get_page": page,
         "confluence_get_page, by title": {"title": "Release process", "space_key": "DOCS"},

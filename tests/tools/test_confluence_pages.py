@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from tests.tools.bench import Bench
 from xerus_sandbox.accounts import ADA
 
@@ -57,6 +59,22 @@ async def test_a_page_is_created_with_its_labels(bench: Bench) -> None:
     page = await known(bench, "Labelled from the start", "DOCS")
     found = await bench.json("confluence_get_labels", page_id=page["page_id"])
     assert sorted(found["labels"]) == ["one", "two"]
+
+
+@pytest.mark.parametrize("deployment", ["cloud"], indirect=True)
+async def test_a_page_goes_into_a_folder(bench: Bench) -> None:
+    text = await bench.ok("confluence_create_folder", space_key="DOCS", title="Drawer")
+    folder_id = text.split()[2].strip(",")
+    page = await bench.ok(
+        "confluence_create_page",
+        space_key="DOCS",
+        title="In the drawer",
+        content="Words",
+        parent_id=folder_id,
+    )
+    assert page.startswith("Created. Page ")
+    found = await known(bench, "In the drawer", "DOCS")
+    assert found["parent_id"] == folder_id
 
 
 async def test_a_stale_version_is_refused_with_the_present_one(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from xerus.tools.batch import batch
 from xerus.tools.confluence import (
     access,
     copies,
+    folders,
     labels,
     pages,
     spaces,
@@ -120,6 +121,8 @@ ALL: tuple[Tool, ...] = (
     access.restrictions,
     access.watch,
     views.get_page_views,
+    folders.get_folder,
+    folders.create_folder,
     page_comments.get_comments,
     page_comment_changes.add_comment,
     page_comment_changes.edit_comment,

@@ -190,6 +190,18 @@ class Space:
 
 
 @dataclass(kw_only=True)
+class Folder:
+    """A folder among the pages of a space, below a page, a folder or nothing."""
+
+    id: str
+    space: str
+    title: str
+    author: str
+    created: float
+    parent: str | None = None
+
+
+@dataclass(kw_only=True)
 class Version:
     """One version of a page; old bodies are kept."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, Self, TypeVar
 
 from xerus_sandbox.operations import Call
-from xerus_sandbox.products.model import Issue, Json, Page, Person, Project, Space, Sprint
+from xerus_sandbox.products.model import Folder, Issue, Json, Page, Person, Project, Space, Sprint
 
 Row = TypeVar("Row", bound=Issue | Page)
 
@@ -147,6 +147,7 @@ class ConfluenceData:
     spaces: dict[str, Space]
     pages: dict[str, Page]
     next_id: int
+    folders: dict[str, Folder] = field(default_factory=dict)
     index: Index[Page] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,6 +174,13 @@ class ConfluenceData:
             return None
         return page
 
+    def visible_folder(self, folder_id: str, account_id: str) -> Folder | None:
+        """Return a folder if it exists and the person may see it."""
+        folder = self.folders.get(folder_id)
+        if folder is None or self.visible_space(folder.space, account_id) is None:
+            return None
+        return folder
+
     def children(self, page_id: str) -> list[Page]:
         """Return the current child pages in their order."""
         found = (p for p in self.pages.values() if p.parent == page_id and p.status == "current")
@@ -193,6 +201,7 @@ class ConfluenceData:
             "spaces": {k: vars(s) for k, s in self.spaces.items()},
             "pages": {k: page.to_json() for k, page in self.pages.items()},
             "next_id": self.next_id,
+            "folders": {k: vars(folder) for k, folder in self.folders.items()},
         }
 
     @classmethod
@@ -203,6 +212,7 @@ class ConfluenceData:
             spaces={k: Space(**s) for k, s in data["spaces"].items()},
             pages={k: Page.from_json(page) for k, page in data["pages"].items()},
             next_id=data["next_id"],
+            folders={k: Folder(**folder) for k, folder in data.get("folders", {}).items()},
         )
 
 

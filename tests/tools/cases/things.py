@@ -60,6 +60,8 @@ class Things:
             "other_page": lambda: self._page("DOCS"),
             "hr_page": lambda: self._page("HR"),
             "trashed": self._trashed,
+            "folder": lambda: self._folder("DOCS"),
+            "hr_folder": lambda: self._folder("HR"),
             "page_comment": lambda: self._page_comment("page"),
             "hr_page_comment": lambda: self._page_comment("hr_page"),
             "page_file": lambda: self._file("confluence", "page_id", "page"),
@@ -121,6 +123,14 @@ class Things:
             content=_BODY,
         )
         return _first(r"^Created\. Page (\d+)", text)
+
+    async def _folder(self, space_key: str) -> str:
+        if not self._ada.is_cloud:
+            return "1"  # there are none, so that any id will do
+        text = await self._ada.ok(
+            "confluence_create_folder", space_key=space_key, title=f"A secret of {space_key}"
+        )
+        return _first(r"^Created\. Folder (\d+)", text)
 
     async def _trashed(self) -> str:
         page_id = await self._page("DOCS")

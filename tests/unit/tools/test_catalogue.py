@@ -36,6 +36,8 @@ _KNOWN_SCOPES = {
 
 _FURTHER_SCOPES = {
     "read:attachment:confluence",
+    "read:folder:confluence",
+    "write:folder:confluence",
     "delete:attachment:confluence",
     "write:confluence-file",
     "readonly:content.attachment:confluence",

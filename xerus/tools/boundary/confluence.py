@@ -103,7 +103,13 @@ class ConfluenceBoundary:
 def _answer_tells(ask: Ask) -> bool:
     """Whether the answer itself names its space, so that no look before is needed."""
     return ask.method == "GET" and ask.template.endswith(
-        ("/pages/{id}", "/blogposts/{id}", "/spaces/{id}", "/rest/api/content/{id}")
+        (
+            "/pages/{id}",
+            "/folders/{id}",
+            "/blogposts/{id}",
+            "/spaces/{id}",
+            "/rest/api/content/{id}",
+        )
     )
 
 

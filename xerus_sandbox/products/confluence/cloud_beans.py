@@ -40,7 +40,8 @@ def listed(
         },
     }
     if page.parent:
-        body |= {"parentId": page.parent, "parentType": "page"}
+        in_folder = page.parent in world.confluence_of(call).folders
+        body |= {"parentId": page.parent, "parentType": "folder" if in_folder else "page"}
     return body
 
 

@@ -191,7 +191,11 @@ def _check_number(page: Page, number: int) -> None:
 def _parent(world: World, call: Call, given: Any, space_id: str) -> str | None:
     if not given:
         return None
-    found = world.confluence_of(call).visible_page(str(given), call.account.account_id)
+    data, account = world.confluence_of(call), call.account.account_id
+    folder = data.visible_folder(str(given), account)
+    if folder is not None and folder.space == space_id:
+        return folder.id
+    found = data.visible_page(str(given), account)
     if found is None or found.status == "trashed" or found.space != space_id:
         raise access.v2_error(404, "The parent page could not be found in the space")
     return found.id
@@ -199,7 +203,7 @@ def _parent(world: World, call: Call, given: Any, space_id: str) -> str | None:
 
 def _refuse_loop(world: World, call: Call, page: Page, parent: str | None) -> None:
     data = world.confluence_of(call)
-    above = data.pages[parent] if parent else None
+    above = data.pages.get(parent or "")
     if above and page.id in {above.id, *(item.id for item in data.ancestors(above))}:
         raise access.v2_error(400, "A page cannot be its own ancestor")
 

@@ -4,6 +4,7 @@ from xerus_sandbox.operations import Deployment, Operation
 from xerus_sandbox.products.confluence import (
     analytics,
     attention,
+    cloud_folders,
     cloud_page_writes,
     cloud_tree,
     copies,
@@ -59,6 +60,8 @@ CLOUD = (
     _v2("GET", "/pages/{id}/versions", cloud_tree.versions, "read:page"),
     _v2("GET", "/pages/{page-id}/versions/{version-number}", cloud_tree.version, "read:page"),
     _v2("GET", "/pages/{id}/descendants", cloud_tree.descendants, "read:hierarchical-content"),
+    _v2("POST", "/folders", cloud_folders.create, "write:folder"),
+    _v2("GET", "/folders/{id}", cloud_folders.get, "read:folder"),
     _v1("PUT", _MOVE, placement.move, _WRITE, _PAGE),
     _v1("POST", "/content/{id}/copy", copies.copy, _WRITE, f"{_DETAILS} {_PAGE}"),
     _v1(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xerus_sandbox.accounts import ADA, ALAN, GRACE
-from xerus_sandbox.products.model import Page, PageAttachment, PageComment, Space, Version
+from xerus_sandbox.products.model import Folder, Page, PageAttachment, PageComment, Space, Version
 from xerus_sandbox.products.seed import words
 from xerus_sandbox.products.seed.blocks import Block, as_storage, macro
 from xerus_sandbox.products.seed.pick import DAY, TODAY, number, pick
@@ -218,7 +218,23 @@ def instances() -> dict[str, ConfluenceData]:
         builder.page(space, "Notes from the supplier portal", as_storage(block), space.homepage)
     for data in (acme, server):
         _enrich(data)
+    _add_folder(acme)
     return {"acme": acme, "dc-confluence": server}
+
+
+def _add_folder(data: ConfluenceData) -> None:
+    """Put an empty folder below the home page of the documentation."""
+    docs = data.space_by_key("DOCS")
+    assert docs
+    folder = Folder(
+        id=data.new_id(),
+        space=docs.id,
+        title="Drawer of drafts",
+        author=docs.owner,
+        created=docs.created,
+        parent=docs.homepage,
+    )
+    data.folders[folder.id] = folder
 
 
 def _enrich(data: ConfluenceData) -> None:
