@@ -223,3 +223,12 @@ async def test_a_missing_scope_is_named_and_nothing_sent(
         return
     text = await bench.granted("read:jira-work").failed(tool, issue_key="ENG-1", **more)
     assert "write:jira-work" in text
+
+
+@pytest.mark.parametrize("name", ["attachment", "attachments", "Attachment"])
+async def test_a_path_among_the_fields_is_not_read(bench: Bench, name: str) -> None:
+    key = await created(bench)
+    text = await bench.failed("jira_update_issue", issue_key=key, fields={name: "/etc/passwd"})
+    assert "root:" not in text
+    listed = await bench.ok("jira_attachments", issue_key=key)
+    assert "passwd" not in listed
