@@ -28,6 +28,8 @@ async def test_a_person_reads_their_own_calls_and_nobody_elses(
         assert calls[0]["outcome"] != "ok"
         assert (calls[1]["site"], calls[1]["account"]) == ("acme", ADA)
         assert [c["item"] for c in await _calls(client, item="ENG-1")] == ["ENG-1"]
+        assert len(await _calls(client, tool="jira_get_issue", since="-1h")) == 2
+        assert await _calls(client, since="2999-01-01") == []
         first = await client.call_tool("my_activity", {"tool": "jira_get_issue", "limit": 1})
         (cursor,) = re.findall(r'cursor="([^"]+)"', text_of(first))
         second = await client.call_tool(

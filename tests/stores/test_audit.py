@@ -109,6 +109,16 @@ async def test_people_read_their_own_events_the_newest_first(log: AuditLog) -> N
     assert targets == ["ENG-4", "ENG-3", "ENG-2", "ENG-1", "ENG-0"]
 
 
+async def test_events_can_be_asked_for_from_an_instant_on(log: AuditLog) -> None:
+    for number in range(3):
+        await log.append(Event.CALL_STARTED, user_id=ADA, target=f"ENG-{number}")
+    middle = (await log.recent(ADA))[1]
+
+    later = await log.recent(ADA, since=middle.at)
+
+    assert [row.facts["target"] for row in later] == ["ENG-2", "ENG-1"]
+
+
 @pytest.mark.parametrize(
     ("role", "statement"),
     [

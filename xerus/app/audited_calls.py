@@ -19,9 +19,15 @@ class AuditedCalls:
         self._user_id = user_id
 
     async def calls(
-        self, *, tool: str, item: str, before: datetime | None, limit: int
+        self,
+        *,
+        tool: str,
+        item: str,
+        since: datetime | None,
+        before: datetime | None,
+        limit: int,
     ) -> Sequence[PastCall]:
-        """Return calls older than `before`, the newest first; '' filters nothing."""
+        """Return calls from `since` on and older than `before`, the newest first."""
         if self._user_id is None:
             return []
         await self._audit.settle()
@@ -29,6 +35,7 @@ class AuditedCalls:
         rows = await self._audit.recent(
             self._user_id,
             limit=limit,
+            since=since,
             before=before,
             events=_ENDS,
             **{name: value for name, value in asked.items() if value},

@@ -139,6 +139,7 @@ class AuditLog:
         user_id: UserId,
         *,
         limit: int = 50,
+        since: datetime | None = None,
         before: datetime | None = None,
         events: Iterable[Event] | None = None,
         **facts: str,
@@ -148,6 +149,7 @@ class AuditLog:
         Args:
             user_id: whose.
             limit: how many at most.
+            since: an instant; None for the beginning.
             before: an instant; None for now.
             events: only these; None for all.
             facts: only those that carry these values.
@@ -155,7 +157,13 @@ class AuditLog:
         wanted = None if events is None else [str(event) for event in events]
         async with self._database.transaction(Role.APP, user_id=user_id) as conn:
             links = await store.recent(
-                conn, user_id, limit=limit, before=before, events=wanted, facts=facts
+                conn,
+                user_id,
+                limit=limit,
+                since=since,
+                before=before,
+                events=wanted,
+                facts=facts,
             )
         return [
             AuditRow(at=found.entry.at, event=found.entry.event, facts=found.entry.facts)

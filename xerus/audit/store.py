@@ -98,6 +98,7 @@ async def recent(
     user_id: UserId,
     *,
     limit: int,
+    since: datetime | None,
     before: datetime | None,
     events: Sequence[str] | None,
     facts: Mapping[str, str],
@@ -105,9 +106,10 @@ async def recent(
     """Return a person's newest events, the newest first; of `events`, and with `facts`, only."""
     found = await conn.execute(
         "SELECT * FROM audit_events WHERE user_id = %s AND at < coalesce(%s::timestamptz, 'infinity')"
+        " AND at >= coalesce(%s::timestamptz, '-infinity')"
         " AND (%s::text[] IS NULL OR event = ANY(%s::text[])) AND facts @> %s::jsonb"
         " ORDER BY at DESC, shard, n DESC LIMIT %s",
-        (user_id, before, events, events, orjson.dumps(facts).decode(), limit),
+        (user_id, before, since, events, events, orjson.dumps(facts).decode(), limit),
     )
     return [_link(row) for row in await found.fetchall()]
 

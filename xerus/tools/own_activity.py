@@ -9,6 +9,7 @@ from pydantic import Field
 
 from xerus.errors import InvalidInput
 from xerus.tools.declaration import Args, Effect, tool
+from xerus.tools.jira.since import instant
 from xerus.tools.listing import Listing
 
 _COLUMNS = ("at", "tool", "item", "outcome", "client", "site", "account")
@@ -31,9 +32,18 @@ class CallHistory(Protocol):
     """Knows the calls of one caller."""
 
     async def calls(
-        self, *, tool: str, item: str, before: datetime | None, limit: int
+        self,
+        *,
+        tool: str,
+        item: str,
+        since: datetime | None,
+        before: datetime | None,
+        limit: int,
     ) -> Sequence[PastCall]:
-        """Return calls older than `before`, the newest first; '' filters nothing."""
+        """Return calls from `since` on and older than `before`, the newest first.
+
+        '' and None filter nothing.
+        """
         ...
 
 
@@ -42,6 +52,7 @@ class MyActivity(Args):
 
     item: str = Field(default="", description="Issue key or page id", max_length=100)
     tool: str = Field(default="", description="Tool name", max_length=100)
+    since: str | None = Field(default=None, max_length=40, description="2026-01-31 or -7d")
     limit: int = Field(default=20, ge=1, le=100, description="Most rows")
     cursor: str | None = Field(default=None, description="From the answer before")
     format: Literal["table", "json"] = Field(
@@ -53,7 +64,11 @@ class MyActivity(Args):
 async def my_activity(history: CallHistory, args: MyActivity) -> Listing:
     """List your own past tool calls, newest first."""
     found = await history.calls(
-        tool=args.tool, item=args.item, before=_instant(args.cursor), limit=args.limit + 1
+        tool=args.tool,
+        item=args.item,
+        since=instant(args.since) if args.since else None,
+        before=_instant(args.cursor),
+        limit=args.limit + 1,
     )
     shown, rest = found[: args.limit], found[args.limit :]
     return Listing(
@@ -78,9 +93,9 @@ def _instant(cursor: str | None) -> datetime | None:
     if cursor is None:
         return None
     try:
-        instant = datetime.fromisoformat(cursor)
+        found = datetime.fromisoformat(cursor)
     except ValueError as error:
         raise InvalidInput(
             "This cursor is not one of a former answer.", hint="Leave it out to begin anew."
         ) from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -150,7 +150,13 @@ class FixedHistory:
     """One call that ended long ago."""
 
     async def calls(
-        self, *, tool: str, item: str, before: datetime | None, limit: int
+        self,
+        *,
+        tool: str,
+        item: str,
+        since: datetime | None,
+        before: datetime | None,
+        limit: int,
     ) -> Sequence[PastCall]:
         call = PastCall(
             at=NOW,
@@ -162,7 +168,8 @@ class FixedHistory:
             account="ada@example.com",
         )
         wanted = tool in {"", call.tool} and item in {"", call.item}
-        return [call] if wanted and (before is None or before > call.at) else []
+        inside = (since or call.at) <= call.at < (before or datetime.max.replace(tzinfo=UTC))
+        return [call] if wanted and inside else []
 
 
 class FixedStatus:
