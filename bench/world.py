@@ -20,6 +20,11 @@ from tests.support.stack import Sandbox, Xerus, user_mode
 from xerus.db import place, postmaster
 
 _OK = 200
+# A load comes from few people. The limits are kept and counted, at values that no load reaches.
+_UNLIMITED = {
+    "XERUS_MCP_CALLER_REQUESTS_PER_MINUTE": "1000000000",
+    "XERUS_MCP_CLIENT_REQUESTS_PER_MINUTE": "1000000000",
+}
 
 
 @dataclass
@@ -152,7 +157,7 @@ async def world(*args: str, start: bool = True, **settings: str) -> AsyncIterato
     """Yield a fresh world whose Xerus was started with `args`; everything ends with the block."""
     folder = _folder()
     sandbox = await asyncio.to_thread(_sandbox, folder)
-    env = {**await user_mode(sandbox), "XERUS_LOG_LEVEL": "warning", **settings}
+    env = {**await user_mode(sandbox), **_UNLIMITED, "XERUS_LOG_LEVEL": "warning", **settings}
     here = World(folder, sandbox, Xerus(folder, env, args=args or ("serve",)))
     try:
         if start:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ _NODE = _ROOT / ".venv" / "bin" / "node"
 _PACKAGES = _ROOT / "tests" / "clients" / "node" / "node_modules"
 _PROGRAM = _PACKAGES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
 _MOST_SECONDS = 120
-_STAMP = "-20"  # of the year, which ends the name of a scenario in the name of its folder
+_FOLDER = re.compile(r"server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +74,10 @@ def checks_in(folder: Path) -> dict[str, Counter[str]]:
     """Read the reports that the suite has left in `folder`."""
     found: dict[str, Counter[str]] = {}
     for report in folder.glob("*/checks.json"):
-        scenario = report.parent.name.removeprefix("server-").rpartition(_STAMP)[0]
+        named = _FOLDER.fullmatch(report.parent.name)
+        assert named, report
         checks = json.loads(report.read_text())
-        found[scenario] = Counter(_status(check) for check in checks)
+        found[named[1]] = Counter(_status(check) for check in checks)
     return found
 
 

@@ -34,7 +34,9 @@ async def url() -> AsyncIterator[str]:
     # Listening already, so that nobody has to wait until the server says that it serves.
     with socket.create_server(("127.0.0.1", 0)) as listening:
         base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        transport = McpTransport(server=fixture_server(), public_url=base, streams=True)
+        transport = McpTransport(
+            server=fixture_server(), public_url=base, most_bytes=2**20, deepest=64, streams=True
+        )
         routes = [Route("/mcp", endpoint=transport)]
         app = Starlette(routes=routes, lifespan=lambda _: transport.run())
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))

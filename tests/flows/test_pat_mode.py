@@ -1,9 +1,13 @@
 """The operator's token serves signed-in callers, and nobody else."""
 
 from collections.abc import AsyncIterator
+from time import time
+from typing import Any
 
 import httpx2
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from tests.support.browser import Browser
 from tests.support.folders import reachable
@@ -15,6 +19,31 @@ ADA = "ada@example.com"
 
 
 _TOKENS = {"cloud": "api_tokens", "cloud, scoped token": "scoped_api_tokens"}
+
+
+READS: list[tuple[str, dict[str, Any]]] = [
+    ("tools/call", {"name": "jira_search", "arguments": {"jql": "project = ENG"}}),
+    ("resources/read", {"uri": "jira://issue/ENG-1"}),
+    (
+        "completion/complete",
+        {
+            "ref": {"type": "ref/prompt", "name": "triage_issue"},
+            "argument": {"name": "issue_key", "value": "ENG"},
+        },
+    ),
+]
+
+
+def foreign_tokens(url: str) -> list[str]:
+    """Return what a stranger may come with: nonsense, and tokens that say what ours say."""
+    key, now = ECKey.generate_key("P-256"), int(time())
+    claims = {"iss": url, "aud": f"{url}/mcp", "sub": "x", "client_id": "x", "jti": "x"}
+    claims |= {"scope": "jira:read jira:write"}
+    signed = [
+        jwt.encode({"alg": "ES256", "typ": "at+jwt"}, {**claims, "iat": now - 60, "exp": exp}, key)
+        for exp in (now + 600, now - 30)
+    ]
+    return ["Bearer nonsense", "Basic eDp5", "Bearer", *(f"Bearer {token}" for token in signed)]
 
 
 async def shared_env(sandbox: Sandbox, deployment: str) -> dict[str, str]:
@@ -102,10 +131,11 @@ async def test_shared_pat_used_by_strangers_is_refused_before_anything_goes_upst
 ) -> None:
     stack, _ = shared_stack
     mark = await stack.sandbox.atlassian.mark()
-    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "jira_search"}}
     async with httpx2.AsyncClient(trust_env=False) as http:
-        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
-            answer = await http.post(f"{stack.url}/mcp", json=call, headers=headers)
-            assert answer.status_code == 401
-            assert "resource_metadata=" in answer.headers["www-authenticate"]
+        for headers in ({}, *({"Authorization": one} for one in foreign_tokens(stack.url))):
+            for method, params in READS:
+                call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+                answer = await http.post(f"{stack.url}/mcp", json=call, headers=headers)
+                assert answer.status_code == 401
+                assert "resource_metadata=" in answer.headers["www-authenticate"]
     assert await stack.sandbox.atlassian.log(mark) == []

@@ -11,7 +11,10 @@ from xerus.tools.catalogue import ALL
 from xerus.tools.declaration import Tool
 
 _ROOT = Path(__file__).parents[2]
-_PLACE = re.compile(r"path|file_?path|folder|director|save|download_to|local", re.IGNORECASE)
+# A folder_id is one of Confluence.
+_PLACE = re.compile(
+    r"path|file_?path|folder(?!_id$)|director|save|download_to|local", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("advisory", ADVISORIES, ids=lambda one: one.ids[0])

@@ -108,6 +108,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         tokens=people.tokens,
         public_url=settings.public_url,
         scopes=scopes.ALL,
+        limits=settings.mcp,
     )
     web = None
     if Role.WEB in roles:

@@ -14,7 +14,9 @@ from xerus.grants.tokens import AccessTokens
 from xerus.ids import correlation_id
 from xerus.mcpserver.bearer import BEARER_KEY, BearerGuard
 from xerus.mcpserver.metadata import MCP_PATH, metadata_routes
+from xerus.mcpserver.rate import RateGuard
 from xerus.mcpserver.transport import McpTransport
+from xerus.settings.groups import McpSettings
 from xerus.tools.caller import Caller
 
 
@@ -44,13 +46,24 @@ class McpEndpoint:
         tokens: AccessTokens,
         public_url: str,
         scopes: Iterable[str],
+        limits: McpSettings,
     ) -> None:
         self._public_url = public_url
         self._scopes = tuple(scopes)
-        transport = McpTransport(server=server, public_url=public_url)
+        transport = McpTransport(
+            server=server,
+            public_url=public_url,
+            most_bytes=limits.most_bytes,
+            deepest=limits.deepest,
+        )
         self.run = transport.run
+        rated = RateGuard(
+            transport,
+            caller_per_minute=limits.caller_requests_per_minute,
+            client_per_minute=limits.client_requests_per_minute,
+        )
         self.app: ASGIApp = BearerGuard(
-            transport, tokens=tokens, public_url=public_url, scopes=self._scopes
+            rated, tokens=tokens, public_url=public_url, scopes=self._scopes
         )
 
     def routes(self) -> list[Route]:

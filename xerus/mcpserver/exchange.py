@@ -26,6 +26,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from xerus.mcpserver.body import again
+
 _JSON = "application/json"
 _MOST_BYTES = 256 * 1024
 _DECISIVE = (b"host", b"content-type", b"accept", b"content-length", b"mcp-protocol-version")
@@ -87,7 +89,7 @@ class SingleExchange:
         message = await receive()
         plain = _plain(message)
         if plain is None:
-            await self._onward(scope, _again(message, receive), send)
+            await self._onward(scope, again(message, receive), send)
             return
         await (await self._answer(scope, plain, version))(scope, receive, send)
 
@@ -148,17 +150,3 @@ def _plain(message: Message) -> _Plain | None:
     if odd or method == "initialize" or not found.keys() <= {"jsonrpc", "id", "method", "params"}:
         return None
     return _Plain(id=number, method=method, params=params)
-
-
-def _again(message: Message, receive: Receive) -> Receive:
-    """Return a `receive` that begins with a message that was taken already."""
-    taken = False
-
-    async def repeated() -> Message:
-        nonlocal taken
-        if taken:
-            return await receive()
-        taken = True
-        return message
-
-    return repeated

@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 from mcp.server.lowlevel.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from xerus.mcpserver.body import BodyGuard
 from xerus.mcpserver.exchange import SingleExchange
+from xerus.mcpserver.refusals import refusal
 
-MOST_BYTES = 4 * 2**20
 _WHITE = {b" ", b"\t"}
 
 
@@ -23,24 +23,31 @@ class McpTransport:
     never do.
     """
 
-    def __init__(self, *, server: Server[Any], public_url: str, streams: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        server: Server[Any],
+        public_url: str,
+        most_bytes: int,
+        deepest: int,
+        streams: bool = False,
+    ) -> None:
         public = urlsplit(public_url)
         self._manager = StreamableHTTPSessionManager(
             server,
             json_response=not streams,
             stateless=not streams,
-            max_request_body_size=MOST_BYTES,
+            max_request_body_size=most_bytes,
             security_settings=TransportSecuritySettings(
                 allowed_hosts=[public.netloc],
                 allowed_origins=[f"{public.scheme}://{public.netloc}"],
             ),
         )
         self.run = self._manager.run
-        self._serve: ASGIApp = self._manager.handle_request
+        serve: ASGIApp = self._manager.handle_request
         if not streams:
-            self._serve = _PostOnly(
-                SingleExchange(self._manager.handle_request, server=server, host=public.netloc)
-            )
+            serve = _PostOnly(SingleExchange(serve, server=server, host=public.netloc))
+        self._serve = BodyGuard(serve, most_bytes=most_bytes, deepest=deepest)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -67,9 +74,6 @@ class _PostOnly:
         if scope["method"] == "POST":
             await self._onward(scope, receive, send)
             return
-        refusal = JSONResponse(
-            {"error": {"code": "method_not_allowed", "message": "Use POST."}},
-            status_code=405,
-            headers={"Allow": "POST"},
-        )
-        await refusal(scope, receive, send)
+        message = "There are no sessions: use POST."
+        answer = refusal(405, "method_not_allowed", message, headers={"Allow": "POST"})
+        await answer(scope, receive, send)

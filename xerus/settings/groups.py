@@ -143,6 +143,32 @@ class ServerSettings(Group):
         return self.given_public_url or f"http://localhost:{self.port}"
 
 
+class McpSettings(Group):
+    """What one request to /mcp may be, and how many of them there may be."""
+
+    most_bytes: Annotated[int, Field(ge=65_536)] = _setting(
+        "XERUS_MCP_MAX_BODY_BYTES",
+        default=4_194_304,
+        help="Size of a request to /mcp that is still read, attachments in it included.",
+    )
+    deepest: Annotated[int, Field(ge=32, le=200)] = _setting(
+        "XERUS_MCP_MAX_JSON_DEPTH",
+        default=128,
+        help="How deep lists and objects in a request to /mcp may lie in each other.",
+    )
+    caller_requests_per_minute: Annotated[int, Field(ge=100)] = _setting(
+        "XERUS_MCP_CALLER_REQUESTS_PER_MINUTE",
+        default=12_000,
+        help="Requests to /mcp of one person in a minute, all at once if need be; more get 429. "
+        "Each process counts for itself.",
+    )
+    client_requests_per_minute: Annotated[int, Field(ge=100)] = _setting(
+        "XERUS_MCP_CLIENT_REQUESTS_PER_MINUTE",
+        default=60_000,
+        help="The same for all people of one MCP client together.",
+    )
+
+
 class DatabaseSettings(Group):
     """The PostgreSQL to use; unset: the embedded one in the data folder."""
 
@@ -344,6 +370,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     server: ServerSettings
+    mcp: McpSettings
     database: DatabaseSettings
     vault: VaultSettings
     identity: IdentitySettings
