@@ -10,6 +10,7 @@ import pytest
 from mcp_types import ElicitRequestParams, ElicitResult
 
 from tests.support.browser import Browser
+from tests.support.database import embedded, rows
 from tests.support.journeys import ALAN
 from tests.support.mcp_client import Storage, connected, text_of
 from tests.support.plain import NO_TLS
@@ -232,3 +233,45 @@ async def test_1000_broken_requests_get_no_server_error_and_no_stack_trace(
     log = stack.xerus.log.read_text()
     assert "Traceback" not in log
     assert "tool_failed" not in log
+
+
+CALL = {"name": "connection_status", "arguments": {}}
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+MODERN = {
+    "MCP-Protocol-Version": "2026-07-28",
+    "Mcp-Method": "tools/call",
+    "Mcp-Name": "connection_status",
+}
+
+
+async def traced(
+    stack: Stack, token: str, headers: dict[str, str], meta: dict[str, Any]
+) -> list[str | None]:
+    """Call a tool and return the trace ids of the audit events that it has added."""
+    query = "SELECT facts->>'trace_id' AS trace FROM audit_events WHERE event = 'tool:call:started'"
+    administrator = embedded(stack.xerus.folder / "data").administrator
+    before = len(rows(administrator, query))
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {**CALL, "_meta": meta}}
+    answer = await post(stack, token, body, **headers)
+    assert answer.status_code == 200, answer.text
+    return [row["trace"] for row in rows(administrator, f"{query} ORDER BY at, shard, n")][before:]
+
+
+@pytest.mark.parametrize(
+    ("headers", "meta"), [({"MCP-Protocol-Version": "2025-11-25"}, {}), (MODERN, META)]
+)
+async def test_the_trace_of_the_caller_is_in_the_audit_log(
+    stack: Stack, token: str, headers: dict[str, str], meta: dict[str, Any]
+) -> None:
+    outer, inner = "0af7651916cd43dd8448eb211c80319c", "4bf92f3577b34da6a3ce929d0e0e4736"
+    of_http = {**headers, "traceparent": f"00-{outer}-b7ad6b7169203331-01"}
+    of_rpc = {**meta, "traceparent": f"00-{inner}-00f067aa0ba902b7-01"}
+    assert await traced(stack, token, headers, meta) == [None]
+    assert await traced(stack, token, of_http, meta) == [outer]
+    assert await traced(stack, token, headers, of_rpc) == [inner]
+    assert await traced(stack, token, of_http, of_rpc) == [inner]
+    for wrong in ("", "00-x-y-01", f"00-{'0' * 32}-b7ad6b7169203331-01", "\x01" * 9):
+        assert await traced(stack, token, headers, {**meta, "traceparent": wrong}) == [None]

@@ -16,10 +16,11 @@ from xerus.pages.headers import SecurityHeaders
 from xerus.pages.hosts import HostRule
 from xerus.pages.rendering import Pages, Viewer
 from xerus.telemetry.metrics import Metrics
+from xerus.telemetry.trace import trace_of
 
 
 class RequestContext:
-    """ASGI middleware: binds one correlation id to a request and counts its answer."""
+    """ASGI middleware: binds a correlation id and the caller's trace to a request, counts its answer."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
@@ -37,8 +38,10 @@ class RequestContext:
                 self._metrics.requests.labels(scope["method"], family).inc()
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id()):
-            await self._app(scope, receive, count)
+        with trace_of(scope["headers"]) as trace_id:
+            known = {"trace_id": trace_id} if trace_id else {}
+            with structlog.contextvars.bound_contextvars(correlation_id=correlation_id(), **known):
+                await self._app(scope, receive, count)
 
 
 def build_http(

@@ -18,6 +18,8 @@ def _facts(caller: Caller, tool: str, target: Target | None, item: str = "") -> 
         "client_name": caller.client_name,
         "correlation_id": caller.correlation_id,
     }
+    if caller.trace_id:
+        facts["trace_id"] = caller.trace_id
     if item:
         facts["target"] = item
     if target is not None:

@@ -51,7 +51,10 @@ class Event(StrEnum):
 
 # Facts that any event may carry: who it came from, and why it ended as it did.
 _ALWAYS = frozenset(
-    {"correlation_id", "address", "user_agent_family", "client", "client_name", "cause", "outcome"}
+    {
+        *{"correlation_id", "trace_id", "address", "user_agent_family", "client", "client_name"},
+        *{"cause", "outcome"},
+    }
 )
 _BY_SUBJECT = MappingProxyType(
     {

@@ -17,6 +17,7 @@ from xerus.mcpserver.metadata import MCP_PATH, metadata_routes
 from xerus.mcpserver.rate import RateGuard
 from xerus.mcpserver.transport import McpTransport
 from xerus.settings.groups import McpSettings
+from xerus.telemetry.trace import current_trace_id
 from xerus.tools.caller import Caller
 
 
@@ -33,6 +34,7 @@ def caller_from_bearer(ctx: ServerRequestContext[Any, Any]) -> Caller:
         client_name=bearer.client_name,
         mcp_scopes=bearer.scopes,
         correlation_id=str(bound or correlation_id()),
+        trace_id=current_trace_id(),
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import mcp_types as types
+import structlog
 from mcp.server.caching import CacheableMethod, CacheHint
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -16,6 +17,7 @@ from xerus.mcpserver import prompts, resources
 from xerus.mcpserver.completions import completed
 from xerus.mcpserver.step_up import require
 from xerus.mcpserver.tool_lists import ToolLists
+from xerus.telemetry.trace import current_trace_id
 from xerus.tools.caller import Caller
 from xerus.tools.declaration import Tool
 from xerus.tools.results import ToolResult
@@ -70,8 +72,17 @@ def build_server(
         on_read_resource=handlers.read_resource,
         on_completion=handlers.complete,
     )
-    server.middleware.append(lists)
+    server.middleware += [_logged_trace, lists]
     return server
+
+
+async def _logged_trace(ctx: RequestContext, call_next: CallNext) -> HandlerResult:
+    """Bind to the log the trace that the SDK has taken from `_meta`; the headers' is there already."""
+    trace_id = current_trace_id()
+    if not trace_id:
+        return await call_next(ctx)
+    with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+        return await call_next(ctx)
 
 
 class _Handlers:

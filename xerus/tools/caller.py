@@ -13,6 +13,7 @@ class Caller:
         user_id: None for stdio, where the operator's environment is the only identity.
         mcp_scopes: what the client was granted: jira:read, jira:write, confluence:read ...
         correlation_id: of this request, shown with unexpected failures.
+        trace_id: of the caller's own trace (W3C trace context), '' where it has none.
     """
 
     user_id: UserId | None
@@ -22,3 +23,4 @@ class Caller:
     client_name: str
     mcp_scopes: frozenset[str]
     correlation_id: str
+    trace_id: str = ""
