@@ -1,5 +1,7 @@
 """What acts for a person is listed under Access, and ends there at once."""
 
+from urllib.parse import urlencode
+
 import httpx2
 from playwright.async_api import Browser, expect
 
@@ -11,6 +13,7 @@ from tests.support.mcp_client import Storage, connected
 from tests.support.stack import Stack
 
 _LIST_TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+_CLIENT = "https://client.example"
 _ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
@@ -87,4 +90,43 @@ async def test_an_ended_browser_is_signed_out_and_the_present_one_is_marked(
         await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
         await page.goto(f"{stack.url}/access")
         await expect(page.get_by_text("Continue with Microsoft")).to_be_visible()
+        assert complaints.found == []
+
+
+async def authorize_url(stack: Stack) -> str:
+    """Register a client on the web and return the address of its request."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+        metadata = {"client_name": "Web client", "redirect_uris": [f"{_CLIENT}/callback"]}
+        reply = await http.post(f"{stack.url}/oauth/register", json=metadata)
+    asked = {
+        "response_type": "code",
+        "client_id": reply.json()["client_id"],
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",  # RFC 7636, appendix B
+        "code_challenge_method": "S256",
+    }
+    return f"{stack.url}/oauth/authorize?{urlencode(asked)}"
+
+
+async def test_a_consent_is_remembered_listed_and_asked_for_again(
+    stack: Stack, chrome: Browser
+) -> None:
+    url = await authorize_url(stack)
+    async with profile(chrome) as (_, page, complaints):
+        await page.route(f"{_CLIENT}/**", lambda route: route.fulfill(body="Back at the client"))
+        await sign_in(page, stack.url, ADA)
+        await page.goto(url)
+        assert await violations(page) == []
+        await page.get_by_label("Do not ask me again").check()
+        await page.get_by_role("button", name="Allow").click()
+        await page.get_by_role("button", name=ADA).click()
+        await expect(page.get_by_text("Back at the client")).to_be_visible()
+        await page.goto(url)
+        await page.get_by_role("button", name=ADA).click()
+        await expect(page.get_by_text("Back at the client")).to_be_visible()
+        await page.goto(f"{stack.url}/access")
+        assert await violations(page) == []
+        await page.get_by_role("button", name="Ask again for Web client").click()
+        await expect(page.get_by_text("You are asked again")).to_be_visible()
+        await page.goto(url)
+        await expect(page.get_by_role("button", name="Allow")).to_be_visible()
         assert complaints.found == []

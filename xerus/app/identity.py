@@ -12,6 +12,7 @@ from xerus.app.foundation import Foundation
 from xerus.authserver.front import Front
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
+from xerus.grants.consents import Consents
 from xerus.grants.entra import EntraTokens
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
@@ -115,6 +116,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         clients=Clients(db=db, audit=audit, policy=RedirectPolicy(), clock=clock),
         requests=AuthorizationRequests(db=db, vault=base.vault, audit=audit, clock=clock),
         codes=Codes(db=db, audit=audit, families=families, refresh=refresh, clock=clock),
+        consents=Consents(db=db, audit=audit, clock=clock),
         refresh=refresh,
         families=families,
         tokens=tokens,

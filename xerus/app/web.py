@@ -90,6 +90,7 @@ def _deps(
         cookies=people.cookies,
         sessions=people.sessions,
         grants=people.front.families,
+        consents=people.front.consents,
         sign_in=people.sign_in,
         local_links=people.local,
         connections=connections,

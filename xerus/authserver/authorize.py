@@ -1,13 +1,19 @@
-"""`GET /oauth/authorize`: checks the request and shows the consent page, always."""
+"""`GET /oauth/authorize`: checks the request and shows the consent page.
+
+It is left out where this person chose so for the same client, address and scopes.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from xerus.accounts.sessions import Session
 from xerus.audit.events import Event
 from xerus.authserver.answers import destination, error_url, problem, to_client
 from xerus.authserver.body import Parameters
+from xerus.authserver.consent import after_yes, consent_binding
 from xerus.authserver.front import Front, address_of
 from xerus.grants.clients import Client
+from xerus.grants.consents import may_be_remembered
 from xerus.grants.requests import Asked
 from xerus.oauth import pkce, scopes
 from xerus.oauth.errors import OAuthError
@@ -56,7 +62,34 @@ class Authorize:
                 address=address_of(request),
             )
             return to_client(error_url(self._front, back, error))
-        return await self._consent_page(request, client, asked)
+        session = await self._front.cookies.session_from(request, self._front.sessions)
+        if not self._front.sign_in.configured and session is None:
+            return self._nobody_can_sign_in(request)
+        if session and await self._is_allowed_already(parameters, session, client, asked):
+            return await self._without_page(request, session, client, asked)
+        return await self._consent_page(request, session, client, asked)
+
+    async def _is_allowed_already(
+        self, parameters: Parameters, session: Session, client: Client, asked: Asked
+    ) -> bool:
+        if "consent" in (parameters.get("prompt") or "").split():
+            return False
+        return await self._front.consents.covers(
+            session.user.id, client, redirect=asked.redirect_uri, asked=asked.scopes
+        )
+
+    async def _without_page(
+        self, request: Request, session: Session, client: Client, asked: Asked
+    ) -> Response:
+        """Go on as after a yes; whoever signs in now has to be the one who said it."""
+        browser = self._front.cookies.browser_binding(request)
+        pending = await self._front.requests.add(
+            client, asked, browser=browser, consented_by=session.user.id
+        )
+        step = await after_yes(self._front, request, pending, browser)
+        response = step if isinstance(step, Response) else to_client(step.url)
+        self._front.cookies.keep_browser(response, browser)
+        return response
 
     async def _client(self, parameters: Parameters) -> Client:
         client = await self._front.clients.get(parameters.get("client_id") or "")
@@ -85,22 +118,24 @@ class Authorize:
             resource=self._front.resource,
         )
 
-    async def _consent_page(self, request: Request, client: Client, asked: Asked) -> Response:
+    def _nobody_can_sign_in(self, request: Request) -> Response:
+        return problem(
+            self._front,
+            request,
+            heading="Nobody can sign in yet",
+            text="No identity provider is configured, and you are not signed in as the local "
+            "administrator in this browser.",
+            hint="Open the sign-in link that Xerus printed in its terminal, then start again. "
+            "Or set ENTRA_ID_EXPECTED_ISSUER, ENTRA_ID_CLIENT_ID and ENTRA_ID_CLIENT_SECRET.",
+            status=503,
+        )
+
+    async def _consent_page(
+        self, request: Request, session: Session | None, client: Client, asked: Asked
+    ) -> Response:
         front = self._front
-        session = await front.cookies.session_from(request, front.sessions)
-        if not front.sign_in.configured and session is None:
-            return problem(
-                front,
-                request,
-                heading="Nobody can sign in yet",
-                text="No identity provider is configured, and you are not signed in as the local "
-                "administrator in this browser.",
-                hint="Open the sign-in link that Xerus printed in its terminal, then start again. "
-                "Or set ENTRA_ID_EXPECTED_ISSUER, ENTRA_ID_CLIENT_ID and ENTRA_ID_CLIENT_SECRET.",
-                status=503,
-            )
         browser = front.cookies.browser_binding(request)
-        request_id = await front.requests.add(client, asked, browser=browser)
+        request_id = (await front.requests.add(client, asked, browser=browser)).id
         response = front.pages.render(
             request,
             "oauth/consent.html",
@@ -109,6 +144,7 @@ class Authorize:
             client_name=client.name,
             destination=destination(asked),
             loopback=is_loopback(asked.redirect_uri),
+            may_be_remembered=may_be_remembered(asked.redirect_uri),
             scopes=[
                 scopes.DESCRIPTIONS[name] for name in scopes.ALL_IN_ORDER if name in asked.scopes
             ],
@@ -117,11 +153,6 @@ class Authorize:
         )
         front.cookies.keep_browser(response, browser)
         return response
-
-
-def consent_binding(browser: str, request_id: str) -> str:
-    """Return what the form token of a consent page is bound to."""
-    return f"consent:{browser}:{request_id}"
 
 
 def _redirect_uri(parameters: Parameters, client: Client) -> str:

@@ -8,6 +8,7 @@ from xerus.accounts.users import User
 from xerus.authserver.answers import NO_STORE, client_url, error_url, problem, to_client
 from xerus.authserver.front import Front, address_of
 from xerus.errors import NotConfigured
+from xerus.grants.requests import AuthorizationRequest
 from xerus.oauth.errors import OAuthError
 from xerus.pages.local_path import local_path
 
@@ -45,6 +46,8 @@ class Callback:
     async def _to_client(self, request: Request, signed_in: SignedIn) -> Response:
         browser = self._front.cookies.browser_from(request)
         pending = await self._front.requests.get(signed_in.request_id, browser=browser)
+        if pending and pending.consented_by not in {None, signed_in.user.id}:
+            return await self._somebody_else(request, pending, signed_in.user)
         code = await self._front.codes.issue(pending, signed_in.user.id) if pending else None
         if pending is None or code is None:
             return problem(
@@ -56,6 +59,21 @@ class Callback:
             )
         url = client_url(self._front, pending.asked, code=code.get_secret_value())
         return await self._with_session(request, to_client(url), signed_in.user)
+
+    async def _somebody_else(
+        self, request: Request, pending: AuthorizationRequest, user: User
+    ) -> Response:
+        """The consent was another person's; this one is asked when they start again."""
+        response = problem(
+            self._front,
+            request,
+            heading="You signed in as somebody else",
+            text=f"You are {user.email or user.name} now, and have not allowed "
+            f"{pending.client_name} anything yet. Nothing was sent to it.",
+            hint="Start again in the program that sent you here; you are asked then.",
+            status=403,
+        )
+        return await self._with_session(request, response, user)
 
     async def _with_session(self, request: Request, response: Response, user: User) -> Response:
         """Sign this browser in; a session of the same person stays, another one's ends."""

@@ -13,6 +13,7 @@ from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
+from xerus.grants.consents import Consents
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
 from xerus.grants.requests import AuthorizationRequests
@@ -48,6 +49,7 @@ class Front:
     clients: Clients
     requests: AuthorizationRequests
     codes: Codes
+    consents: Consents
     refresh: RefreshTokens
     families: Families
     tokens: AccessTokens

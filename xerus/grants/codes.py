@@ -10,7 +10,7 @@ from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.db.database import Connection, Database
 from xerus.db.roles import Role
-from xerus.grants import store
+from xerus.grants import consents, store
 from xerus.grants.clients import Client
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens, Renewable
@@ -53,8 +53,10 @@ class Codes:
         """Answer an approved request with a code; None if it was answered before."""
         code, now, asked = new_secret(), self._clock.now(), request.asked
         async with self._db.transaction(Role.GATE) as conn:
-            if not await store.answer_request(conn, request.id, now):
+            answered = await store.answer_request(conn, request.id, user_id=user_id, now=now)
+            if answered is None:
                 return None
+            await consents.keep(conn, answered, user_id, now, self._audit)
             await store.insert_code(
                 conn,
                 {

@@ -13,7 +13,7 @@ from xerus.db.database import Connection, Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
 from xerus.errors import NotFound
-from xerus.grants import store
+from xerus.grants import consents, store
 from xerus.ids import FamilyId, UserId
 
 CHANNEL = "xerus_grant"
@@ -88,15 +88,17 @@ class Families:
         ]
 
     async def end(self, family_id: FamilyId, user_id: UserId) -> None:
-        """Revoke a grant of this person.
+        """Revoke a grant of this person; before its client gets another one, they are asked.
 
         Raises:
             NotFound: it is not theirs, or over already.
         """
-        if family_id not in {row.id for row in await self.of(user_id)}:
+        client_id = {row.id: row.client_id for row in await self.of(user_id)}.get(family_id)
+        if client_id is None:
             raise NotFound("This grant is over already.", hint="Reload the page.")
         async with self.transaction() as conn:
             await self.revoke(conn, family_id, "revoked_by_owner")
+            await consents.forget_client(conn, user_id, client_id)
 
     async def end_by_client(self, family_id: FamilyId) -> None:
         """Revoke a grant because its client asked for it (RFC 7009)."""

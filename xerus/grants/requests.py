@@ -11,7 +11,7 @@ from xerus.db.database import Database
 from xerus.db.roles import Role
 from xerus.grants import store
 from xerus.grants.clients import Client
-from xerus.ids import is_id, new_id, secret_hash
+from xerus.ids import UserId, is_id, new_id, secret_hash
 from xerus.oauth import redirect_uri, scopes
 from xerus.vault.envelope import Binding
 from xerus.vault.service import Vault
@@ -40,13 +40,19 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRequest:
-    """A stored request; `decision` is '' until the person has decided."""
+    """A stored request.
+
+    Attributes:
+        decision: '' until the person has decided.
+        consented_by: who had allowed it before and chose not to be asked again; else None.
+    """
 
     id: str
     client_id: str
     client_name: str
     asked: Asked
     decision: str
+    consented_by: UserId | None = None
 
 
 class AuthorizationRequests:
@@ -58,8 +64,10 @@ class AuthorizationRequests:
         self._audit = audit
         self._clock = clock
 
-    async def add(self, client: Client, asked: Asked, *, browser: str) -> str:
-        """Store a request whose consent page is about to be shown; return its id."""
+    async def add(
+        self, client: Client, asked: Asked, *, browser: str, consented_by: UserId | None = None
+    ) -> AuthorizationRequest:
+        """Store a request whose consent page is about to be shown, or was answered before."""
         request_id, now = new_id(), self._clock.now()
         sealed = None
         if asked.state is not None:
@@ -79,16 +87,25 @@ class AuthorizationRequests:
                     "sealed_state": sealed,
                     "now": now,
                     "expires_at": now + LIFE,
+                    "consented_by": consented_by,
                 },
             )
             await self._audit.record(
                 conn,
-                Event.CLIENT_CONSENT_SHOWN,
+                Event.CLIENT_CONSENT_SKIPPED if consented_by else Event.CLIENT_CONSENT_SHOWN,
+                user_id=consented_by,
                 client=client.id,
                 redirect_host=redirect_uri.shown_host(asked.redirect_uri),
                 scopes=scopes.text(asked.scopes),
             )
-        return request_id
+        return AuthorizationRequest(
+            id=request_id,
+            client_id=client.id,
+            client_name=client.name,
+            asked=asked,
+            decision="approved" if consented_by else "",
+            consented_by=consented_by,
+        )
 
     async def get(self, request_id: str, *, browser: str) -> AuthorizationRequest | None:
         """Return a request of this browser, None if there is none or it has expired."""
@@ -100,13 +117,21 @@ class AuthorizationRequests:
             )
         return await self._request(row) if row else None
 
-    async def decide(self, request: AuthorizationRequest, decision: Decision) -> bool:
-        """Record what the person decided; True for exactly one caller."""
+    async def decide(
+        self, request: AuthorizationRequest, decision: Decision, *, remember: bool = False
+    ) -> bool:
+        """Record what the person decided; True for exactly one caller.
+
+        Args:
+            request: what was asked.
+            decision: yes or no.
+            remember: not to ask whoever signs in for it again.
+        """
         event = (
             Event.CLIENT_CONSENT_APPROVED if decision == "approved" else Event.CLIENT_CONSENT_DENIED
         )
         async with self._db.transaction(Role.GATE) as conn:
-            first = await store.decide_request(conn, request.id, decision)
+            first = await store.decide_request(conn, request.id, decision, remember=remember)
             if first:
                 await self._audit.record(
                     conn,
@@ -135,6 +160,7 @@ class AuthorizationRequests:
                 state=state,
             ),
             decision=row["decision"] or "",
+            consented_by=UserId(str(row["consented_by"])) if row["consented_by"] else None,
         )
 
 

@@ -14,9 +14,11 @@ VALUES (%(id)s, %(name)s, %(auth_method)s, %(secret_hash)s, %(redirect_uris)s, %
 
 _INSERT_REQUEST = """
 INSERT INTO authorization_requests (id, client_id, browser_hash, redirect_uri, redirect_given,
-    code_challenge, scopes, resource, sealed_state, created_at, expires_at)
+    code_challenge, scopes, resource, sealed_state, created_at, expires_at, consented_by,
+    decision)
 VALUES (%(id)s, %(client_id)s, %(browser_hash)s, %(redirect_uri)s, %(redirect_given)s,
-    %(code_challenge)s, %(scopes)s, %(resource)s, %(sealed_state)s, %(now)s, %(expires_at)s)
+    %(code_challenge)s, %(scopes)s, %(resource)s, %(sealed_state)s, %(now)s, %(expires_at)s,
+    %(consented_by)s, CASE WHEN %(consented_by)s::uuid IS NULL THEN NULL ELSE 'approved' END)
 """
 
 _FIND_REQUEST = """
@@ -90,28 +92,36 @@ async def find_request(
     return await cursor.fetchone()
 
 
-async def decide_request(conn: Connection, request_id: str, decision: str) -> bool:
+async def decide_request(
+    conn: Connection, request_id: str, decision: str, *, remember: bool
+) -> bool:
     """Record the decision; True for exactly one caller.
 
     A no may follow a yes until the request is answered, never a yes a no.
     """
     cursor = await conn.execute(
-        "UPDATE authorization_requests SET decision = %(decision)s"
+        "UPDATE authorization_requests SET decision = %(decision)s, remember = %(remember)s"
         " WHERE id = %(id)s AND answered_at IS NULL"
         " AND (decision IS NULL OR (decision = 'approved' AND %(decision)s = 'denied'))",
-        {"id": request_id, "decision": decision},
+        {"id": request_id, "decision": decision, "remember": remember},
     )
     return cursor.rowcount == 1
 
 
-async def answer_request(conn: Connection, request_id: str, now: datetime) -> bool:
-    """Mark an approved request as answered; True for exactly one caller."""
+async def answer_request(
+    conn: Connection, request_id: str, *, user_id: str, now: datetime
+) -> Row | None:
+    """Mark an approved request as answered and return it, to exactly one caller.
+
+    A request that was approved by a remembered consent is answered for its person alone.
+    """
     cursor = await conn.execute(
-        "UPDATE authorization_requests SET answered_at = %s"
-        " WHERE id = %s AND decision = 'approved' AND answered_at IS NULL",
-        (now, request_id),
+        "UPDATE authorization_requests SET answered_at = %(now)s"
+        " WHERE id = %(id)s AND decision = 'approved' AND answered_at IS NULL"
+        " AND (consented_by IS NULL OR consented_by = %(user_id)s) RETURNING *",
+        {"now": now, "id": request_id, "user_id": user_id},
     )
-    return cursor.rowcount == 1
+    return await cursor.fetchone()
 
 
 async def insert_code(conn: Connection, values: Row) -> None:

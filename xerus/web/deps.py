@@ -15,6 +15,7 @@ from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
 from xerus.clock import Clock
 from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
+from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import CloudId, FamilyId, FlowId, SessionId, UserId
 from xerus.pages.csrf import Csrf
@@ -65,6 +66,16 @@ class GrantService(Protocol):
 
     async def end(self, family_id: FamilyId, user_id: UserId) -> None:
         """Revoke a grant everywhere; raises NotFound if it is not theirs or over already."""
+
+
+class ConsentService(Protocol):
+    """`grants.consents.Consents`."""
+
+    async def of(self, user_id: UserId) -> Sequence[ConsentRow]:
+        """Return what a person is not asked again, the last used first."""
+
+    async def forget(self, consent_id: str, user_id: UserId) -> bool:
+        """Ask this person again next time."""
 
 
 class ConnectionService(Protocol):
@@ -208,6 +219,7 @@ class WebDeps:
     cookies: Cookies
     sessions: SessionService
     grants: GrantService
+    consents: ConsentService
     sign_in: SignInService
     local_links: LocalLinks
     connections: ConnectionService

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
 from xerus.errors import NotFound
+from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import FamilyId, SessionId
 from xerus.oauth.redirect_uri import is_loopback, shown_host
@@ -23,6 +24,7 @@ _VERBS = (("read", "read"), ("write", "change"))
 _ENDED = {
     "browser": "That browser is signed out.",
     "client": "That client's access has ended. Its next request is refused.",
+    "consent": "You are asked again when that program next wants access.",
 }
 
 
@@ -31,6 +33,18 @@ class ClientLine:
     """One MCP client as the page shows it; it chose its name itself, so the host stands beside."""
 
     id: FamilyId
+    name: str
+    destination: str
+    may: str
+    since: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentLine:
+    """One remembered consent as the page shows it."""
+
+    id: str
     name: str
     destination: str
     may: str
@@ -50,6 +64,7 @@ class HeldAccess:
             access.page(self._deps, "/access", self._show),
             access.action(self._deps, "/access/browsers/end", self._end_browser),
             access.action(self._deps, "/access/clients/end", self._end_client),
+            access.action(self._deps, "/access/consents/forget", self._forget_consent),
         ]
 
     async def _show(self, request: Request, session: Session) -> Response:
@@ -64,6 +79,7 @@ class HeldAccess:
             browsers=await self._deps.sessions.of(user_id),
             this_browser=session.id,
             clients=[client_line(row) for row in await self._deps.grants.of(user_id)],
+            consents=[consent_line(row) for row in await self._deps.consents.of(user_id)],
             connection=view,
             connection_badge=badge_of(view, mode=self._deps.credentials_mode),
             shared=self._deps.credentials_mode == "shared",
@@ -87,6 +103,13 @@ class HeldAccess:
             return RedirectResponse("/access", 303)  # over already: the list shows it
         return RedirectResponse("/access?ended=client", 303)
 
+    async def _forget_consent(
+        self, _request: Request, session: Session, form: FormData
+    ) -> Response:
+        if await self._deps.consents.forget(access.field(form, "id"), session.user.id):
+            return RedirectResponse("/access?ended=consent", 303)
+        return RedirectResponse("/access", 303)  # forgotten already: the list shows it
+
 
 def client_line(row: FamilyRow) -> ClientLine:
     """Return a grant in words."""
@@ -94,6 +117,18 @@ def client_line(row: FamilyRow) -> ClientLine:
         id=row.id,
         name=row.client_name,
         destination=_destination(row.redirect_uris),
+        may=in_words(row.scopes),
+        since=row.created_at,
+        used_at=row.used_at,
+    )
+
+
+def consent_line(row: ConsentRow) -> ConsentLine:
+    """Return a remembered consent in words."""
+    return ConsentLine(
+        id=row.id,
+        name=row.client_name,
+        destination=shown_host(row.redirect_uri),
         may=in_words(row.scopes),
         since=row.created_at,
         used_at=row.used_at,

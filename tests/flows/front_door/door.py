@@ -38,6 +38,7 @@ from xerus.errors import LimitReached
 from xerus.grants.bearer import InvalidToken
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
+from xerus.grants.consents import Consents
 from xerus.grants.entra import EntraTokens
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
@@ -156,6 +157,7 @@ class Door:
             clients=self.clients,
             requests=self.requests,
             codes=self.codes,
+            consents=self.consents,
             refresh=self.refresh,
             families=self.families,
             tokens=self.tokens,
@@ -191,6 +193,7 @@ class Door:
         self.clients = Clients(policy=RedirectPolicy(), **common)
         self.requests = AuthorizationRequests(vault=self.vault, **common)
         self.families = Families(**common)
+        self.consents = Consents(**common)
         self.refresh = RefreshTokens(
             families=self.families, recheck=self.recheck, successor_key=successor_key, **common
         )

@@ -30,6 +30,7 @@ from xerus.connections.views import (
     State,
 )
 from xerus.errors import NotFound, NotSignedIn
+from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import CloudId, ConnectionId, FamilyId, FlowId, SessionId, UserId
 from xerus.pages.assets import Assets
@@ -190,6 +191,31 @@ class FakeGrants:
         del self.held[family_id]
 
 
+class FakeConsents:
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[UserId, ConsentRow]] = {}
+
+    def add(self, consent_id: str, user_id: UserId, name: str, redirect_uri: str) -> None:
+        row = ConsentRow(
+            id=consent_id,
+            client_name=name,
+            redirect_uri=redirect_uri,
+            scopes=frozenset({"jira:read"}),
+            created_at=NOW - timedelta(days=3),
+            used_at=None,
+        )
+        self.held[row.id] = (user_id, row)
+
+    async def of(self, user_id: UserId) -> Sequence[ConsentRow]:
+        return [row for owner, row in self.held.values() if owner == user_id]
+
+    async def forget(self, consent_id: str, user_id: UserId) -> bool:
+        owned = consent_id in {row.id for row in await self.of(user_id)}
+        if owned:
+            del self.held[consent_id]
+        return owned
+
+
 class FakeConnections:
     def __init__(self) -> None:
         self.shown = ConnectionView(state=State.NOT_CONNECTED)
@@ -330,6 +356,7 @@ class World:
     base: str = BASE
     connections: FakeConnections = field(default_factory=FakeConnections)
     grants: FakeGrants = field(default_factory=FakeGrants)
+    consents: FakeConsents = field(default_factory=FakeConsents)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
     clock: FixedClock = field(default_factory=FixedClock)
@@ -348,6 +375,7 @@ class World:
             cookies=Cookies(https=False),
             sessions=self.sessions,
             grants=self.grants,
+            consents=self.consents,
             sign_in=self.sign_in,
             local_links=FakeLinks(person(ADA)),
             connections=self.connections,

@@ -90,3 +90,20 @@ async def test_a_shared_token_is_nobodys_to_end() -> None:
 
 def test_scopes_are_words() -> None:
     assert in_words(["confluence:write", "jira:read"]) == "read Jira, change Confluence"
+
+
+async def test_what_is_allowed_without_asking_is_listed_and_asked_for_again() -> None:
+    world = World()
+    world.consents.add("c1", ADA, "Claude", "https://claude.ai/callback")
+    world.consents.add("c2", GRACE, "Of Grace", "https://elsewhere.example/cb")
+    async with world.client() as http:
+        page = await http.get("/access")
+        await http.post("/access/consents/forget", data=world.form(id="c2"))
+        first = await http.post("/access/consents/forget", data=world.form(id="c1"))
+        second = await http.post("/access/consents/forget", data=world.form(id="c1"))
+    assert "You are not asked when it wants to read Jira" in page.text
+    assert "claude.ai" in page.text
+    assert "Of Grace" not in page.text
+    assert first.headers["location"] == "/access?ended=consent"
+    assert second.headers["location"] == "/access"
+    assert world.consents.held.keys() == {"c2"}
