@@ -107,10 +107,14 @@ def _of_confluence(world: World, *, is_cloud: bool) -> dict[str, dict[str, Any]]
     edited = _first(pages, lambda p: len(p.versions) > 1 and p.status == "current")
     said = _first(pages, lambda p: any(c.author == ADA.account_id for c in p.comments))
     comment = next(c for c in said.comments if c.author == ADA.account_id)
-    cloud_only = {
+    runbook = next(page.id for page in pages if page.title.startswith("Runbook:"))
+    cloud_only: dict[str, dict[str, Any]] = {
         "confluence_get_page_views": page,
         "confluence_create_folder": {"space_key": "DOCS", "title": "New"},
         "confluence_get_folder": {"folder_id": next(iter(data.folders), "")},
+        "confluence_get_tasks": {},
+        "confluence_tick_task": {"task_id": f"{runbook}001", "done": False},
+        "confluence_templates": {},
     }
     return (cloud_only if is_cloud else {}) | {
         "confluence_search": {"query": "release"},

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from tests.tools.bench import Bench
+from tests.tools.test_filters import HELD, OUTSIDE
 from xerus_sandbox.accounts import ADA
 
 _BODY = "# One\n\nFirst text.\n\n## Two\n\nSecond text.\n\n# Three\n\nThird text."
 
 
 async def made(bench: Bench, title: str, content: str = _BODY, **more: Any) -> str:
-    text = await bench.ok(
-        "confluence_create_page", space_key="DOCS", title=title, content=content, **more
-    )
+    given = {"space_key": "DOCS", **more}
+    text = await bench.ok("confluence_create_page", title=title, content=content, **given)
     (page_id,) = re.findall(r"^Created\. Page (\d+)", text)
     return str(page_id)
 
@@ -75,6 +75,25 @@ async def test_a_page_goes_into_a_folder(bench: Bench) -> None:
     assert page.startswith("Created. Page ")
     found = await known(bench, "In the drawer", "DOCS")
     assert found["parent_id"] == folder_id
+
+
+@pytest.mark.parametrize("deployment", ["cloud"], indirect=True)
+async def test_the_filter_lets_a_page_into_a_folder_inside_and_into_none_outside(
+    bench: Bench,
+) -> None:
+    held = bench.under(HELD)
+    for space_key, is_inside in (("DOCS", True), ("TEAM", False)):
+        title = f"Drawer of {space_key}"
+        text = await bench.ok("confluence_create_folder", space_key=space_key, title=title)
+        above = text.split()[2].strip(",")
+        given = {"space_key": "DOCS", "parent_id": above, "title": f"In {title}"}
+        for tool, more in (
+            ("confluence_create_page", {"content": "Words"}),
+            ("confluence_create_folder", {}),
+        ):
+            result = await held.run(tool, **given, **more)
+            assert result.text.startswith("Created. ") is is_inside, result.text
+            assert (OUTSIDE in result.text) is not is_inside
 
 
 async def test_a_stale_version_is_refused_with_the_present_one(bench: Bench) -> None:

@@ -31,6 +31,7 @@ class Walk:
     says: str = ""
     leaving_out: str = ""
     """A member that says where a row stands on its page, and so is another on another page."""
+    cloud_only: bool = False
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.tool, self.says)))
@@ -129,6 +130,14 @@ WALKS = (
         says="below the page",
     ),
     Walk(
+        tool="confluence_get_tasks",
+        given={"space_key": "DOCS", "status": "all"},
+        small=7,
+        large=100,
+        cloud_only=True,
+    ),
+    Walk(tool="confluence_templates", given={}, small=1, cloud_only=True),
+    Walk(
         tool="confluence_attachments",
         given=_PAGE,
         filled_by=("confluence_add_attachment", {**_PAGE, **_FILED}),
@@ -176,6 +185,9 @@ async def test_a_walk_in_small_pages_ends_and_finds_what_a_large_page_has(
 ) -> None:
     things = Things(bench)
     given = await things.fill(walk.given)
+    if walk.cloud_only and not bench.is_cloud:
+        assert "Data Center" in await bench.failed(walk.tool, **given)
+        return
     if walk.filled_by:
         tool, arguments = walk.filled_by
         for n in range(1, _TIMES + 1):

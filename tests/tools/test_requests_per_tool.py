@@ -38,6 +38,7 @@ _WHY = {
     "confluence_label": _LOOKED_UP,
     "confluence_move_page": "the page and the target, whose space is checked; read back",
     "confluence_restore": "the page and the old version; read back",
+    "confluence_tick_task": _LOOKED_UP,
     "confluence_update_page": _LOOKED_UP,
     "confluence_watch": _LOOKED_UP,
     "jira_assign_issue": "old assignee, who `me` is; read back",

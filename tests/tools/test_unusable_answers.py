@@ -55,7 +55,7 @@ NOBODY_READS = re.compile(
     r"DELETE .*|PUT /rest/api/[23]/issue/[^/]+(/assignee)?"
     r"|POST .*/(transitions|watchers|issueLink|backlog/issue|epic/[^/]+/issue|sprint/[^/]+/issue)"
     r"|POST .*/(label|content/\{id\}/version|user/watch/content/[^/]+)"
-    r"|PUT /wiki/api/v2/((footer|inline)-comments/[^/]+|pages/[^/]+/title)|PUT .*/move/.*"
+    r"|PUT /wiki/api/v2/((footer|inline)-comments/[^/]+|pages/[^/]+/title|tasks/[^/]+)|PUT .*/move/.*"
 )
 FILES = re.compile(r"GET .*(/attachment/content/|/download|/secure/attachment/).*")
 

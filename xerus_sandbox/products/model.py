@@ -202,6 +202,17 @@ class Folder:
 
 
 @dataclass(kw_only=True)
+class Template:
+    """A template of pages in storage format, of a space or, without one, of the site."""
+
+    id: str
+    name: str
+    description: str
+    body: str
+    space: str | None = None
+
+
+@dataclass(kw_only=True)
 class Version:
     """One version of a page; old bodies are kept."""
 

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, Self, TypeVar
 
 from xerus_sandbox.operations import Call
-from xerus_sandbox.products.model import Folder, Issue, Json, Page, Person, Project, Space, Sprint
+from xerus_sandbox.products.model import (
+    Folder,
+    Issue,
+    Json,
+    Page,
+    Person,
+    Project,
+    Space,
+    Sprint,
+    Template,
+)
 
 Row = TypeVar("Row", bound=Issue | Page)
 
@@ -148,6 +158,7 @@ class ConfluenceData:
     pages: dict[str, Page]
     next_id: int
     folders: dict[str, Folder] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
     index: Index[Page] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -202,6 +213,7 @@ class ConfluenceData:
             "pages": {k: page.to_json() for k, page in self.pages.items()},
             "next_id": self.next_id,
             "folders": {k: vars(folder) for k, folder in self.folders.items()},
+            "templates": {k: vars(template) for k, template in self.templates.items()},
         }
 
     @classmethod
@@ -213,6 +225,7 @@ class ConfluenceData:
             pages={k: Page.from_json(page) for k, page in data["pages"].items()},
             next_id=data["next_id"],
             folders={k: Folder(**folder) for k, folder in data.get("folders", {}).items()},
+            templates={k: Template(**one) for k, one in data.get("templates", {}).items()},
         )
 
 

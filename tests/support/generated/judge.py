@@ -26,6 +26,8 @@ _PARAMETER = re.compile(r"\\\{[^}]+\\\}")
 _BASE = re.compile(r"^/(?:site/acme|dc/jira|dc/confluence)")
 _SETTLING = ("/serverInfo", "/_edge/tenant_info")
 _MEDIA_HOST = "GET /media/file/"
+_OF_PEOPLE = "/search/user"
+"""A query of people, who are in no space."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATOR = re.compile(r"[/\\]")
 _DECODINGS = 3
@@ -39,6 +41,8 @@ LOOKS = (
     "GET /rest/api/content/{}", "GET /wiki/api/v2/pages/{}", "GET /wiki/api/v2/blogposts/{}",
     "GET /wiki/api/v2/spaces/{}", "GET /wiki/api/v2/attachments/{}",
     "GET /wiki/api/v2/footer-comments/{}", "GET /wiki/api/v2/inline-comments/{}",
+    "GET /wiki/api/v2/spaces", "GET /wiki/api/v2/folders/{}", "GET /wiki/api/v2/tasks/{}",
+    "GET /wiki/rest/api/template/{}", "GET /wiki/rest/api/template/page",
 )  # fmt: skip
 """Where the operator's filters look to learn what something belongs to."""
 
@@ -62,8 +66,9 @@ def problems(
     raw = any((tool.name, name) in _RAW for tool in called for name in _names(arguments))
     for sent in egress.sent:
         yield from _request_problems(sent, allowed)
+        holds = is_held and not sent.path.endswith(_OF_PEOPLE)
         for query in _queries(sent):
-            yield from _query_problems(query, raw=raw, is_held=is_held)
+            yield from _query_problems(query, raw=raw, is_held=holds)
 
 
 def _names(arguments: Any) -> Iterator[str]:

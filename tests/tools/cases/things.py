@@ -62,6 +62,10 @@ class Things:
             "trashed": self._trashed,
             "folder": lambda: self._folder("DOCS"),
             "hr_folder": lambda: self._folder("HR"),
+            "task": lambda: self._task("DOCS"),
+            "hr_task": lambda: self._task("HR"),
+            "template": lambda: self._template("DOCS"),
+            "hr_template": lambda: self._template("HR"),
             "page_comment": lambda: self._page_comment("page"),
             "hr_page_comment": lambda: self._page_comment("hr_page"),
             "page_file": lambda: self._file("confluence", "page_id", "page"),
@@ -131,6 +135,25 @@ class Things:
             "confluence_create_folder", space_key=space_key, title=f"A secret of {space_key}"
         )
         return _first(r"^Created\. Folder (\d+)", text)
+
+    async def _task(self, space_key: str) -> str:
+        if not self._ada.is_cloud:
+            return "1"
+        text = await self._ada.ok(
+            "confluence_create_page",
+            space_key=space_key,
+            title=f"Tasks of {space_key}, number {next(_NUMBERS)}",
+            content=f"- [ ] A secret of {space_key}",
+        )
+        page_id = _first(r"^Created\. Page (\d+)", text)
+        found = await self._ada.json("confluence_get_tasks", page_id=page_id)
+        return str(found["tasks"][0]["id"])
+
+    async def _template(self, space_key: str) -> str:
+        if not self._ada.is_cloud:
+            return "1"
+        found = await self._ada.json("confluence_templates", space_key=space_key)
+        return str(found["templates"][0]["id"])
 
     async def _trashed(self) -> str:
         page_id = await self._page("DOCS")

@@ -14,16 +14,30 @@ _V2 = "/wiki/api/v2"
 _PREFIX = re.compile(r"^(?:/wiki/api/v2|/wiki/rest/api|/rest/api|/rest/experimental|/download)")
 _SPACE_IN_PATH = re.compile(r"^(?:/wiki)?/(?:spaces|display)/([^/?]+)")
 _WITHOUT_CONTENT = frozenset(
-    {"/user", "/user/current", "/users-bulk", "/settings/systemInfo", "/server-information"}
+    {
+        "/user",
+        "/user/current",
+        "/users-bulk",
+        "/search/user",
+        "/settings/systemInfo",
+        "/server-information",
+    }
 )
 _SEARCHES = frozenset({"/search", "/content/search"})
 _LISTS = frozenset({"/content", "/pages", "/blogposts", "/space", "/spaces"})
 """What is outside is taken out of the answer."""
+_TEMPLATES = "/template/page"
+"""Without a space it lists what belongs to none: the templates of the whole site."""
+_TASKS = "/tasks"
+_SITE = "*"
+"""Stands for the space of what belongs to the whole site; no key of a space looks like it."""
 _PARTS = {
     "attachment": "/attachments/{id}",
     "comment": "/footer-comments/{comment-id}",
     "inline comment": "/inline-comments/{comment-id}",
+    "task": "/tasks/{id}",
 }
+_WHOLES = {"pageId": "page", "blogPostId": "blogpost"}
 _CONTENT = {"page": "/pages/{id}", "blogpost": "/blogposts/{id}"}
 _KINDS = {
     "attachments": "attachment",
@@ -33,12 +47,15 @@ _KINDS = {
     "inline-comments": "inline comment",
     "pages": "page",
     "spaces": "space_id",
+    "tasks": "task",
+    "template": "template",
 }
+_IN_QUERY = {"spaceKey": "space", "keys": "space", "space-id": "space_id", "page-id": "page"}
 _IN_BODY = {
     "spaceId": "space_id",
     "pageId": "page",
     "blogPostId": "blogpost",
-    "parentId": "page",
+    "parentId": "parent",
     "parentCommentId": "comment",
 }
 
@@ -53,9 +70,13 @@ class ConfluenceBoundary:
     async def admit(self, ask: Ask, look: Look) -> Ask:
         """Return the request, its CQL held to the spaces."""
         short = _PREFIX.sub("", ask.template)
-        known = ask.method == "GET" and short in _WITHOUT_CONTENT | _SEARCHES | _LISTS
+        free = _WITHOUT_CONTENT | _SEARCHES | _LISTS | {_TEMPLATES}
+        known = ask.method == "GET" and short in free
+        if short == _TASKS and not ask.query.keys() & {"space-id", "page-id"}:
+            ask = await self._in_spaces(ask, look)
         async for where in _places(ask, look):
-            self._check(where)
+            if where != _SITE:
+                self._check(where)
             known = True
         if not known and not _answer_tells(ask):
             raise OutsideBoundary(
@@ -73,7 +94,7 @@ class ConfluenceBoundary:
             self._check(_space_of(answer))
         if short in _LISTS and isinstance(answer.get("results"), list):
             return answer | {"results": [one for one in answer["results"] if self._has(one)]}
-        if short in _SEARCHES:
+        if short in _SEARCHES | {_TEMPLATES}:
             inside = [one for one in answer["results"] if self._may_have(one)]
             return answer | {"results": inside}
         return answer
@@ -83,6 +104,15 @@ class ConfluenceBoundary:
             return ask
         cql = held(ask.query.get("cql", ""), "space", self._names)
         return replace(ask, query={**ask.query, "cql": cql})
+
+    async def _in_spaces(self, ask: Ask, look: Look) -> Ask:
+        """Hold a list that takes the ids of spaces to those of the filter."""
+        asked = {"keys": ",".join(sorted(self._names)), "limit": "250"}
+        found = (await look(_V2 + "/spaces", {}, asked)).get("results") or ()
+        inside = [str(one["id"]) for one in found if self._has(one)]
+        if not inside:
+            self._check("")
+        return replace(ask, query={**ask.query, "space-id": ",".join(inside)})
 
     def _check(self, space: str) -> None:
         if space.casefold() not in self._spaces:
@@ -143,7 +173,7 @@ async def _places(ask: Ask, look: Look) -> AsyncIterator[str]:
     if not _answer_tells(ask):
         for kind, value in _anchors(ask):
             yield await _space(kind, value, ask, look)
-    for name, kind in (("spaceKey", "space"), ("keys", "space"), ("space-id", "space_id")):
+    for name, kind in _IN_QUERY.items():
         if name in ask.query:
             for value in ask.query[name].split(","):
                 yield await _space(kind, value, ask, look)
@@ -195,7 +225,13 @@ async def _space(kind: str, value: str, ask: Ask, look: Look) -> str:
     if not ask.is_cloud:
         asked = {"expand": "space"}
         return _space_of(await _even_trashed("/rest/api/content/{id}", value, look, asked))
-    return await _of_cloud(kind, value, look)
+    match kind:
+        case "template":
+            return await _of_template(value, look)
+        case "parent":
+            return await _of_parent(value, look)
+        case _:
+            return await _of_cloud(kind, value, look)
 
 
 async def _of_cloud(kind: str, value: str, look: Look) -> str:
@@ -203,7 +239,7 @@ async def _of_cloud(kind: str, value: str, look: Look) -> str:
         template = _PARTS[kind]
         parameter = template.rpartition("{")[2].removesuffix("}")
         part = await look(_V2 + template, {parameter: value}, {})
-        for name, of in (("pageId", "page"), ("blogPostId", "blogpost")):
+        for name, of in _WHOLES.items():
             if part.get(name):
                 return await _of_cloud(of, str(part[name]), look)
         return ""
@@ -213,6 +249,29 @@ async def _of_cloud(kind: str, value: str, look: Look) -> str:
     if (where := _space_of(found)) or not found.get("spaceId"):
         return where
     return await _of_cloud("space_id", str(found["spaceId"]), look)
+
+
+async def _of_parent(value: str, look: Look) -> str:
+    """Return the space of what stands above a page: a page or a folder."""
+    try:
+        return await _of_cloud("page", value, look)
+    except AtlassianRefused as no_page:
+        try:
+            return _space_of(await look(_V2 + "/folders/{id}", {"id": value}, {}))
+        except AtlassianRefused:
+            raise no_page from None
+
+
+async def _of_template(value: str, look: Look) -> str:
+    """Return a template's space; one that names none has to be among those of the site."""
+    found = await look(
+        "/wiki/rest/api/template/{contentTemplateId}", {"contentTemplateId": value}, {}
+    )
+    if where := _space_of(found):
+        return where
+    of_site = await look("/wiki/rest/api/template/page", {}, {"limit": "200"})
+    ids = {str(one.get("templateId")) for one in of_site.get("results") or ()}
+    return _SITE if value in ids else ""
 
 
 async def _even_trashed(template: str, value: str, look: Look, asked: dict[str, str]) -> Any:

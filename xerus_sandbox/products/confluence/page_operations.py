@@ -6,9 +6,12 @@ from xerus_sandbox.products.confluence import (
     attention,
     cloud_folders,
     cloud_page_writes,
+    cloud_tasks,
+    cloud_templates,
     cloud_tree,
     copies,
     placement,
+    search,
     server_content,
 )
 from xerus_sandbox.products.confluence.operations import Run
@@ -53,6 +56,7 @@ _WATCH = "/user/watch/content/{contentId}"
 _RESTRICTIONS = "/content/{id}/restriction/byOperation"
 _ANALYTICS = "/analytics/content/{contentId}"
 _SUMMARY = "read:confluence-content.summary"
+_TEMPLATES = f"read:template:confluence {_DETAILS}"
 _MOVE = "/content/{pageId}/move/{position}/{targetId}"
 
 CLOUD = (
@@ -62,6 +66,12 @@ CLOUD = (
     _v2("GET", "/pages/{id}/descendants", cloud_tree.descendants, "read:hierarchical-content"),
     _v2("POST", "/folders", cloud_folders.create, "write:folder"),
     _v2("GET", "/folders/{id}", cloud_folders.get, "read:folder"),
+    _v2("GET", "/tasks", cloud_tasks.tasks, "read:task"),
+    _v2("GET", "/tasks/{id}", cloud_tasks.get, "read:task"),
+    _v2("PUT", "/tasks/{id}", cloud_tasks.update, "write:task"),
+    _v1("GET", "/template/page", cloud_templates.templates, _SUMMARY, _TEMPLATES),
+    _v1("GET", "/template/{contentTemplateId}", cloud_templates.get, _SUMMARY, _TEMPLATES),
+    _v1("GET", "/search/user", search.people, _DETAILS),
     _v1("PUT", _MOVE, placement.move, _WRITE, _PAGE),
     _v1("POST", "/content/{id}/copy", copies.copy, _WRITE, f"{_DETAILS} {_PAGE}"),
     _v1(

@@ -1,5 +1,6 @@
 """CQL search and the caller, as REST v1 of Cloud and Data Center give them."""
 
+import re
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -7,11 +8,12 @@ from urllib.parse import urlencode
 from xerus_sandbox.operations import Answer, Call
 from xerus_sandbox.products.confluence import access, bodies
 from xerus_sandbox.products.confluence.cql import Search
-from xerus_sandbox.products.model import Json, Page
+from xerus_sandbox.products.model import Json, Page, Person
 from xerus_sandbox.products.times import iso_time
 from xerus_sandbox.products.world import World
 
 _EXCERPT = 280
+_FULL_NAME = re.compile(r'user\.fullname\s*~\s*"((?:[^"\\]|\\.)*)"')
 _GONE = (
     "com.atlassian.confluence.rest.api.exception.GoneException:"
     " This deprecated endpoint has been removed."
@@ -61,6 +63,56 @@ def server(world: World, call: Call) -> Answer:
 def matches(world: World, call: Call) -> list[Page]:
     """Return the pages that the `cql` parameter matches."""
     return _run(world, call, _cql(call))
+
+
+def people(world: World, call: Call) -> Answer:
+    """GET /wiki/rest/api/search/user: `user.fullname ~ "word"` and nothing else."""
+    cql = _cql(call)
+    asked = _FULL_NAME.fullmatch(cql.strip())
+    if asked is None:
+        raise access.v1_error(400, f"Could not parse cql : {cql}")
+    words = re.sub(r"\\(.)", r"\1", asked[1]).lower().split()
+    found = [
+        person
+        for person in world.people.values()
+        if person.active and all(word in person.name.lower() for word in words)
+    ]
+    start, size = start_of(call), _limit(call)
+    shown = [_person_hit(call, person) for person in found[start : start + size]]
+    return Answer(
+        body={
+            "results": shown,
+            "start": start,
+            "limit": size,
+            "size": len(shown),
+            "totalSize": len(found),
+            "cqlQuery": cql,
+            "searchDuration": 5,
+            "_links": {"base": access.wiki_base(call), "context": "/wiki"},
+        }
+    )
+
+
+def _person_hit(call: Call, person: Person) -> Json:
+    user = {
+        "type": "known",
+        "accountId": person.account_id,
+        "accountType": person.kind,
+        "email": "",
+        "publicName": person.name,
+        "displayName": person.name,
+    }
+    return {
+        "user": user,
+        "title": person.name,
+        "excerpt": "",
+        "url": f"/people/{person.account_id}",
+        "breadcrumbs": [],
+        "entityType": "user",
+        "iconCssClass": "aui-icon content-type-profile",
+        "lastModified": iso_time(call.now),
+        "score": 0.0,
+    }
 
 
 def current_user(world: World, call: Call) -> Answer:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xerus_sandbox.accounts import ADA, ALAN, GRACE
-from xerus_sandbox.products.model import Folder, Page, PageAttachment, PageComment, Space, Version
+from xerus_sandbox.products.model import (
+    Folder,
+    Page,
+    PageAttachment,
+    PageComment,
+    Space,
+    Template,
+    Version,
+)
 from xerus_sandbox.products.seed import words
 from xerus_sandbox.products.seed.blocks import Block, as_storage, macro
 from xerus_sandbox.products.seed.pick import DAY, TODAY, number, pick
@@ -219,6 +227,7 @@ def instances() -> dict[str, ConfluenceData]:
     for data in (acme, server):
         _enrich(data)
     _add_folder(acme)
+    _add_templates(acme)
     return {"acme": acme, "dc-confluence": server}
 
 
@@ -235,6 +244,36 @@ def _add_folder(data: ConfluenceData) -> None:
         parent=docs.homepage,
     )
     data.folders[folder.id] = folder
+
+
+def _add_templates(data: ConfluenceData) -> None:
+    """Give the site and two of its spaces templates."""
+    variables = (
+        '<at:declarations><at:string at:name="service" /><at:string at:name="owner" />'
+        "</at:declarations>"
+    )
+    incident = (
+        variables + '<h2>What happened to <at:var at:name="service" />?</h2>'
+        '<p>Owner: <at:var at:name="owner" /></p>'
+        "<p><ac:placeholder>What did people see?</ac:placeholder></p>"
+    )
+    rows = (
+        (None, "Incident report", "For every outage.", incident),
+        (None, "Decision", "For and against.", "<h2>Options</h2>"),
+        (None, "Minutes", "Of a meeting.", "<h2>Present</h2>"),
+        ("DOCS", "Guide", "How to do one thing.", "<h2>Goal</h2><h2>Steps</h2>"),
+        ("HR", "Salary review", "Confidential.", "<h2>Confidential</h2>"),
+    )
+    for key, name, description, body in rows:
+        space = data.space_by_key(key) if key else None
+        template = Template(
+            id=data.new_id(),
+            name=name,
+            description=description,
+            body=body,
+            space=space.id if space else None,
+        )
+        data.templates[template.id] = template
 
 
 def _enrich(data: ConfluenceData) -> None:
