@@ -155,7 +155,7 @@ def migrate() -> None:
 
 @keys.command("rotate", epilog="Example:  xerus keys rotate")
 def keys_rotate() -> None:
-    """Make a new data key and seal every stored credential anew with it."""
+    """Make a new signing key and a new data key; seal every stored credential anew."""
     from xerus.app import maintenance
 
     _run(maintenance.rotate_keys)

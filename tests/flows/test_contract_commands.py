@@ -227,6 +227,9 @@ async def test_keys_rotate_seals_everything_anew_and_everything_still_opens(
     before = rows(reach.administrator, sealed)[0]
     done = xerus("keys", "rotate", folder=stack.xerus.folder, env=stack.xerus.env)
     assert done.returncode == 0, done.stderr
+    assert "signing key: published, signs from" in done.stdout
+    published = await browser.http.get(f"{stack.url}/oauth/jwks")
+    assert len(published.json()["keys"]) == 2
     after = rows(reach.administrator, sealed)[0]
     assert {name for name in before if before[name] == after[name]} == set()
     keys = rows(reach.administrator, "SELECT id, state FROM data_keys ORDER BY created_at")

@@ -121,17 +121,18 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         connections=connections,
         runner=runner,
         endpoint=endpoint,
-        worker=_worker(people, connections),
+        worker=_worker(base, people, connections),
         web=web,
     )
 
 
-def _worker(people: Identity, connections: Connections) -> Worker:
+def _worker(base: Foundation, people: Identity, connections: Connections) -> Worker:
     async def sweep() -> int:
         await people.sessions.sweep()
         await people.front.clients.sweep()
         await people.registrations.sweep()
         await connections.clean_up()
+        await base.signing_keys.sweep()
         return 0
 
     return Worker(

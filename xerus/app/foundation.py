@@ -91,14 +91,17 @@ async def lay(settings: Settings, urls: DatabaseUrls) -> Foundation:
     purposes = PurposeKeys(database=db, provider=provider)
     vault = Vault(database=db, provider=provider)
     await vault.start()
-    signing_keys = SigningKeys(database=db, provider=provider)
+    signing_keys = SigningKeys(database=db, provider=provider, clock=clock)
     await signing_keys.start()
+    listener = Listener(direct_dsn=urls.direct)
+    signing_keys.follow(listener)
+    vault.follow(listener)
     checkpoints = settings.server.data_dir / "audit-checkpoints.jsonl"
     return Foundation(
         settings=settings,
         clock=clock,
         db=db,
-        listener=Listener(direct_dsn=urls.direct),
+        listener=listener,
         egress=egress_for(settings),
         purposes=purposes,
         signing_keys=signing_keys,

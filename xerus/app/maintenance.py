@@ -52,8 +52,14 @@ async def migrate(settings: Settings) -> int:
 
 
 async def rotate_keys(settings: Settings) -> int:
-    """Begin a new data key and seal every stored secret anew with it."""
+    """Publish a new signing key, begin a new data key, seal every stored secret anew with it."""
     async with _foundation(settings) as base:
+        rotation = await base.signing_keys.rotate()
+        began = "published" if rotation.begun else "published before"
+        print(
+            f"signing key: {began}, signs from {rotation.signs_from:%Y-%m-%d %H:%M} UTC; "
+            f"the one before is accepted until {rotation.retired:%H:%M} UTC"
+        )
         await base.vault.rotate()
         for kind, count in (await reseal_everything(base)).items():
             print(f"{kind}: {count} sealed anew")

@@ -7,9 +7,10 @@ from starlette.responses import JSONResponse, Response
 
 from xerus.authserver.front import Front
 from xerus.grants.clients import AUTH_METHODS
+from xerus.keys.signing import PUBLISHED_FOR
 from xerus.oauth import pkce, scopes
 
-_CACHED = {"Cache-Control": "public, max-age=300"}
+_CACHED = {"Cache-Control": f"public, max-age={int(PUBLISHED_FOR.total_seconds())}"}
 
 
 class Metadata:
@@ -33,7 +34,7 @@ class Metadata:
 
     async def jwks(self, _: Request) -> Response:
         """`/oauth/jwks`: the public keys of our access tokens."""
-        return JSONResponse(self._front.signing_keys.jwks(), headers=_CACHED)
+        return JSONResponse(await self._front.signing_keys.jwks(), headers=_CACHED)
 
     def _document(self) -> dict[str, Any]:
         base = f"{self._front.issuer}/oauth"

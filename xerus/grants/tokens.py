@@ -1,6 +1,6 @@
 """Access tokens: short ES256 JWTs of our own, and those Entra issued for our API."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from xerus.accounts import store as accounts_store
@@ -21,7 +21,7 @@ from xerus.keys.signing import SigningKeys
 from xerus.oauth import errors, id_token
 from xerus.oauth import scopes as scope_names
 
-LIFE = timedelta(minutes=10)
+LIFE = signing.LONGEST_LIFE
 _TEXTS = ("client_id", "scope", "jti")
 _TYPE = "at+jwt"  # RFC 9068 2.1
 
@@ -97,7 +97,7 @@ class AccessTokens:
     async def family_of(self, token: str) -> tuple[FamilyId, str] | None:
         """Return family and client of a token of ours, None if it is none or has no family."""
         try:
-            claims = self._signing.verify(token, typ=_TYPE)
+            claims = await self._signing.verify(token, typ=_TYPE)
         except signing.InvalidToken:
             return None
         family = claims.get("family")
@@ -107,7 +107,7 @@ class AccessTokens:
         try:
             if self._entra is not None and id_token.peek_header(token).get("alg") != "ES256":
                 return await self._of_entra(await self._entra.verify(token))
-            claims = self._signing.verify(token, typ=_TYPE)
+            claims = await self._signing.verify(token, typ=_TYPE)
         except (errors.InvalidToken, signing.InvalidToken) as error:
             raise InvalidToken(error.message) from error
         expires = self._check(claims)

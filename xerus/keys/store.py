@@ -1,5 +1,6 @@
 """SQL of the wrapped keys. Whoever inserts first wins; everybody then reads what stands."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -27,20 +28,37 @@ async def add_purpose_key(
 
 
 async def signing_keys(conn: Connection) -> list[dict[str, Any]]:
-    """Return every signing key: kid, public (JWK), wrapped, state; the active one first."""
+    """Return every signing key: kid, public (JWK), wrapped, signs_from; the earliest first."""
     found = await conn.execute(
-        "SELECT kid, public, wrapped, state FROM signing_keys"
-        " ORDER BY state = 'active' DESC, created_at DESC"
+        "SELECT kid, public, wrapped, signs_from FROM signing_keys ORDER BY signs_from, kid"
     )
     return await found.fetchall()
 
 
+async def lock_signing_keys(conn: Connection) -> None:
+    """Let one transaction at a time decide about new signing keys."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('xerus signing_keys'))")
+
+
 async def add_signing_key(
-    conn: Connection, *, kid: str, public: dict[str, Any], wrapped: bytes, reference: str
+    conn: Connection,
+    *,
+    kid: str,
+    public: dict[str, Any],
+    wrapped: bytes,
+    reference: str,
+    signs_from: datetime,
 ) -> None:
-    """Keep a new active signing key, unless there is an active one already."""
+    """Keep a new signing key."""
+    # The first is `active`: a process of an older version knows no schedule and signs with it.
     await conn.execute(
-        "INSERT INTO signing_keys (kid, public, wrapped, reference, state)"
-        " VALUES (%s, %s, %s, %s, 'active') ON CONFLICT DO NOTHING",
-        (kid, orjson.dumps(public).decode(), wrapped, reference),
+        "INSERT INTO signing_keys (kid, public, wrapped, reference, signs_from, state) VALUES"
+        " (%s, %s, %s, %s, %s, CASE WHEN EXISTS (SELECT FROM signing_keys WHERE state = 'active')"
+        " THEN 'verify_only' ELSE 'active' END)",
+        (kid, orjson.dumps(public).decode(), wrapped, reference, signs_from),
     )
+
+
+async def delete_signing_keys(conn: Connection, kids: list[str]) -> None:
+    """Forget keys whose tokens have all run out."""
+    await conn.execute("DELETE FROM signing_keys WHERE kid = ANY(%s)", (kids,))

@@ -4,11 +4,14 @@ import secrets
 from uuid import UUID, uuid4
 
 from xerus.db.database import Database
+from xerus.db.notify import Listener, notify
 from xerus.db.roles import Role
+from xerus.errors import Unavailable
 from xerus.keys.provider import KeyProvider, WrongKey, associated_data
 from xerus.vault import store
 from xerus.vault.envelope import KEY_BYTES, Binding, SealBroken, key_id_of, seal, unseal
 
+CHANNEL = "xerus_data_keys"
 _CANARY = Binding(table="vault_canary", column="sealed", row_id="1")
 _CANARY_TEXT = b"this database belongs to this key"
 
@@ -21,6 +24,12 @@ class Vault:
         self._provider = provider
         self._keys: dict[UUID, bytes] = {}
         self._active: UUID | None = None
+        self._stale = False
+
+    def follow(self, listener: Listener) -> None:
+        """Seal with a new data key as soon as another process has begun one."""
+        listener.subscribe(CHANNEL, lambda _: self._look_again())
+        listener.on_reconnect(self._look_again)
 
     async def start(self) -> None:
         """Load the data keys, making the first, and open the canary.
@@ -39,6 +48,8 @@ class Vault:
     async def seal(self, plaintext: bytes, binding: Binding) -> bytes:
         """Encrypt `plaintext` so that it opens only with the same `binding`."""
         assert self._active is not None, "start() comes first"
+        if self._stale:
+            await self._follow_rotation()
         return seal(plaintext, binding, key_id=self._active, key=self._keys[self._active])
 
     async def open(self, sealed: bytes, binding: Binding) -> bytes:
@@ -66,16 +77,14 @@ class Vault:
         await self._check_canary()
 
     async def rotate(self) -> None:
-        """Begin a new data key; what older keys sealed still opens.
-
-        Other processes seal with the old key until they start again.
-        """
+        """Begin a new data key; what older keys sealed still opens."""
         key_id = uuid4()
         wrapped = await self._provider.wrap(secrets.token_bytes(KEY_BYTES), _aad(key_id))
         async with self._database.transaction(Role.GATE) as conn:
             await store.replace_active_key(
                 conn, key_id=key_id, wrapped=wrapped, reference=self._provider.reference
             )
+            await notify(conn, CHANNEL, str(key_id))
         await self._load()
 
     async def reseal(self, sealed: bytes, binding: Binding) -> bytes | None:
@@ -88,7 +97,17 @@ class Vault:
             return None
         return await self.seal(await self.open(sealed, binding), binding)
 
+    def _look_again(self) -> None:
+        self._stale = True
+
+    async def _follow_rotation(self) -> None:
+        try:
+            await self._load()
+        except Unavailable:  # the key at hand stays good
+            self._stale = True
+
     async def _load(self) -> None:
+        self._stale = False
         async with self._database.transaction(Role.GATE) as conn:
             wrapped = await store.data_keys(conn)
         for row in wrapped:

@@ -136,10 +136,11 @@ class Door:
         key = FileKeyProvider(self.folder / "key")
         keys = PurposeKeys(database=db, provider=key)
         self.vault = Vault(database=db, provider=key)
-        self.signing = SigningKeys(database=db, provider=key)
+        self.signing = SigningKeys(database=db, provider=key, clock=clock)
         self.audit = AuditLog(
             database=db, keys=keys, clock=clock, checkpoint_file=self.folder / "checkpoints"
         )
+        self.signing.follow(self.listener)
         for part in (self.vault, self.signing, self.audit):
             await part.start()
         self.csrf = Csrf(await keys.get("csrf"))
