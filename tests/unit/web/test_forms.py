@@ -8,6 +8,7 @@ ACTIONS = [
     "/signout",
     "/access/browsers/end",
     "/access/clients/end",
+    "/access/consents/forget",
     "/connections/atlassian/site",
     "/connections/atlassian/cancel",
     "/connections/atlassian/test",
