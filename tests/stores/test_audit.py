@@ -286,6 +286,33 @@ async def test_appends_that_come_together_share_a_transaction(log: AuditLog, fre
     assert found[0] <= 3
 
 
+async def test_an_append_over_connections_that_were_cut_is_written_once(
+    log: AuditLog, fresh: Fresh
+) -> None:
+    await log.append(Event.CALL_STARTED, user_id=ADA)
+    for number in range(5):
+        with psycopg.connect(fresh.owner, autocommit=True) as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'xerus' AND datname = current_database()"
+            )
+        await log.append(Event.CALL_FINISHED, user_id=ADA, bytes=number)
+    events = [row["facts"].get("bytes") async for row in log.export()]
+    assert events == [None, 0, 1, 2, 3, 4]
+    assert (await log.verify()).sound
+
+
+async def test_two_processes_on_one_chain_lose_nothing(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.randbelow", lambda _: 0)
+    one, other = await open_log(database, tmp_path), await open_log(database, tmp_path)
+    for number in range(10):
+        await (one if number % 2 else other).append(Event.CALL_FINISHED, user_id=ADA, bytes=number)
+    assert [row["facts"]["bytes"] async for row in one.export()] == list(range(10))
+    assert (await one.verify()).sound
+
+
 async def test_an_append_without_a_database_is_an_error_and_not_a_silence(
     log: AuditLog, database: Database
 ) -> None:

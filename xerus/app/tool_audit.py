@@ -1,5 +1,7 @@
 """What becomes of a tool call's record: an audit event and a metric, or a log line."""
 
+from collections.abc import Awaitable
+
 from xerus.atlassian.credentials import Target
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditLog
@@ -38,12 +40,14 @@ class RecordedTools:
         self._audit = audit
         self._metrics = metrics
 
-    async def started(self, caller: Caller, tool: Tool, target: Target | None, item: str) -> None:
-        """Record that a call goes out; returns when that is durable."""
+    def started(
+        self, caller: Caller, tool: Tool, target: Target | None, item: str
+    ) -> Awaitable[None]:
+        """Record that a call goes out; the result is there when that is durable."""
         facts = {**_facts(caller, tool.name, target, item), "effect": tool.effect.value}
-        await self._audit.append(Event.CALL_STARTED, user_id=caller.user_id, **facts)
+        return self._audit.enqueue(Event.CALL_STARTED, user_id=caller.user_id, **facts)
 
-    async def finished(
+    def finished(
         self,
         caller: Caller,
         tool: Tool,
@@ -53,13 +57,13 @@ class RecordedTools:
         outcome: str,
         status: int,
         latency_ms: int,
-    ) -> None:
-        """Record how a call ended."""
+    ) -> Awaitable[None]:
+        """Record how a call ended; the result is there when that is durable."""
         self._metrics.tool_calls.labels(tool.name, outcome).inc()
         self._metrics.tool_seconds.labels(tool.name).observe(latency_ms / 1000)
         facts = {**_facts(caller, tool.name, target, item), "effect": tool.effect.value}
         facts |= {"outcome": outcome, "status": status, "latency_ms": latency_ms}
-        await self._audit.append(Event.CALL_FINISHED, user_id=caller.user_id, **facts)
+        return self._audit.enqueue(Event.CALL_FINISHED, user_id=caller.user_id, **facts)
 
     async def refused(self, caller: Caller, tool: str, *, cause: str) -> None:
         """Record a call of which nothing was sent upstream."""

@@ -11,6 +11,9 @@ from xerus.audit.events import Fact
 from xerus.ids import UserId
 
 SHARDS = 16
+# The first chains are for events in the transaction of their change, the others for group commits:
+# a batch never waits for the transaction of a request.
+RECORDED = SHARDS // 2
 GENESIS = bytes(32)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 
 from xerus.audit import checkpoints, store, verification
-from xerus.audit.chain import SHARDS, Entry, link
+from xerus.audit.chain import RECORDED, Entry
 from xerus.audit.checkpoints import Checkpoint, CheckpointKey
 from xerus.audit.events import Event, Fact, checked
-from xerus.audit.store import Connection, Head, Link
+from xerus.audit.group_commit import GroupWriter
+from xerus.audit.store import Connection, Head
 from xerus.audit.verification import Verdict
 from xerus.clock import Clock
 from xerus.db.database import Database
@@ -30,14 +31,6 @@ log = structlog.get_logger(__name__)
 _CHECKPOINT_EVERY = timedelta(seconds=60)
 _CHECKPOINT_EVENTS = 1_000
 _LOOK_SECONDS = 5.0
-_LARGEST_BATCH = 500
-# While many write at once, each batch waits this long for company: a batch costs four round trips
-# however much is in it. Somebody alone never waits.
-_GATHER_SECONDS = 0.005
-_COMPANY = 2
-# The first chains are for `record`, the others for `append`: a batch never waits for the
-# transaction of a request.
-_RECORDED = SHARDS // 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +60,7 @@ class AuditLog:
         self._clock = clock
         self._file = checkpoint_file
         self._loaded: _Keys | None = None
-        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
-        self._newest: asyncio.Future[None] | None = None
-        self._writer: asyncio.Task[None] | None = None
+        self._group: GroupWriter | None = None
         self._checkpointer: asyncio.Task[None] | None = None
 
     async def start(self, *, write_checkpoints: bool = True) -> None:
@@ -83,13 +74,14 @@ class AuditLog:
             correlation=await self._purposes.get("correlation"),
             checkpoint=CheckpointKey(await self._purposes.get("audit-checkpoint")),
         )
+        self._group = GroupWriter(database=self._database, mac_key=self._loaded.mac)
         if write_checkpoints:
             self._checkpointer = asyncio.create_task(self._checkpoints(), name="audit-checkpoints")
 
     async def stop(self) -> None:
         """Write what waits, then a last checkpoint."""
-        if self._writer is not None:
-            await self._writer
+        if self._group is not None:
+            await self._group.stop()
         if self._checkpointer is not None:
             self._checkpointer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -108,8 +100,9 @@ class AuditLog:
         """
         # One chain per connection, so that a transaction with two events never waits for
         # another that holds its chains in the other order.
-        shard = conn.info.backend_pid % _RECORDED
-        await self._write(conn, shard, [self._entry(event, user_id, facts)])
+        head = await store.tail(conn, conn.info.backend_pid % RECORDED)
+        entry = self._entry(event, user_id, facts)
+        await store.append(conn, store.chained(self._ready().mac, head, [entry]))
 
     async def append(self, event: Event, *, user_id: UserId | None = None, **facts: Fact) -> None:
         """Write `event` in a transaction of its own, together with others; return once durable.
@@ -117,17 +110,19 @@ class AuditLog:
         Raises:
             Unavailable: the event was not confirmed as written.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._entry(event, user_id, facts), done))
-        self._newest = done
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_waiting(), name="audit-writer")
-        await done
+        await self.enqueue(event, user_id=user_id, **facts)
+
+    def enqueue(
+        self, event: Event, *, user_id: UserId | None = None, **facts: Fact
+    ) -> asyncio.Future[None]:
+        """Do as `append`, without waiting: the result is there once the event is durable."""
+        assert self._group is not None, "start() comes first"
+        return self._group.add(self._entry(event, user_id, facts))
 
     async def settle(self) -> None:
         """Wait until what this process has appended so far is written, or was given up."""
-        if self._newest is not None:
-            await asyncio.wait([self._newest])
+        if self._group is not None:
+            await self._group.settle()
 
     def correlate(self, secret_or_id: str) -> str:
         """Return a name for a secret, 12 hexadecimal digits, that tells nothing about it."""
@@ -219,38 +214,6 @@ class AuditLog:
         return Entry(
             at=self._clock.now(), event=event, user_id=user_id, facts=checked(event, facts)
         )
-
-    async def _write(self, conn: Connection, shard: int, entries: list[Entry]) -> None:
-        key = self._ready().mac
-        head = await store.tail(conn, shard)
-        links = []
-        for entry in entries:
-            n = head.n + 1
-            mac = link(key, head.mac, entry, shard=shard, n=n)
-            links.append(Link(shard=shard, n=n, mac=mac, entry=entry))
-            head = Head(shard=shard, n=n, mac=mac)
-        await store.append(conn, links)
-
-    async def _write_waiting(self) -> None:
-        """Group commit: what arrives while one batch is written goes into the next."""
-        while self._waiting:
-            batch, self._waiting = self._waiting[:_LARGEST_BATCH], self._waiting[_LARGEST_BATCH:]
-            error: BaseException | None = None
-            try:
-                async with self._database.transaction(Role.GATE) as conn:
-                    shard = _RECORDED + conn.info.backend_pid % (SHARDS - _RECORDED)
-                    await self._write(conn, shard, [entry for entry, _ in batch])
-            except Exception as failed:  # noqa: BLE001 - background loop: the callers get it
-                error = failed
-            for _, done in batch:
-                if done.done():
-                    continue
-                if error is None:
-                    done.set_result(None)
-                else:
-                    done.set_exception(error)
-            if len(batch) >= _COMPANY:
-                await asyncio.sleep(_GATHER_SECONDS)
 
     async def _checkpoints(self) -> None:
         while True:

@@ -1,19 +1,35 @@
 """SQL of the audit log. A chain is locked from `tail` to the end of the transaction."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 
-from xerus.audit.chain import GENESIS, Entry
+from xerus.audit.chain import GENESIS, Entry, link
 from xerus.ids import UserId
 
 Connection = AsyncConnection[dict[str, Any]]
 
 _BATCH = 2_000
+_INSERT = sql.SQL(
+    "INSERT INTO audit_events (shard, n, at, event, user_id, facts, mac)"
+    " SELECT shard, n, at, event, user_id, facts, decode(mac, 'hex')"
+    " FROM json_to_recordset({}::json) AS given(shard smallint, n bigint, at timestamptz,"
+    " event text, user_id uuid, facts jsonb, mac text)"
+)
+_INSERT_GIVEN = _INSERT.format(sql.Placeholder())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The end of a chain."""
+
+    shard: int
+    n: int
+    mac: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +41,21 @@ class Link:
     mac: bytes
     entry: Entry
 
+    @property
+    def head(self) -> Head:
+        """The end of its chain, while nothing follows."""
+        return Head(shard=self.shard, n=self.n, mac=self.mac)
 
-@dataclass(frozen=True, kw_only=True)
-class Head:
-    """The end of a chain."""
 
-    shard: int
-    n: int
-    mac: bytes
+def chained(key: bytes, head: Head, entries: Iterable[Entry]) -> list[Link]:
+    """Return entries in their places after the end of a chain."""
+    links = []
+    for entry in entries:
+        n = head.n + 1
+        mac = link(key, head.mac, entry, shard=head.shard, n=n)
+        links.append(Link(shard=head.shard, n=n, mac=mac, entry=entry))
+        head = links[-1].head
+    return links
 
 
 async def tail(conn: Connection, shard: int) -> Head:
@@ -45,30 +68,46 @@ async def tail(conn: Connection, shard: int) -> Head:
 
 
 async def append(conn: Connection, links: Sequence[Link]) -> None:
-    """Write links whose chain this transaction has locked; one statement for all.
+    """Write links whose chain this transaction has locked; one statement for all."""
+    await conn.execute(_INSERT_GIVEN, (_rows(links),))
 
-    They go as one JSON text: arrays would be built element by element in Python, and row-level
-    security forbids COPY.
+
+def appending(links: Sequence[Link]) -> sql.Composed:
+    """Return SQL that locks the chain and writes links to it.
+
+    It fails with `UniqueViolation`, and writes nothing, unless they follow the end of the chain.
+    """
+    lock = sql.SQL("SELECT FROM audit_tail({}::smallint)").format(links[0].shard)
+    return sql.SQL("{}; {}").format(lock, _INSERT.format(_rows(links)))
+
+
+async def holds(conn: Connection, last: Link) -> bool:
+    """Tell whether exactly this link is in the log."""
+    found = await conn.execute(
+        "SELECT FROM audit_events WHERE shard = %s AND n = %s AND mac = %s",
+        (last.shard, last.n, last.mac),
+    )
+    return await found.fetchone() is not None
+
+
+def _rows(links: Sequence[Link]) -> str:
+    """Return links as JSON.
+
+    Arrays would be built element by element in Python, and row-level security forbids COPY.
     """
     rows = [
         {
-            "shard": link.shard,
-            "n": link.n,
-            "at": link.entry.at,
-            "event": link.entry.event,
-            "user_id": link.entry.user_id,
-            "facts": link.entry.facts,
-            "mac": link.mac.hex(),
+            "shard": one.shard,
+            "n": one.n,
+            "at": one.entry.at,
+            "event": one.entry.event,
+            "user_id": one.entry.user_id,
+            "facts": one.entry.facts,
+            "mac": one.mac.hex(),
         }
-        for link in links
+        for one in links
     ]
-    await conn.execute(
-        "INSERT INTO audit_events (shard, n, at, event, user_id, facts, mac)"
-        " SELECT shard, n, at, event, user_id, facts, decode(mac, 'hex')"
-        " FROM json_to_recordset(%s::json) AS given(shard smallint, n bigint, at timestamptz,"
-        " event text, user_id uuid, facts jsonb, mac text)",
-        (orjson.dumps(rows).decode(),),
-    )
+    return orjson.dumps(rows).decode()
 
 
 async def heads(conn: Connection) -> list[Head]:

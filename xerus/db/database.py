@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import psycopg
@@ -108,6 +109,36 @@ class Database:
         finally:
             await self._pool.putconn(conn)
 
+    async def at_once(self, role: Role, statement: sql.Composable) -> None:
+        """Run one statement in a transaction of its own, in a single round trip.
+
+        For what is written often. Whether it was done is not known where the connection breaks.
+
+        Args:
+            role: as what.
+            statement: SQL with its values in it; its result is not read.
+
+        Raises:
+            Unavailable: the database is away, or went away before the commit was confirmed.
+        """
+        try:
+            conn = await self._pool.getconn()
+        except (PoolTimeout, PoolClosed) as error:
+            raise _unavailable(error) from error
+        whole = sql.SQL("{}; {}; COMMIT").format(_opening(role, None), statement)
+        try:
+            await conn.execute(whole, prepare=False)
+        except psycopg.OperationalError as error:
+            await _rollback(conn)
+            if conn.closed or (error.sqlstate or "").startswith(_AWAY):
+                raise _unavailable(error) from error
+            raise
+        except BaseException:
+            await _rollback(conn)
+            raise
+        finally:
+            await self._pool.putconn(conn)
+
     async def _begin(self, role: Role, user_id: UserId | None) -> Connection:
         opening = _opening(role, user_id)
         # Every pooled connection may be dead after a restart; one more is fresh.
@@ -131,6 +162,7 @@ class Database:
         raise _unavailable(lost) from lost
 
 
+@lru_cache(maxsize=1024)
 def _opening(role: Role, user_id: UserId | None) -> sql.Composed:
     """One round trip that begins the transaction, takes the role and names the user.
 

@@ -1,5 +1,6 @@
 """What the audit log hears of tool calls."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from xerus.atlassian.credentials import Target
@@ -10,11 +11,13 @@ from xerus.tools.declaration import Tool
 class ToolAudit(Protocol):
     """Records tool calls; of the arguments only the key or id of what a call is about."""
 
-    async def started(self, caller: Caller, tool: Tool, target: Target | None, item: str) -> None:
-        """Record that a call about `item` goes out; returns when that is durable."""
+    def started(
+        self, caller: Caller, tool: Tool, target: Target | None, item: str
+    ) -> Awaitable[None]:
+        """Record that a call about `item` goes out; the result is there when that is durable."""
         ...
 
-    async def finished(
+    def finished(
         self,
         caller: Caller,
         tool: Tool,
@@ -24,8 +27,8 @@ class ToolAudit(Protocol):
         outcome: str,
         status: int,
         latency_ms: int,
-    ) -> None:
-        """Record how it ended.
+    ) -> Awaitable[None]:
+        """Record how it ended; the result is there when that is durable.
 
         Args:
             caller: who ran it.

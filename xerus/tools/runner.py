@@ -79,7 +79,7 @@ class Runner:
             clock=clock,
             policy=catalogue.policy,
         )
-        self._finishing: set[asyncio.Task[None]] = set()
+        self._finishing: set[asyncio.Future[None]] = set()
 
     def list_for(self, caller: Caller, granted: frozenset[str] | None) -> list[Tool]:
         """Return the tools to show: those the client and the Atlassian grant allow.
@@ -253,7 +253,7 @@ class Runner:
 
     async def _run(self, call: _Call) -> ToolResult:
         """Run the tool; the audit's "started" is durable before a write, and before any reply."""
-        started = asyncio.create_task(
+        started = asyncio.ensure_future(
             self._audit.started(call.caller, call.tool, call.target, item_of(call.args))
         )
         try:
@@ -266,7 +266,7 @@ class Runner:
 
     def _finish(self, call: _Call, outcome: str, status: int, latency_ms: int) -> None:
         """Record the end without making the caller wait for the disk."""
-        task = asyncio.create_task(
+        task = asyncio.ensure_future(
             self._audit.finished(
                 call.caller,
                 call.tool,
@@ -280,7 +280,7 @@ class Runner:
         self._finishing.add(task)
         task.add_done_callback(self._finished)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Future[None]) -> None:
         self._finishing.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("tool_audit_failed", error=type(error).__name__)
