@@ -11,7 +11,10 @@ _LARGEST = 1e9
 
 def kind_of(node: Node) -> str:
     """The type of a node or mark, `unknown` where it names none."""
-    return string(node.get("type")) or "unknown"
+    kind = node.get("type")
+    if isinstance(kind, str) and kind.isalnum():  # as every sound one, and nothing to clean then
+        return kind
+    return string(kind) or "unknown"
 
 
 def children(node: Node) -> list[Node]:

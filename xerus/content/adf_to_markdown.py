@@ -2,7 +2,6 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 from xerus.content.adf_nodes import Node, attr, children, dicts, kind_of, number, string
@@ -93,10 +92,10 @@ class _Reader:
         found: list[Block]
         match kind_of(node):
             case "paragraph":
-                found = _paragraph(list(self._inlines(node)))
+                found = _paragraph(self._inlines(node))
             case "heading":
                 level = min(max(int(number(node, "level", 1)), 1), 6)
-                found = [Heading(level, joined(list(self._inlines(node)), breaks=False))]
+                found = [Heading(level, joined(self._inlines(node), breaks=False))]
             case "codeBlock":
                 found = [_code_block(node)]
             case "rule":
@@ -130,7 +129,7 @@ class _Reader:
             case "extension" | "bodiedExtension":
                 head = _paragraph([_macro(node)])
             case "caption":
-                return _paragraph(list(self._inlines(node)))
+                return _paragraph(self._inlines(node))
             case _:
                 head = _paragraph([Marker("node", kind), *_own_text(node)])
         return [*head, *self.blocks(node)]
@@ -189,9 +188,11 @@ class _Reader:
         columns, rows = int(number(node, "colspan", 1)), int(number(node, "rowspan", 1))
         return Cell(inlines, kind_of(node) == "tableHeader", columns, rows)
 
-    def _inlines(self, node: Node) -> Iterator[Inline]:
+    def _inlines(self, node: Node) -> list[Inline]:
+        found: list[Inline] = []
         for child in children(node):
-            yield from self._inline(child)
+            found += self._inline(child)
+        return found
 
     def _inline(self, node: Node) -> list[Inline]:
         match kind_of(node):
@@ -255,16 +256,16 @@ class _Reader:
     def _media_single(self, node: Node) -> list[Inline]:
         found: list[Inline] = []
         for child in children(node):
-            part = (
-                list(self._inlines(child)) if kind_of(child) == "caption" else self._inline(child)
-            )
+            part = self._inlines(child) if kind_of(child) == "caption" else self._inline(child)
             found += [Text(" "), *part] if found else part
         return found
 
 
 def _with_breaks(text: str, marks: frozenset[Mark], href: str, title: str) -> list[Inline]:
     """A line end inside a text node shows as one, so it becomes a break."""
-    lines = [text] if Mark.CODE in marks else text.split("\n")
+    if "\n" not in text or Mark.CODE in marks:
+        return [Text(text, marks, href, title)]
+    lines = text.split("\n")
     pairs: list[tuple[Inline, Inline]] = [
         (Break(), Text(line, marks, href, title)) for line in lines
     ]
@@ -272,6 +273,8 @@ def _with_breaks(text: str, marks: frozenset[Mark], href: str, title: str) -> li
 
 
 def _paragraph(inlines: list[Inline]) -> list[Block]:
+    if not inlines:
+        return []
     content = joined(inlines)
     return [Paragraph(content)] if content else []
 

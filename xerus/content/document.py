@@ -1,6 +1,5 @@
 """The model in which all formats meet: what Markdown can say, plus markers for the rest."""
 
-import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +11,8 @@ class Mark(StrEnum):
     EM = "em"
     STRIKE = "strike"
     CODE = "code"
+
+    __hash__ = str.__hash__  # Enum's own is Python code, and every run of text is asked for marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,9 @@ def joined(inlines: list[Inline], *, breaks: bool = True) -> Inlines:
 
     With `breaks` false, for headings and cells, a break becomes a space.
     """
+    if len(inlines) == 1 and isinstance(only := inlines[0], Text) and Mark.CODE not in only.marks:
+        text = only.text.strip()
+        return () if not text else (only if text == only.text else _with_text(only, text),)
     merged: list[Inline] = []
     for inline in inlines:
         current = Text(" ") if isinstance(inline, Break) and not breaks else inline
@@ -167,9 +171,13 @@ def _append(merged: list[Inline], inline: Inline) -> None:
     if not isinstance(inline, Text):
         merged.append(inline)
     elif inline.text and isinstance(last, Text) and _same_style(last, inline):
-        merged[-1] = dataclasses.replace(last, text=last.text + inline.text)
+        merged[-1] = _with_text(last, last.text + inline.text)
     elif inline.text:
         merged.append(inline)
+
+
+def _with_text(inline: Text, text: str) -> Text:
+    return Text(text, inline.marks, inline.href, inline.title)
 
 
 def _same_style(one: Text, other: Text) -> bool:
@@ -191,7 +199,7 @@ def _trim_lines(merged: list[Inline]) -> None:
         if at == len(merged) - 1 or isinstance(merged[at + 1], Break):
             text = text.rstrip()
         if text != inline.text:
-            merged[at] = dataclasses.replace(inline, text=text)
+            merged[at] = _with_text(inline, text)
     merged[:] = [inline for inline in merged if not isinstance(inline, Text) or inline.text]
 
 

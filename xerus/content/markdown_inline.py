@@ -39,6 +39,8 @@ def write_inlines(inlines: Inlines, *, mention_ids: bool = False) -> str:
     Emphasis next to other punctuation can be read in several ways (CommonMark 6.2), so content
     with marks is read back, and other spellings are tried until one means the same.
     """
+    if len(inlines) == 1 and isinstance(only := inlines[0], Text) and not (only.marks or only.href):
+        return _Writer(mention_ids=mention_ids).plain(only.text)
     inlines = _safe_links(inlines)
     natural = _Writer(mention_ids=mention_ids).write(inlines)
     if not any(isinstance(inline, Text) and inline.marks - {Mark.CODE} for inline in inlines):
@@ -69,6 +71,11 @@ class _Writer:
         text = plain(inlines)
         self._links_possible = "](" in text
         return self._span(inlines, frozenset())
+
+    def plain(self, text: str) -> str:
+        """Write text in no style."""
+        self._links_possible = "](" in text
+        return self._text(text, linked=False)
 
     def _span(self, inlines: Sequence[Inline], active: frozenset[_Key]) -> str:
         """Write a run; the mark that reaches furthest becomes the outer one."""
@@ -224,7 +231,7 @@ def _longest(
 
 
 def _keys(inline: Inline) -> list[_Key]:
-    if not isinstance(inline, Text):
+    if not isinstance(inline, Text) or not (inline.marks or inline.href):
         return []
     marks = [mark for mark in (Mark.STRONG, Mark.EM, Mark.STRIKE) if mark in inline.marks]
     if not inline.href:
