@@ -13,7 +13,7 @@ from pydantic import Field
 
 from xerus.atlassian.uploads import Upload, upload
 from xerus.errors import InvalidInput, TooLarge
-from xerus.tools.images import Image, image_of
+from xerus.tools.images import Image, Pictured, image_of
 from xerus.tools.untrusted import clean, fenced, one_line
 
 LARGEST_READ = 20 * 2**20
@@ -77,7 +77,7 @@ def check_readable(size: int, link: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileView:
+class FileView(Pictured):
     """The content of a file: its text, or a picture.
 
     Attributes:

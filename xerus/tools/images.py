@@ -1,7 +1,7 @@
 """Pictures among answers: recognised by their first bytes, never by what their name claims."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 _MARKS: dict[str, tuple[tuple[int, bytes], ...]] = {
     "image/png": ((0, b"\x89PNG\r\n\x1a\n"),),
@@ -20,13 +20,12 @@ class Image:
     content: bytes = field(repr=False)
 
 
-@runtime_checkable
-class Pictured(Protocol):
+class Pictured(ABC):
     """An answer that may come with a picture."""
 
+    @abstractmethod
     def image(self) -> Image | None:
         """Return the picture, None without one."""
-        ...
 
 
 def image_of(content: bytes) -> Image | None:
