@@ -16,6 +16,7 @@ from tests.support.browser import Browser, LeftTheWorld
 from tests.support.stack import Sandbox
 from xerus.audit.log import AuditLog
 from xerus.clock import SystemClock
+from xerus.connections.cloud import CloudOAuth
 from xerus.connections.service import Connections
 from xerus.connections.views import Outcome
 from xerus.db.database import Database
@@ -82,18 +83,22 @@ async def a_process(
         "scopes": SCOPES,
         **changes,
     }
-    connections = Connections(
+    cloud = CloudOAuth(
         redirect_uri=REDIRECT,
         auth_url=sandbox.atlassian.base,
         api_url=sandbox.atlassian.base,
+        egress=egress,
+        clock=clock,
+        **values,
+    )
+    connections = Connections(
+        provider=cloud,
         db=db,
         vault=vault,
         audit=audit,
-        egress=egress,
         listener=listener,
         clock=clock,
         tools_url="http://localhost:9999/tools",
-        **values,
     )
     await listener.start()
     yield Part(db=db, listener=listener, audit=audit, clock=clock, connections=connections)

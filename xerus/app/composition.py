@@ -1,6 +1,6 @@
 """The whole of Xerus, built from the settings."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from xerus.app.tooling import (
     shared_credentials,
 )
 from xerus.authserver import routes as oauth_routes
+from xerus.connections.links import Link
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint, caller_from_bearer
 from xerus.mcpserver.server import build_server
@@ -55,7 +56,7 @@ class Application:
 class _Parts:
     base: Foundation
     people: Identity
-    connections: Connections
+    links: Mapping[Link, Connections]
     runner: Runner
     endpoint: McpEndpoint
     worker: Worker
@@ -94,11 +95,11 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     settings = base.settings
     catalogue, tools_url = catalogue_of(settings), f"{settings.public_url}/tools"
     people = await know_people(base, pages)
-    connections = connections_for(base, catalogue, tools_url)
+    links = connections_for(base, catalogue, tools_url)
     # One object, because it remembers what it learnt of the operator's servers.
     shared = shared_credentials(settings, base.egress)
-    choice = credential_choice(base, connections, shared)
-    runner = runner_for(base, catalogue, connections, shared, choice, tools_url)
+    choice = credential_choice(base, links, shared)
+    runner = runner_for(base, catalogue, links, shared, choice, tools_url)
     endpoint = McpEndpoint(
         server=build_server(
             runner=runner,
@@ -114,33 +115,40 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     if Role.WEB in roles:
         from xerus.app.web import web_role  # noqa: PLC0415 - its first lines say why
 
-        web = web_role(base, pages, people, connections, endpoint)
+        web = web_role(base, pages, people, links, endpoint)
     return _Parts(
         base=base,
         people=people,
-        connections=connections,
+        links=links,
         runner=runner,
         endpoint=endpoint,
-        worker=_worker(base, people, connections),
+        worker=_worker(base, people, links),
         web=web,
     )
 
 
-def _worker(base: Foundation, people: Identity, connections: Connections) -> Worker:
+def _worker(base: Foundation, people: Identity, links: Mapping[Link, Connections]) -> Worker:
     async def sweep() -> int:
         await people.sessions.sweep()
         await people.front.clients.sweep()
         await people.registrations.sweep()
-        await connections.clean_up()
+        await links[Link.CLOUD].clean_up()
         await base.signing_keys.sweep()
         return 0
 
     return Worker(
         loops=[
-            Loop(name="renew", every_seconds=_RENEW_SECONDS, run=connections.renew_due),
+            *(
+                Loop(name=_renewing(link), every_seconds=_RENEW_SECONDS, run=one.renew_due)
+                for link, one in links.items()
+            ),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
         ]
     )
+
+
+def _renewing(link: Link) -> str:
+    return "renew" if link is Link.CLOUD else f"renew-{link}"
 
 
 def _routes(parts: _Parts, roles: frozenset[Role], assets: Assets) -> list[BaseRoute]:
@@ -174,7 +182,8 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         stack.push_async_callback(base.listener.stop)
         await base.audit.start()
         stack.push_async_callback(base.audit.stop)
-        stack.push_async_callback(parts.connections.close)
+        for connections in parts.links.values():
+            stack.push_async_callback(connections.close)
         stack.push_async_callback(parts.runner.drain)
         # The chat of the web role is an MCP client of this process's own endpoint.
         await stack.enter_async_context(parts.endpoint.run())

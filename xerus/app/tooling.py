@@ -1,6 +1,7 @@
 """The tools and whose credential they use."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -11,6 +12,11 @@ from xerus.atlassian.credentials import Credentials, Product
 from xerus.atlassian.fallback import UserThenShared
 from xerus.atlassian.limits import QuotaHolds
 from xerus.atlassian.pat import SharedCredentials, SharedToken
+from xerus.connections.choice import SeveralCredentials
+from xerus.connections.cloud import CloudOAuth
+from xerus.connections.data_center import DataCenterOAuth
+from xerus.connections.links import Link
+from xerus.connections.provider import Provider
 from xerus.connections.service import Connections
 from xerus.egress.client import Egress
 from xerus.errors import XerusError
@@ -72,34 +78,70 @@ def _token(group: JiraSettings | ConfluenceSettings) -> SharedToken | None:
     return SharedToken(url=group.url, username=group.username or "", token=group.token)
 
 
-def connections_for(base: Foundation, catalogue: Catalogue, tools_url: str) -> Connections:
-    """Return people's links to Atlassian; not configured without an Atlassian app."""
+def connections_for(
+    base: Foundation, catalogue: Catalogue, tools_url: str
+) -> dict[Link, Connections]:
+    """Return people's connections by each link that is set up; Cloud is always there."""
+    return {
+        provider.link: Connections(
+            provider=provider,
+            db=base.db,
+            vault=base.vault,
+            audit=base.audit,
+            listener=base.listener,
+            clock=base.clock,
+            tools_url=tools_url,
+        )
+        for provider in (_cloud(base, catalogue), *_data_centers(base, catalogue))
+        if provider.configured or provider.link is Link.CLOUD
+    }
+
+
+def _cloud(base: Foundation, catalogue: Catalogue) -> Provider:
     wanted = base.settings.atlassian
-    return Connections(
+    return CloudOAuth(
         client_id=wanted.client_id or "",
         client_secret=wanted.client_secret or SecretStr(""),
         redirect_uri=base.settings.atlassian_redirect_uri,
         auth_url=wanted.auth_url,
         api_url=wanted.api_url,
         scopes=scopes_to_ask(base.settings, catalogue),
-        db=base.db,
-        vault=base.vault,
-        audit=base.audit,
         egress=base.egress,
-        listener=base.listener,
         clock=base.clock,
-        tools_url=tools_url,
     )
 
 
+def _data_centers(base: Foundation, catalogue: Catalogue) -> Iterator[Provider]:
+    groups: Mapping[Product, JiraSettings | ConfluenceSettings] = {
+        Product.JIRA: base.settings.jira,
+        Product.CONFLUENCE: base.settings.confluence,
+    }
+    for product, group in groups.items():
+        yield DataCenterOAuth(
+            product=product,
+            base_url=group.url or "",
+            client_id=group.oauth_client_id or "",
+            client_secret=group.oauth_client_secret or SecretStr(""),
+            redirect_uri=base.settings.atlassian_redirect_uri,
+            writes=any(tool.writes for tool in catalogue.tools if tool.product is product),
+            egress=base.egress,
+            clock=base.clock,
+        )
+
+
 def credential_choice(
-    base: Foundation, connections: Connections, shared: SharedCredentials
+    base: Foundation, links: Mapping[Link, Connections], shared: SharedCredentials
 ) -> Callable[[Caller], Credentials]:
     """Return what decides whose credential a call uses."""
 
     def own(caller: Caller) -> Credentials:
-        assert caller.user_id is not None
-        return connections.credentials_for(caller.user_id)
+        user_id = caller.user_id
+        assert user_id is not None
+        if len(links) == 1:
+            return links[Link.CLOUD].credentials_for(user_id)
+        return SeveralCredentials(
+            {link: one.credentials_for(user_id) for link, one in links.items() if one.configured}
+        )
 
     match base.settings.credential_mode:
         case "user":
@@ -127,7 +169,7 @@ def granted_scopes(
 def runner_for(
     base: Foundation,
     catalogue: Catalogue,
-    connections: Connections,
+    links: Mapping[Link, Connections],
     shared: SharedCredentials,
     choice: Callable[[Caller], Credentials],
     tools_url: str,
@@ -139,7 +181,11 @@ def runner_for(
         if base.settings.credential_mode == "shared" or caller.user_id is None:
             return everybody
         user_id = caller.user_id
-        return UserStatus(view=lambda: connections.view(user_id), tools_url=tools_url)
+        shown = {link: one for link, one in links.items() if one.configured or len(links) == 1}
+        return UserStatus(
+            views={link.label: partial(one.view, user_id) for link, one in shown.items()},
+            tools_url=tools_url,
+        )
 
     return Runner(
         catalogue=catalogue,

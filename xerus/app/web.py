@@ -4,7 +4,7 @@ Imported only where the role runs: it brings 23 MiB of the assistant's libraries
 to load them, which processes that serve OAuth or MCP alone have no use for.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
@@ -15,6 +15,7 @@ from xerus.app.identity import Identity
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import choose_model
 from xerus.assistant.service import Assistant
+from xerus.connections.links import Link
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint
 from xerus.mcpserver.metadata import resource_url
@@ -43,7 +44,7 @@ def web_role(
     base: Foundation,
     pages: Pages,
     people: Identity,
-    connections: Connections,
+    links: Mapping[Link, Connections],
     endpoint: McpEndpoint,
 ) -> WebRole:
     """Build the pages.
@@ -52,7 +53,7 @@ def web_role(
         NotConfigured: XERUS_MODEL names a model that cannot be used.
     """
     assistant = _assistant(base, people, endpoint)
-    deps = _deps(base, pages, people, connections, assistant)
+    deps = _deps(base, pages, people, links, assistant)
     return WebRole(routes=[*web_routes.routes(deps)], drain=assistant.drain)
 
 
@@ -80,7 +81,7 @@ def _deps(
     base: Foundation,
     pages: Pages,
     people: Identity,
-    connections: Connections,
+    links: Mapping[Link, Connections],
     assistant: Assistant,
 ) -> WebDeps:
     identity = base.settings.identity
@@ -93,11 +94,11 @@ def _deps(
         consents=people.front.consents,
         sign_in=people.sign_in,
         local_links=people.local,
-        connections=connections,
+        links=links,
         assistant=assistant,
         audit=base.audit,
         admin=_Administration(
-            people=People(db=base.db, admins=people.admins), connections=connections
+            people=People(db=base.db, admins=people.admins), connections=links[Link.CLOUD]
         ),
         clock=base.clock,
         public_url=base.settings.public_url,

@@ -40,6 +40,7 @@ class Target:
             Confluence Cloud, without `/wiki`.
         credential: "user" for the caller's own connection, "shared" for the operator's.
         scopes: Atlassian scopes that were granted; None when unknown, then nothing is filtered.
+        is_read_only: a grant of Data Center's that allows reading alone.
     """
 
     product: Product
@@ -51,6 +52,7 @@ class Target:
     credential: Literal["user", "shared"]
     account_email: str
     scopes: frozenset[str] | None
+    is_read_only: bool = False
 
     @property
     def is_cloud(self) -> bool:
@@ -116,6 +118,7 @@ class SiteUnknown(InvalidInput):
     code = "site_unknown"
 
     def __init__(self, asked: str | None, known: Sequence[str]) -> None:
+        self.known = tuple(known)
         names = ", ".join(known) or "none"
         what = f"There is no site {asked!r}" if asked else "Several sites are connected"
         super().__init__(

@@ -6,7 +6,7 @@ from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import flows, store
-from xerus.connections.provider import AtlassianOAuth
+from xerus.connections.provider import Provider
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import FLOW
 from xerus.connections.views import Started
@@ -25,7 +25,7 @@ class Authorize:
         self,
         *,
         db: Database,
-        oauth: AtlassianOAuth,
+        oauth: Provider,
         sealer: Sealer,
         audit: AuditLog,
         clock: Clock,
@@ -40,20 +40,20 @@ class Authorize:
         """Store a new flow and return the consent address; older pending flows are superseded.
 
         Raises:
-            NotConfigured: no Atlassian app is set up.
+            NotConfigured: no app is set up there.
             InvalidInput: `return_to` is not a path of this server.
         """
         if not self._oauth.configured:
             raise NotConfigured(
-                "Connecting Atlassian is not set up on this server.",
-                hint="An administrator has to set ATLASSIAN_OAUTH_CLIENT_ID and "
-                "ATLASSIAN_OAUTH_CLIENT_SECRET.",
+                f"Connecting {self._oauth.link.label} is not set up on this server.",
+                hint=f"An administrator has to set {self._oauth.settings}.",
             )
         _require_local(return_to)
         flow_id, state, verifier = FlowId(new_id()), new_secret(), pkce.new_verifier()
         flow = flows.NewFlow(
             flow_id=flow_id,
             user_id=user_id,
+            link=self._oauth.link,
             session_id=session_id,
             state_hash=secret_hash(state),
             code_verifier=await self._sealer.seal_verifier(user_id, flow_id, SecretStr(verifier)),
@@ -67,7 +67,7 @@ class Authorize:
     async def cancel(self, user_id: UserId) -> None:
         """Cancel what is pending; its return from Atlassian will then change nothing."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            for flow_id in await flows.cancel_pending(conn, user_id):
+            for flow_id in await flows.cancel_pending(conn, user_id, self._oauth.link):
                 await notify(conn, FLOW, flow_id)
 
     async def _insert(self, flow: flows.NewFlow) -> None:

@@ -12,8 +12,9 @@ from xerus.clock import Clock
 from xerus.connections import flows, store
 from xerus.connections.flows import Claimed
 from xerus.connections.health import Health
+from xerus.connections.links import Link
 from xerus.connections.problems import problem_of
-from xerus.connections.provider import Account, AtlassianOAuth, GrantRefused, TokenSet
+from xerus.connections.provider import Account, GrantRefused, Provider, TokenSet
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import CREDENTIAL, FLOW, Signals
 from xerus.connections.sites import GrantedSite
@@ -49,7 +50,7 @@ class Callback:
         self,
         *,
         db: Database,
-        oauth: AtlassianOAuth,
+        oauth: Provider,
         sealer: Sealer,
         audit: AuditLog,
         signals: Signals,
@@ -58,6 +59,7 @@ class Callback:
     ) -> None:
         self._db = db
         self._oauth = oauth
+        self._link = oauth.link
         self._sealer = sealer
         self._audit = audit
         self._signals = signals
@@ -76,7 +78,7 @@ class Callback:
         state_hash = secret_hash(query.get("state", ""))
         now = self._clock.now()
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            claimed = await flows.claim(conn, user_id, session_id, state_hash, now)
+            claimed = await flows.claim(conn, user_id, self._link, session_id, state_hash, now)
         if claimed is not None:
             await self._to_the_end(claimed, query)
         flow = await self._settled(user_id, session_id, state_hash)
@@ -117,10 +119,13 @@ class Callback:
     async def _redeem(self, claimed: Claimed, query: Mapping[str, str]) -> Granted:
         code = query.get("code")
         if not code:
+            asked = " ".join(sorted(self._oauth.scopes))
             raise UpstreamRefused(
-                "Atlassian returned without granting access.",
-                hint="Try again; if it stays so, an administrator should check the app's "
-                "settings at Atlassian.",
+                f"{self._link.label} returned without granting access.",
+                hint=f"It does not allow {asked} here: an administrator changes that there."
+                if query.get("error") == "invalid_scope"
+                else "Try again; if it stays so, an administrator should check the app's settings "
+                "there.",
                 debug=f"error={query.get('error', '')!r}",
             )
         verifier = await self._sealer.open_verifier(
@@ -130,7 +135,7 @@ class Callback:
             tokens = await self._oauth.exchange(code=SecretStr(code), code_verifier=verifier)
         except GrantRefused as error:
             raise UpstreamRefused(
-                "Atlassian did not accept its own answer: it was used before or is too old.",
+                f"{self._link.label} did not accept its own answer: it was used before or is too old.",
                 hint="Try again.",
                 code="code_refused",
                 debug=error.debug,
@@ -141,8 +146,10 @@ class Callback:
         """Ask whose account this is and which sites it reaches."""
         if tokens.refresh_token is None:
             raise UpstreamRefused(
-                "Atlassian granted access for one hour only.",
-                hint="An administrator has to allow offline_access for the app at Atlassian.",
+                f"{self._link.label} granted access for a short time only.",
+                hint="An administrator has to allow offline_access for the app at Atlassian."
+                if self._link is Link.CLOUD
+                else "An administrator has to look at the application link.",
                 code="no_refresh_token",
             )
         account, sites = await asyncio.gather(
@@ -190,7 +197,7 @@ class Callback:
         """The only site, or the one that this very account had chosen before."""
         if len(granted.sites) == 1:
             return granted.sites[0].cloud_id
-        before = await store.newest(conn, user_id)
+        before = await store.newest(conn, user_id, self._link)
         if before is None or not before.live or before.account_id != granted.account.account_id:
             return None
         known = {site.cloud_id for site in granted.sites}
@@ -200,13 +207,16 @@ class Callback:
         self, conn: Connection, user_id: UserId, granted: Granted, chosen: CloudId | None
     ) -> ConnectionId:
         account, now = granted.account, self._clock.now()
-        for ended, email in await store.end_others(conn, user_id, account.account_id, now):
+        for ended, email in await store.end_others(
+            conn, user_id, self._link, account.account_id, now
+        ):
             await self._audit.record(conn, Event.ACCOUNT_REPLACED, user_id=user_id, account=email)
             await notify(conn, CREDENTIAL, ended)
-        known = await store.account_connection_id(conn, user_id, account.account_id)
+        known = await store.account_connection_id(conn, user_id, self._link, account.account_id)
         connection_id = known or ConnectionId(new_id())
         new = NewConnection(
             user_id=user_id,
+            link=self._link,
             account_id=account.account_id,
             account_email=account.email,
             account_name=account.name,
@@ -220,7 +230,7 @@ class Callback:
         sealed = await self._sealer.seal_tokens(
             user_id, connection_id, granted.tokens, granted.refresh_token
         )
-        await store.put_credential(conn, user_id, connection_id, sealed)
+        await store.put_credential(conn, user_id, self._link, connection_id, sealed)
         await self._audit.record(
             conn,
             Event.ACCOUNT_CONNECTED,
@@ -233,7 +243,7 @@ class Callback:
 
     async def _denied(self, claimed: Claimed) -> None:
         declined = UpstreamRefused(
-            "You declined access at Atlassian. Nothing was stored.",
+            f"You declined access at {self._link.label}. Nothing was stored.",
             hint="Connect again when you like.",
             code="access_denied",
         )
@@ -288,7 +298,9 @@ class Callback:
         self, user_id: UserId, session_id: SessionId, state_hash: bytes
     ) -> FlowView | None:
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            return await flows.by_state(conn, user_id, session_id, state_hash, self._clock.now())
+            return await flows.by_state(
+                conn, user_id, self._link, session_id, state_hash, self._clock.now()
+            )
 
 
 _ENDS = frozenset({FlowStatus.CONNECTED, FlowStatus.CHOOSING_SITE, FlowStatus.DENIED})

@@ -9,6 +9,7 @@ from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import flows, store
 from xerus.connections.health import Health
+from xerus.connections.links import Link
 from xerus.connections.problems import problem_of
 from xerus.connections.signals import FLOW
 from xerus.connections.sites import find_site
@@ -30,12 +31,14 @@ class Checks:
     def __init__(
         self,
         *,
+        link: Link,
         db: Database,
         health: Health,
         audit: AuditLog,
         clock: Clock,
         credentials_for: Callable[[UserId], UserCredentials],
     ) -> None:
+        self._link = link
         self._db = db
         self._health = health
         self._audit = audit
@@ -54,7 +57,7 @@ class Checks:
         site = find_site(row.sites, cloud_id, None)
         await self._prove(user_id, row.connection_id, site.cloud_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            for flow_id in await flows.chose_site(conn, user_id):
+            for flow_id in await flows.chose_site(conn, user_id, self._link):
                 await notify(conn, FLOW, flow_id)
             await self._audit.record(
                 conn, Event.SITE_CHOSEN, user_id=user_id, account=row.account_email, site=site.name
@@ -94,7 +97,9 @@ class Checks:
 
     async def _live(self, user_id: UserId) -> ConnectionRow:
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            row = await store.newest(conn, user_id)
+            row = await store.newest(conn, user_id, self._link)
         if row is None or not row.live:
-            raise NotFound("Atlassian is not connected.", hint="Connect it on the Tools page.")
+            raise NotFound(
+                f"{self._link.label} is not connected.", hint="Connect it on the Tools page."
+            )
         return row

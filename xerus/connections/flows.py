@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from xerus.connections.links import Link
 from xerus.connections.store import problem_json, read_problem
 from xerus.connections.views import FlowStatus, FlowView, Problem
 from xerus.db.database import Connection
@@ -23,6 +24,7 @@ class NewFlow:
 
     flow_id: FlowId
     user_id: UserId
+    link: Link
     session_id: SessionId
     state_hash: bytes
     code_verifier: bytes = field(repr=False)
@@ -44,14 +46,16 @@ _VIEW = "id::text AS flow_id, status, error, return_to, created_at, expires_at, 
 
 
 async def start(conn: Connection, new: NewFlow) -> list[FlowId]:
-    """Insert the flow; the person's older pending ones are superseded and returned."""
-    superseded = await _close(conn, new.user_id, FlowStatus.SUPERSEDED, ("pending",))
+    """Insert the flow; the person's older pending ones by this link are superseded and returned."""
+    superseded = await _close(conn, new.user_id, new.link, FlowStatus.SUPERSEDED, ("pending",))
     await conn.execute(
-        "INSERT INTO connect_flows (id, user_id, session_id, state_hash, code_verifier, return_to,"
-        " status, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, 'pending', %s, %s)",
+        "INSERT INTO connect_flows (id, user_id, link, session_id, state_hash, code_verifier,"
+        " return_to, status, created_at, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, 'pending', %s, %s)",
         (
             new.flow_id,
             new.user_id,
+            new.link,
             new.session_id,
             new.state_hash,
             new.code_verifier,
@@ -64,41 +68,57 @@ async def start(conn: Connection, new: NewFlow) -> list[FlowId]:
 
 
 async def claim(
-    conn: Connection, user_id: UserId, session_id: SessionId, state_hash: bytes, now: datetime
+    conn: Connection,
+    user_id: UserId,
+    link: Link,
+    session_id: SessionId,
+    state_hash: bytes,
+    now: datetime,
 ) -> Claimed | None:
-    """Take a pending flow of this very session; at most one caller ever succeeds."""
+    """Take a pending flow of this very session and link; at most one caller ever succeeds."""
     cursor = await conn.execute(
         "UPDATE connect_flows SET status = 'exchanging', claimed_at = %(now)s"
-        " WHERE user_id = %(user_id)s AND session_id = %(session_id)s"
+        " WHERE user_id = %(user_id)s AND link = %(link)s AND session_id = %(session_id)s"
         " AND state_hash = %(state_hash)s AND status = 'pending' AND expires_at > %(now)s"
         " RETURNING id::text AS flow_id, user_id::text AS user_id, code_verifier, return_to",
-        {"user_id": user_id, "session_id": session_id, "state_hash": state_hash, "now": now},
+        {
+            "user_id": user_id,
+            "link": link,
+            "session_id": session_id,
+            "state_hash": state_hash,
+            "now": now,
+        },
     )
     row = await cursor.fetchone()
     return Claimed(**row) if row else None
 
 
 async def by_state(
-    conn: Connection, user_id: UserId, session_id: SessionId, state_hash: bytes, now: datetime
+    conn: Connection,
+    user_id: UserId,
+    link: Link,
+    session_id: SessionId,
+    state_hash: bytes,
+    now: datetime,
 ) -> FlowView | None:
-    """Return the flow of this session and state, whatever became of it."""
+    """Return the flow of this session, link and state, whatever became of it."""
     cursor = await conn.execute(
         f"SELECT {_VIEW} FROM connect_flows"  # noqa: S608 - a constant list of columns
-        " WHERE user_id = %s AND session_id = %s AND state_hash = %s",
-        (user_id, session_id, state_hash),
+        " WHERE user_id = %s AND link = %s AND session_id = %s AND state_hash = %s",
+        (user_id, link, session_id, state_hash),
     )
     row = await cursor.fetchone()
     return _view(row, now) if row else None
 
 
 async def find(
-    conn: Connection, user_id: UserId, flow_id: FlowId | None, now: datetime
+    conn: Connection, user_id: UserId, link: Link, flow_id: FlowId | None, now: datetime
 ) -> FlowView | None:
-    """Return the flow, or the person's newest when no id is given."""
+    """Return the flow by a link, or the person's newest when no id is given."""
     cursor = await conn.execute(
         f"SELECT {_VIEW} FROM connect_flows WHERE user_id = %(user_id)s"  # noqa: S608 - as above
-        " AND (%(id)s::uuid IS NULL OR id = %(id)s) ORDER BY created_at DESC LIMIT 1",
-        {"user_id": user_id, "id": flow_id},
+        " AND link = %(link)s AND (%(id)s::uuid IS NULL OR id = %(id)s) ORDER BY created_at DESC LIMIT 1",
+        {"user_id": user_id, "link": link, "id": flow_id},
     )
     row = await cursor.fetchone()
     return _view(row, now) if row else None
@@ -115,12 +135,12 @@ async def finish(
     )
 
 
-async def chose_site(conn: Connection, user_id: UserId) -> list[FlowId]:
+async def chose_site(conn: Connection, user_id: UserId, link: Link) -> list[FlowId]:
     """Close the flows that waited for a choice of site; return them."""
     cursor = await conn.execute(
         "UPDATE connect_flows SET status = 'connected'"
-        " WHERE user_id = %s AND status = 'choosing_site' RETURNING id::text AS id",
-        (user_id,),
+        " WHERE user_id = %s AND link = %s AND status = 'choosing_site' RETURNING id::text AS id",
+        (user_id, link),
     )
     return [FlowId(row["id"]) for row in await cursor.fetchall()]
 
@@ -135,15 +155,15 @@ async def still_claimed(conn: Connection, user_id: UserId, flow_id: FlowId) -> b
     return await cursor.fetchone() is not None
 
 
-async def cancel_pending(conn: Connection, user_id: UserId) -> list[FlowId]:
+async def cancel_pending(conn: Connection, user_id: UserId, link: Link) -> list[FlowId]:
     """Cancel what waits for the person at Atlassian; return what was cancelled."""
-    return await _close(conn, user_id, FlowStatus.CANCELLED, ("pending",))
+    return await _close(conn, user_id, link, FlowStatus.CANCELLED, ("pending",))
 
 
-async def cancel_all(conn: Connection, user_id: UserId) -> list[FlowId]:
+async def cancel_all(conn: Connection, user_id: UserId, link: Link) -> list[FlowId]:
     """Cancel every attempt that could still change the connection; return them."""
     return await _close(
-        conn, user_id, FlowStatus.CANCELLED, ("pending", "exchanging", "choosing_site")
+        conn, user_id, link, FlowStatus.CANCELLED, ("pending", "exchanging", "choosing_site")
     )
 
 
@@ -154,12 +174,12 @@ async def delete_old(conn: Connection, before: datetime) -> int:
 
 
 async def _close(
-    conn: Connection, user_id: UserId, status: FlowStatus, which: tuple[str, ...]
+    conn: Connection, user_id: UserId, link: Link, status: FlowStatus, which: tuple[str, ...]
 ) -> list[FlowId]:
     cursor = await conn.execute(
         "UPDATE connect_flows SET status = %s, code_verifier = NULL"
-        " WHERE user_id = %s AND status = ANY(%s) RETURNING id::text AS id",
-        (status, user_id, list(which)),
+        " WHERE user_id = %s AND link = %s AND status = ANY(%s) RETURNING id::text AS id",
+        (status, user_id, link, list(which)),
     )
     return [FlowId(row["id"]) for row in await cursor.fetchall()]
 

@@ -1,13 +1,13 @@
 """How a connection is doing: what the page shows, and the real call that proves it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from xerus.atlassian.credentials import Product
 from xerus.clock import Clock
 from xerus.connections import flows, store
 from xerus.connections.problems import problem_of
-from xerus.connections.provider import AtlassianOAuth
+from xerus.connections.provider import Provider
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import CREDENTIAL
 from xerus.connections.sites import GrantedSite, find_site
@@ -22,8 +22,6 @@ from xerus.telemetry.logs import logger
 
 log = logger(__name__)
 
-_GRANT_LIFE = timedelta(days=365)
-"""Atlassian's absolute limit, counted from the consent."""
 _WARN_BEFORE = timedelta(days=14)
 
 
@@ -34,7 +32,7 @@ class Health:
         self,
         *,
         db: Database,
-        oauth: AtlassianOAuth,
+        oauth: Provider,
         sealer: Sealer,
         clock: Clock,
     ) -> None:
@@ -48,13 +46,12 @@ class Health:
         if not self._oauth.configured:
             return ConnectionView(
                 state=State.NOT_CONFIGURED,
-                cause="Connecting Atlassian is not set up on this server.",
-                hint="An administrator has to set ATLASSIAN_OAUTH_CLIENT_ID and "
-                "ATLASSIAN_OAUTH_CLIENT_SECRET.",
+                cause=f"Connecting {self._oauth.link.label} is not set up on this server.",
+                hint=f"An administrator has to set {self._oauth.settings}.",
             )
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            row = await store.newest(conn, user_id)
-            flow = await flows.find(conn, user_id, None, self._clock.now())
+            row = await store.newest(conn, user_id, self._oauth.link)
+            flow = await flows.find(conn, user_id, self._oauth.link, None, self._clock.now())
         return self._view_of(row, flow)
 
     async def prove(
@@ -69,7 +66,7 @@ class Health:
             NotFound: the connection has ended.
         """
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            row = await store.newest(conn, user_id)
+            row = await store.newest(conn, user_id, self._oauth.link)
         if row is None or row.connection_id != connection_id:
             raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
         served, failure = await self._probe(row, find_site(row.sites, cloud_id, None))
@@ -137,10 +134,10 @@ class Health:
             account_name=row.account_name,
             sites=tuple(_site(site, row) for site in row.sites),
             scopes=row.granted_scopes,
-            missing_scopes=self._oauth.scopes - row.granted_scopes - {"offline_access"},
+            missing_scopes=self._oauth.missing(row.granted_scopes),
             connected_at=row.consented_at,
             access_expires_at=row.access_expires_at,
-            reconnect_by=row.consented_at + _GRANT_LIFE,
+            reconnect_by=self._ends_at(row),
             refreshed_at=row.issued_at,
             last_ok_at=row.last_ok_at,
             last_error=row.last_error,
@@ -151,11 +148,15 @@ class Health:
         """Return the state word of a live connection, why, and the next step."""
         match row.status:
             case "choosing_site":
-                return State.CHOOSING_SITE, "Atlassian is connected.", "Choose the site to work in."
+                return (
+                    State.CHOOSING_SITE,
+                    f"{self._oauth.link.label} is connected.",
+                    "Choose the site to work in.",
+                )
             case "needs_reconnect":
-                return State.NEEDS_RECONNECT, row.cause, "Reconnect Atlassian."
+                return State.NEEDS_RECONNECT, row.cause, f"Reconnect {self._oauth.link.label}."
             case "unproven":
-                cause = "No call to Atlassian has succeeded yet."
+                cause = f"No call to {self._oauth.link.label} has succeeded yet."
                 return _degraded(row.last_error, cause, "Press Test now.")
             case _:
                 return self._token_state(row)
@@ -169,9 +170,14 @@ class Health:
             return _degraded(error, "The connection could not be renewed.", "It is tried again.")
         if row.failures:
             return State.EXPIRING_SOON, error.message if error else "", "It is tried again."
-        if row.consented_at + _GRANT_LIFE - _WARN_BEFORE <= now:
+        ends_at = self._ends_at(row)
+        if ends_at is not None and ends_at - _WARN_BEFORE <= now:
             return State.EXPIRING_SOON, "Atlassian ends each consent after a year.", "Reconnect."
         return State.CONNECTED, "", ""
+
+    def _ends_at(self, row: ConnectionRow) -> datetime | None:
+        life = self._oauth.grant_life
+        return None if life is None else row.consented_at + life
 
 
 def _degraded(error: Problem | None, cause: str, hint: str) -> tuple[State, str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from xerus.connections.links import Link
 from xerus.connections.store import SealedTokens, problem_json, sealed_params
 from xerus.connections.views import Problem
 from xerus.db.database import Connection
@@ -111,15 +112,15 @@ async def _why_not(
     return NoLease.HELD
 
 
-async def take_due(conn: Connection, now: datetime, limit: int) -> list[Lease]:
-    """Take the leases of up to `limit` credentials whose time has come (worker role)."""
+async def take_due(conn: Connection, link: Link, now: datetime, limit: int) -> list[Lease]:
+    """Take the leases of up to `limit` credentials of a link whose time has come (worker role)."""
     owner = str(uuid.uuid4())
     cursor = await conn.execute(
         """
         UPDATE credentials k
            SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(secs)s)
           FROM (SELECT user_id, connection_id FROM credentials
-                 WHERE renew_after <= %(now)s
+                 WHERE link = %(link)s AND renew_after <= %(now)s
                    AND (lease_until IS NULL OR lease_until <= now())
                    AND (retry_at IS NULL OR retry_at <= %(now)s)
                  ORDER BY renew_after LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
@@ -127,7 +128,7 @@ async def take_due(conn: Connection, now: datetime, limit: int) -> list[Lease]:
         RETURNING k.user_id::text AS user_id, k.connection_id::text AS connection_id,
                   k.generation, k.failures, k.refresh_token
         """,
-        {"owner": owner, "secs": LEASE_SECONDS, "now": now, "limit": limit},
+        {"owner": owner, "secs": LEASE_SECONDS, "link": link, "now": now, "limit": limit},
     )
     return [Lease(owner=owner, **row) for row in await cursor.fetchall()]
 

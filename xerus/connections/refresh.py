@@ -17,9 +17,9 @@ from xerus.connections.lease import Backoff, Lease, NoLease
 from xerus.connections.problems import problem_of
 from xerus.connections.provider import (
     TOKEN_DEADLINE,
-    AtlassianOAuth,
     ClientRejected,
     GrantRefused,
+    Provider,
     TokenSet,
 )
 from xerus.connections.sealing import Sealer
@@ -52,7 +52,7 @@ class Renewal:
         self,
         *,
         db: Database,
-        oauth: AtlassianOAuth,
+        oauth: Provider,
         sealer: Sealer,
         audit: AuditLog,
         signals: Signals,
@@ -87,7 +87,8 @@ class Renewal:
         done, _ = await asyncio.wait({task}, timeout=_WAIT_SECONDS)
         if not done:
             raise Unavailable(
-                "Renewing the connection to Atlassian takes too long.", hint="Try again."
+                f"Renewing the connection to {self._oauth.link.label} takes too long.",
+                hint="Try again.",
             )
         task.result()
 
@@ -102,7 +103,7 @@ class Renewal:
             return 0
         limit = 1 if self._rest_until else _BATCH
         async with self._db.transaction(Role.WORKER) as conn:
-            taken = await leases.take_due(conn, self._clock.now(), limit)
+            taken = await leases.take_due(conn, self._oauth.link, self._clock.now(), limit)
         results = await asyncio.gather(*map(self._lead, taken), return_exceptions=True)
         self._rest_until = 0.0
         for result in results:
@@ -158,13 +159,13 @@ class Renewal:
     def _refuse(self, got: NoLease | Backoff) -> None:
         """Raise unless somebody else is renewing."""
         if got is NoLease.GONE:
-            raise NotConnected("Atlassian is not connected.", hint=self._tools_url)
+            raise NotConnected(f"{self._oauth.link.label} is not connected.", hint=self._tools_url)
         if got is NoLease.DEAD:
             raise self._needs_reconnect()
         if isinstance(got, Backoff):
             seconds = max(1, round((got.retry_at - self._clock.now()).total_seconds()))
             raise UpstreamUnavailable(
-                "Atlassian could not renew the connection a moment ago.",
+                f"{self._oauth.link.label} could not renew the connection a moment ago.",
                 hint=f"It is tried again in {seconds} s; nothing is lost.",
                 retry_after=seconds,
             )
@@ -189,8 +190,8 @@ class Renewal:
     async def _ask(self, refresh_token: SecretStr, lease: Lease) -> TokenSet:
         """Ask up to three times within the total deadline, always with the same token.
 
-        An answer that got lost may have rotated the token all the same; inside the provider's
-        grace the same token works again. A refusal is asked once more for the same reason.
+        An answer that got lost may have rotated the token all the same; inside Cloud's grace the
+        same token works again, Data Center has none. A refusal is asked once more for the same reason.
         """
         clock = asyncio.get_running_loop()
         deadline = clock.time() + TOKEN_DEADLINE
@@ -285,7 +286,8 @@ class Renewal:
 
     def _needs_reconnect(self) -> NeedsReconnect:
         return NeedsReconnect(
-            "The connection to Atlassian has ended and needs a new consent.", hint=self._tools_url
+            f"The connection to {self._oauth.link.label} has ended and needs a new consent.",
+            hint=self._tools_url,
         )
 
 

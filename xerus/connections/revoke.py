@@ -1,6 +1,6 @@
 """Disconnecting: our copy of the tokens is erased at once, in every process.
 
-Atlassian has no endpoint to revoke such a grant; the person can remove the app at
+Atlassian has no endpoint to revoke such a grant. On Cloud the person can remove the app at
 id.atlassian.com under connected apps, and an access token already issued lives up to an hour.
 """
 
@@ -8,6 +8,7 @@ from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import flows, store
+from xerus.connections.links import Link
 from xerus.connections.signals import CREDENTIAL, FLOW
 from xerus.connections.tokens import LiveConnections
 from xerus.db.database import Database
@@ -20,8 +21,9 @@ class Revoke:
     """Ends connections."""
 
     def __init__(
-        self, *, db: Database, live: LiveConnections, audit: AuditLog, clock: Clock
+        self, *, link: Link, db: Database, live: LiveConnections, audit: AuditLog, clock: Clock
     ) -> None:
+        self._link = link
         self._db = db
         self._live = live
         self._audit = audit
@@ -31,9 +33,9 @@ class Revoke:
         """Erase the tokens and cancel every attempt to connect; nothing when not connected."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.serialize(conn, user_id)
-            for flow_id in await flows.cancel_all(conn, user_id):
+            for flow_id in await flows.cancel_all(conn, user_id, self._link):
                 await notify(conn, FLOW, flow_id)
-            ended = await store.end(conn, user_id, self._clock.now())
+            ended = await store.end(conn, user_id, self._link, self._clock.now())
             if ended is not None:
                 connection_id, email = ended
                 await notify(conn, CREDENTIAL, connection_id)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from xerus.connections.lease import Lease
+from xerus.connections.links import Link
 from xerus.connections.provider import TokenSet
 from xerus.connections.store import ConnectionRow, SealedTokens
 from xerus.ids import ConnectionId, FlowId, UserId
@@ -22,8 +23,10 @@ _MARGIN_SECONDS = 300.0
 class Sealer:
     """Seals and opens what the tables of this package keep."""
 
-    def __init__(self, *, vault: Vault) -> None:
+    def __init__(self, *, vault: Vault, link: Link) -> None:
         self._vault = vault
+        # Cloud's name stands in what was sealed before there were others.
+        self._provider = _PROVIDER if link is Link.CLOUD else f"{_PROVIDER}-{link}"
 
     async def seal_tokens(
         self,
@@ -33,8 +36,8 @@ class Sealer:
         refresh_token: SecretStr,
     ) -> SealedTokens:
         """Seal a pair; `refresh_token` is the old one where the answer brought none."""
-        access = _tokens_of(user_id, connection_id, "access_token")
-        refresh = _tokens_of(user_id, connection_id, "refresh_token")
+        access = self._tokens_of(user_id, connection_id, "access_token")
+        refresh = self._tokens_of(user_id, connection_id, "refresh_token")
         return SealedTokens(
             access_token=await self._seal(tokens.access_token, access),
             refresh_token=await self._seal(refresh_token, refresh),
@@ -47,27 +50,45 @@ class Sealer:
         """Return the access token of a row, None when it is erased."""
         if row.access_token is None:
             return None
-        binding = _tokens_of(row.user_id, row.connection_id, "access_token")
+        binding = self._tokens_of(row.user_id, row.connection_id, "access_token")
         return await self._open(row.access_token, binding)
 
     async def open_refresh(self, lease: Lease) -> SecretStr:
         """Return the refresh token that a lease allows to spend."""
-        binding = _tokens_of(lease.user_id, lease.connection_id, "refresh_token")
+        binding = self._tokens_of(lease.user_id, lease.connection_id, "refresh_token")
         return await self._open(lease.refresh_token, binding)
 
     async def seal_verifier(self, user_id: UserId, flow_id: FlowId, verifier: SecretStr) -> bytes:
         """Seal the PKCE verifier of an attempt to connect."""
-        return await self._seal(verifier, _verifier_of(user_id, flow_id))
+        return await self._seal(verifier, self._verifier_of(user_id, flow_id))
 
     async def open_verifier(self, user_id: UserId, flow_id: FlowId, sealed: bytes) -> SecretStr:
         """Return the PKCE verifier of an attempt to connect."""
-        return await self._open(sealed, _verifier_of(user_id, flow_id))
+        return await self._open(sealed, self._verifier_of(user_id, flow_id))
 
     async def _seal(self, secret: SecretStr, binding: Binding) -> bytes:
         return await self._vault.seal(secret.get_secret_value().encode(), binding)
 
     async def _open(self, sealed: bytes, binding: Binding) -> SecretStr:
         return SecretStr((await self._vault.open(sealed, binding)).decode())
+
+    def _tokens_of(self, user_id: UserId, connection_id: ConnectionId, column: str) -> Binding:
+        return Binding(
+            table="credentials",
+            column=column,
+            row_id=connection_id,
+            user_id=user_id,
+            provider=self._provider,
+        )
+
+    def _verifier_of(self, user_id: UserId, flow_id: FlowId) -> Binding:
+        return Binding(
+            table="connect_flows",
+            column="code_verifier",
+            row_id=flow_id,
+            user_id=user_id,
+            provider=self._provider,
+        )
 
 
 def _ahead(seconds: int) -> timedelta:
@@ -77,23 +98,3 @@ def _ahead(seconds: int) -> timedelta:
     if seconds >= 2 * _MARGIN_SECONDS:
         point = min(point, seconds - _MARGIN_SECONDS)
     return timedelta(seconds=point)
-
-
-def _tokens_of(user_id: UserId, connection_id: ConnectionId, column: str) -> Binding:
-    return Binding(
-        table="credentials",
-        column=column,
-        row_id=connection_id,
-        user_id=user_id,
-        provider=_PROVIDER,
-    )
-
-
-def _verifier_of(user_id: UserId, flow_id: FlowId) -> Binding:
-    return Binding(
-        table="connect_flows",
-        column="code_verifier",
-        row_id=flow_id,
-        user_id=user_id,
-        provider=_PROVIDER,
-    )

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pydantic import SecretStr
-
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import flows, store
@@ -12,7 +10,7 @@ from xerus.connections.authorize import Authorize
 from xerus.connections.callback import Callback
 from xerus.connections.checks import Checks
 from xerus.connections.health import Health
-from xerus.connections.provider import AtlassianOAuth
+from xerus.connections.provider import Provider
 from xerus.connections.refresh import Renewal
 from xerus.connections.revoke import Revoke
 from xerus.connections.sealing import Sealer
@@ -23,15 +21,14 @@ from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, St
 from xerus.db.database import Database
 from xerus.db.notify import Listener
 from xerus.db.roles import Role
-from xerus.egress.client import Egress
-from xerus.ids import CloudId, FlowId, SessionId, UserId
+from xerus.ids import CloudId, FlowId, SessionId, UserId, secret_hash
 from xerus.vault.service import Vault
 
 _KEEP_FLOWS = timedelta(days=7)
 
 
 class Connections:
-    """People's links to Atlassian.
+    """People's connections by one link.
 
     Construct it before the listener is started: it subscribes to two channels.
     """
@@ -39,16 +36,10 @@ class Connections:
     def __init__(
         self,
         *,
-        client_id: str,
-        client_secret: SecretStr,
-        redirect_uri: str,
-        auth_url: str,
-        api_url: str,
-        scopes: frozenset[str],
+        provider: Provider,
         db: Database,
         vault: Vault,
         audit: AuditLog,
-        egress: Egress,
         listener: Listener,
         clock: Clock,
         tools_url: str,
@@ -56,18 +47,12 @@ class Connections:
         self._db = db
         self._clock = clock
         self._tools_url = tools_url
-        self._oauth = AtlassianOAuth(
-            client_id=client_id,
-            client_secret=client_secret,
-            redirect_uri=redirect_uri,
-            auth_url=auth_url,
-            api_url=api_url,
-            scopes=scopes,
-            egress=egress,
-            clock=clock,
+        self._oauth = provider
+        link = provider.link
+        sealer = Sealer(vault=vault, link=link)
+        self._live = LiveConnections(
+            link=link, db=db, sealer=sealer, listener=listener, tools_url=tools_url
         )
-        sealer = Sealer(vault=vault)
-        self._live = LiveConnections(db=db, sealer=sealer, listener=listener, tools_url=tools_url)
         self._signals = Signals(listener=listener)
         self._renewal = Renewal(
             db=db,
@@ -93,17 +78,23 @@ class Connections:
         )
         self._rejections = RejectionBudget()
         self._checks = Checks(
+            link=link,
             db=db,
             health=self._health,
             audit=audit,
             clock=clock,
             credentials_for=self.credentials_for,
         )
-        self._revoke = Revoke(db=db, live=self._live, audit=audit, clock=clock)
+        self._revoke = Revoke(link=link, db=db, live=self._live, audit=audit, clock=clock)
+
+    @property
+    def provider(self) -> Provider:
+        """Where people connect by it."""
+        return self._oauth
 
     @property
     def configured(self) -> bool:
-        """Whether an Atlassian app is set up."""
+        """Whether an app is set up there."""
         return self._oauth.configured
 
     async def begin(
@@ -124,6 +115,19 @@ class Connections:
         """
         return await self._callback.complete(user_id=user_id, session_id=session_id, query=query)
 
+    async def began(self, *, user_id: UserId, session_id: SessionId, state: str) -> bool:
+        """Tell whether an attempt with this state was begun here, in this session."""
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            flow = await flows.by_state(
+                conn,
+                user_id,
+                self._oauth.link,
+                session_id,
+                secret_hash(state),
+                self._clock.now(),
+            )
+        return flow is not None
+
     async def choose_site(self, user_id: UserId, cloud_id: CloudId) -> None:
         """Choose the site that tools use. Raises as `Checks.choose_site`."""
         await self._checks.choose_site(user_id, cloud_id)
@@ -131,7 +135,7 @@ class Connections:
     async def flow(self, user_id: UserId, flow_id: FlowId | None = None) -> FlowView | None:
         """Return an attempt to connect, the newest when no id is given."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            return await flows.find(conn, user_id, flow_id, self._clock.now())
+            return await flows.find(conn, user_id, self._oauth.link, flow_id, self._clock.now())
 
     async def cancel(self, user_id: UserId) -> None:
         """Cancel the pending attempt to connect."""
@@ -164,7 +168,7 @@ class Connections:
             live=self._live,
             renewal=self._renewal,
             rejections=self._rejections,
-            api_url=self._oauth.api_url,
+            provider=self._oauth,
             clock=self._clock,
             tools_url=self._tools_url,
         )

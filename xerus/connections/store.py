@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from xerus.connections.links import Link
 from xerus.connections.sites import GrantedSite
 from xerus.connections.views import Problem
 from xerus.db.database import Connection
@@ -28,6 +29,7 @@ class ConnectionRow:
 
     connection_id: ConnectionId
     user_id: UserId
+    link: Link
     account_id: str
     account_email: str
     account_name: str
@@ -58,6 +60,7 @@ class NewConnection:
     """What a consent brought: the person's account, its sites, and what was granted."""
 
     user_id: UserId
+    link: Link
     account_id: str
     account_email: str
     account_name: str
@@ -80,14 +83,14 @@ class SealedTokens:
 
 
 _SELECT = """
-    SELECT c.id::text AS connection_id, c.user_id::text AS user_id, c.account_id, c.account_email,
+    SELECT c.id::text AS connection_id, c.user_id::text AS user_id, c.link, c.account_id, c.account_email,
            c.account_name, c.sites, c.chosen_cloud_id, c.granted_scopes, c.status,
            c.cause, c.consented_at, c.last_ok_at, k.generation, k.issued_at, k.access_expires_at,
            k.access_token, coalesce(k.failures, 0) AS failures, k.retry_at, k.last_error,
            coalesce(k.lease_until > now(), false) AS lease_live
       FROM connections c
       LEFT JOIN credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
-     WHERE c.user_id = %(user_id)s
+     WHERE c.user_id = %(user_id)s AND c.link = %(link)s
 """
 
 
@@ -96,40 +99,47 @@ async def serialize(conn: Connection, user_id: UserId) -> None:
     await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (user_id,))
 
 
-async def newest(conn: Connection, user_id: UserId) -> ConnectionRow | None:
-    """Return the person's live connection, else the one that ended last, else None."""
+async def newest(conn: Connection, user_id: UserId, link: Link) -> ConnectionRow | None:
+    """Return the person's live connection by a link, else the one that ended last, else None."""
     cursor = await conn.execute(
         _SELECT + " ORDER BY c.status = ANY(%(live)s) DESC, c.ended_at DESC NULLS FIRST LIMIT 1",
-        {"user_id": user_id, "live": list(LIVE)},
+        {"user_id": user_id, "link": link, "live": list(LIVE)},
     )
     row = await cursor.fetchone()
     return _row(row) if row else None
 
 
 async def account_connection_id(
-    conn: Connection, user_id: UserId, account_id: str
+    conn: Connection, user_id: UserId, link: Link, account_id: str
 ) -> ConnectionId | None:
     """Return the id of the row of this account, live or ended."""
     cursor = await conn.execute(
-        "SELECT id::text AS id FROM connections WHERE user_id = %s AND account_id = %s",
-        (user_id, account_id),
+        "SELECT id::text AS id FROM connections WHERE user_id = %s AND link = %s"
+        " AND account_id = %s",
+        (user_id, link, account_id),
     )
     row = await cursor.fetchone()
     return ConnectionId(row["id"]) if row else None
 
 
 async def end_others(
-    conn: Connection, user_id: UserId, account_id: str, now: datetime
+    conn: Connection, user_id: UserId, link: Link, account_id: str, now: datetime
 ) -> list[tuple[ConnectionId, str]]:
-    """End the live connection of any other account and erase its tokens.
+    """End the live connection of any other account by this link and erase its tokens.
 
     Returns the ids and account e-mails of what was ended: none or one.
     """
     cursor = await conn.execute(
         "UPDATE connections SET status = 'replaced', cause = '', ended_at = %(now)s"
-        " WHERE user_id = %(user_id)s AND account_id <> %(account_id)s AND status = ANY(%(live)s)"
-        " RETURNING id::text AS id, account_email",
-        {"user_id": user_id, "account_id": account_id, "now": now, "live": list(LIVE)},
+        " WHERE user_id = %(user_id)s AND link = %(link)s AND account_id <> %(account_id)s"
+        " AND status = ANY(%(live)s) RETURNING id::text AS id, account_email",
+        {
+            "user_id": user_id,
+            "link": link,
+            "account_id": account_id,
+            "now": now,
+            "live": list(LIVE),
+        },
     )
     ended = [(ConnectionId(row["id"]), row["account_email"]) for row in await cursor.fetchall()]
     for connection_id, _ in ended:
@@ -141,11 +151,11 @@ async def put_connection(conn: Connection, connection_id: ConnectionId, new: New
     """Insert the connection, or renew the row of the same user and account in place."""
     await conn.execute(
         """
-        INSERT INTO connections (id, user_id, account_id, account_email, account_name, sites,
+        INSERT INTO connections (id, user_id, link, account_id, account_email, account_name, sites,
             chosen_cloud_id, granted_scopes, status, consented_at)
-        VALUES (%(id)s, %(user_id)s, %(account_id)s, %(account_email)s, %(account_name)s,
-            %(sites)s, %(chosen)s, %(granted)s, %(status)s, %(consented_at)s)
-        ON CONFLICT (user_id, account_id) DO UPDATE SET
+        VALUES (%(id)s, %(user_id)s, %(link)s, %(account_id)s, %(account_email)s,
+            %(account_name)s, %(sites)s, %(chosen)s, %(granted)s, %(status)s, %(consented_at)s)
+        ON CONFLICT (user_id, link, account_id) DO UPDATE SET
             account_email = excluded.account_email, account_name = excluded.account_name,
             sites = excluded.sites, chosen_cloud_id = excluded.chosen_cloud_id,
             granted_scopes = excluded.granted_scopes,
@@ -155,6 +165,7 @@ async def put_connection(conn: Connection, connection_id: ConnectionId, new: New
         {
             "id": connection_id,
             "user_id": new.user_id,
+            "link": new.link,
             "account_id": new.account_id,
             "account_email": new.account_email,
             "account_name": new.account_name,
@@ -168,7 +179,11 @@ async def put_connection(conn: Connection, connection_id: ConnectionId, new: New
 
 
 async def put_credential(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId, sealed: SealedTokens
+    conn: Connection,
+    user_id: UserId,
+    link: Link,
+    connection_id: ConnectionId,
+    sealed: SealedTokens,
 ) -> None:
     """Insert the pair of a new consent, or replace the present one.
 
@@ -176,9 +191,10 @@ async def put_credential(
     """
     await conn.execute(
         """
-        INSERT INTO credentials (connection_id, user_id, generation, access_token, refresh_token,
+        INSERT INTO credentials (connection_id, user_id, link, generation, access_token, refresh_token,
             issued_at, access_expires_at, renew_after)
-        VALUES (%(id)s, %(user_id)s, 1, %(access)s, %(refresh)s, %(issued)s, %(expires)s, %(after)s)
+        VALUES (%(id)s, %(user_id)s, %(link)s, 1, %(access)s, %(refresh)s, %(issued)s, %(expires)s,
+            %(after)s)
         ON CONFLICT (user_id, connection_id) DO UPDATE SET
             generation = credentials.generation + 1, access_token = excluded.access_token,
             refresh_token = excluded.refresh_token, issued_at = excluded.issued_at,
@@ -186,7 +202,7 @@ async def put_credential(
             lease_owner = NULL, lease_until = NULL, failures = 0, retry_at = NULL,
             last_error = NULL
         """,
-        {"id": connection_id, "user_id": user_id, **sealed_params(sealed)},
+        {"id": connection_id, "user_id": user_id, "link": link, **sealed_params(sealed)},
     )
 
 
@@ -248,12 +264,15 @@ async def set_error(
     )
 
 
-async def end(conn: Connection, user_id: UserId, now: datetime) -> tuple[ConnectionId, str] | None:
-    """End the live connection and erase its tokens; None when there is none."""
+async def end(
+    conn: Connection, user_id: UserId, link: Link, now: datetime
+) -> tuple[ConnectionId, str] | None:
+    """End the live connection by a link and erase its tokens; None when there is none."""
     cursor = await conn.execute(
         "UPDATE connections SET status = 'disconnected', cause = '', ended_at = %s"
-        " WHERE user_id = %s AND status = ANY(%s) RETURNING id::text AS id, account_email",
-        (now, user_id, list(LIVE)),
+        " WHERE user_id = %s AND link = %s AND status = ANY(%s)"
+        " RETURNING id::text AS id, account_email",
+        (now, user_id, link, list(LIVE)),
     )
     row = await cursor.fetchone()
     if row is None:
@@ -312,6 +331,7 @@ def _row(row: dict[str, Any]) -> ConnectionRow:
     return ConnectionRow(
         **{
             **row,
+            "link": Link(row["link"]),
             "sites": tuple(GrantedSite.from_json(site) for site in row["sites"]),
             "granted_scopes": frozenset(row["granted_scopes"]),
             "last_error": read_problem(row["last_error"]),

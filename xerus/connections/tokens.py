@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from xerus.atlassian.credentials import NeedsReconnect, NotConnected
 from xerus.connections import store
+from xerus.connections.links import Link
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import CREDENTIAL
 from xerus.connections.store import ConnectionRow
@@ -36,7 +37,10 @@ class LiveConnections:
     before a change is remembered after it.
     """
 
-    def __init__(self, *, db: Database, sealer: Sealer, listener: Listener, tools_url: str) -> None:
+    def __init__(
+        self, *, link: Link, db: Database, sealer: Sealer, listener: Listener, tools_url: str
+    ) -> None:
+        self._link = link
         self._db = db
         self._sealer = sealer
         self._listener = listener
@@ -109,7 +113,7 @@ class LiveConnections:
 
     async def _load(self, user_id: UserId, epoch: int) -> Live:
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            row = await store.newest(conn, user_id)
+            row = await store.newest(conn, user_id, self._link)
         live = await self._open(row)
         if epoch == self._epoch and self._listener.connected:
             if len(self._entries) >= _MOST_ENTRIES:
@@ -123,12 +127,12 @@ class LiveConnections:
         token = await self._sealer.open_access(row) if row and row.live else None
         if row is None or token is None or row.generation is None:
             raise NotConnected(
-                "Atlassian is not connected.",
+                f"{self._link.label} is not connected.",
                 hint=f"Connect it on the Tools page: {self._tools_url}",
             )
         if row.status == "needs_reconnect":
             raise NeedsReconnect(
-                "The connection to Atlassian has ended and needs a new consent.",
+                f"The connection to {self._link.label} has ended and needs a new consent.",
                 hint=f"Reconnect on the Tools page: {self._tools_url}",
             )
         header = SecretStr(f"Bearer {token.get_secret_value()}")

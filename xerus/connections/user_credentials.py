@@ -3,19 +3,12 @@
 import asyncio
 from collections import deque
 from datetime import timedelta
-from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from xerus.atlassian.credentials import (
-    Deployment,
-    NotConnected,
-    Product,
-    ProductUnavailable,
-    Target,
-)
+from xerus.atlassian.credentials import NotConnected, Product, ProductUnavailable, Target
 from xerus.clock import Clock
-from xerus.connections.provider import ClientRejected
+from xerus.connections.provider import ClientRejected, Provider
 from xerus.connections.refresh import Renewal
 from xerus.connections.sites import find_site, require_product
 from xerus.connections.store import ConnectionRow
@@ -58,7 +51,7 @@ class UserCredentials:
         live: LiveConnections,
         renewal: Renewal,
         rejections: RejectionBudget,
-        api_url: str,
+        provider: Provider,
         clock: Clock,
         tools_url: str,
     ) -> None:
@@ -66,7 +59,7 @@ class UserCredentials:
         self._live = live
         self._renewal = renewal
         self._rejections = rejections
-        self._api_url = api_url
+        self._provider = provider
         self._clock = clock
         self._tools_url = tools_url
 
@@ -79,16 +72,8 @@ class UserCredentials:
         except ProductUnavailable as error:
             error.granted = row.granted_scopes
             raise
-        return Target(
-            product=product,
-            deployment=Deployment.CLOUD,
-            api_base=f"{self._api_url}/ex/{product.value}/{quote(found.cloud_id, safe='')}",
-            browse_base=found.url,
-            site_name=found.name,
-            cloud_id=found.cloud_id,
-            credential="user",
-            account_email=row.account_email,
-            scopes=row.granted_scopes,
+        return self._provider.target(
+            product, found, account=row.account_email, granted=row.granted_scopes
         )
 
     async def authorization(self, target: Target) -> SecretStr:
@@ -150,7 +135,8 @@ class UserCredentials:
     def _same_account(self, live: Live, target: Target) -> Live:
         """Refuse to carry a call over to another account that was connected in the meantime."""
         known = {site.cloud_id for site in live.row.sites}
-        if live.row.account_email != target.account_email or target.cloud_id not in known:
+        reached = target.cloud_id is None or target.cloud_id in known
+        if live.row.account_email != target.account_email or not reached:
             raise NotConnected(
                 "The Atlassian connection changed while this call was running.",
                 hint=f"Try again; the connection is shown at {self._tools_url}",

@@ -3,7 +3,12 @@
 from collections.abc import Container, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from xerus.settings.groups import AssistantSettings, Settings
+from xerus.settings.groups import (
+    AssistantSettings,
+    ConfluenceSettings,
+    JiraSettings,
+    Settings,
+)
 from xerus.settings.problems import Problem
 
 
@@ -89,16 +94,39 @@ def _atlassian_problems(settings: Settings) -> Iterator[Problem]:
 
 def _shared_problems(settings: Settings) -> Iterator[Problem]:
     for product, group in (("JIRA", settings.jira), ("CONFLUENCE", settings.confluence)):
-        yield from _together(
-            {f"{product}_URL": group.url, f"{product}_PERSONAL_TOKEN": group.token},
-            "a token serves only together with the address it is for",
-        )
+        linked = group.oauth_client_id or group.oauth_client_secret
+        if group.token or not linked:
+            yield from _together(
+                {f"{product}_URL": group.url, f"{product}_PERSONAL_TOKEN": group.token},
+                "a token serves only together with the address it is for",
+            )
+        if linked:
+            yield from _link_problems(product, group)
     wants_shared = settings.atlassian.credentials in {"shared", "user-then-shared"}
     if wants_shared and not settings.shared_credential:
         yield Problem(
             variable="XERUS_ATLASSIAN_CREDENTIALS",
             message="asks for a shared credential, but none is set",
             remedy="Set JIRA_URL and JIRA_PERSONAL_TOKEN (the same with CONFLUENCE_), or use `user`.",
+        )
+
+
+def _link_problems(product: str, group: JiraSettings | ConfluenceSettings) -> Iterator[Problem]:
+    yield from _together(
+        {
+            f"{product}_URL": group.url,
+            f"{product}_OAUTH_CLIENT_ID": group.oauth_client_id,
+            f"{product}_OAUTH_CLIENT_SECRET": group.oauth_client_secret,
+        },
+        "the rest of the application link is there",
+    )
+    host = urlsplit(group.url or "").hostname or ""
+    if host.endswith((".atlassian.net", ".jira.com")):
+        yield Problem(
+            variable=f"{product}_OAUTH_CLIENT_ID",
+            message=f"is for Data Center, but {product}_URL is a site of Atlassian Cloud",
+            remedy="For Cloud set ATLASSIAN_OAUTH_CLIENT_ID and ATLASSIAN_OAUTH_CLIENT_SECRET, and "
+            f"remove {product}_OAUTH_CLIENT_ID and {product}_OAUTH_CLIENT_SECRET.",
         )
 
 

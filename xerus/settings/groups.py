@@ -267,7 +267,8 @@ class AtlassianSettings(Group):
         "XERUS_ATLASSIAN_CREDENTIALS",
         help="Whose credential a tool call uses: `user` (each person's own connection), `shared` "
         "(the operator's token for every signed-in caller) or `user-then-shared`. "
-        "Unset: `shared` if a token is set and no Atlassian app is, else `user`.",
+        "Unset: `shared` if a token is set and no Atlassian app or application link is, else "
+        "`user`.",
     )
 
     @property
@@ -277,17 +278,24 @@ class AtlassianSettings(Group):
 
 
 class JiraSettings(Group):
-    """The operator's own Jira credential."""
+    """The operator's own Jira credential, and the application link of a Data Center."""
 
     url: HttpUrl | None = _setting("JIRA_URL", help="Base URL of the Jira site or server.")
     username: str | None = _setting("JIRA_USERNAME", help="Account e-mail (Cloud).")
     token: SecretStr | None = _setting(
         "JIRA_PERSONAL_TOKEN", "JIRA_API_TOKEN", help="API token (Cloud) or PAT (Data Center)."
     )
+    oauth_client_id: str | None = _setting(
+        "JIRA_OAUTH_CLIENT_ID",
+        help="Client id of an incoming application link of Jira Data Center at JIRA_URL.",
+    )
+    oauth_client_secret: SecretStr | None = _setting(
+        "JIRA_OAUTH_CLIENT_SECRET", help="Secret of that application link."
+    )
 
 
 class ConfluenceSettings(Group):
-    """The operator's own Confluence credential."""
+    """The operator's own Confluence credential, and the application link of a Data Center."""
 
     url: HttpUrl | None = _setting(
         "CONFLUENCE_URL", help="Base URL of Confluence, on Cloud with /wiki."
@@ -297,6 +305,14 @@ class ConfluenceSettings(Group):
         "CONFLUENCE_PERSONAL_TOKEN",
         "CONFLUENCE_API_TOKEN",
         help="API token (Cloud) or PAT (Data Center).",
+    )
+    oauth_client_id: str | None = _setting(
+        "CONFLUENCE_OAUTH_CLIENT_ID",
+        help="Client id of an incoming application link of Confluence Data Center at "
+        "CONFLUENCE_URL.",
+    )
+    oauth_client_secret: SecretStr | None = _setting(
+        "CONFLUENCE_OAUTH_CLIENT_SECRET", help="Secret of that application link."
     )
 
 
@@ -407,7 +423,9 @@ class Settings(BaseModel):
         """Whose credential a tool call uses."""
         if self.atlassian.credentials:
             return self.atlassian.credentials
-        return "shared" if self.shared_credential and not self.atlassian.configured else "user"
+        own = self.atlassian.configured or self.jira.oauth_client_id
+        own = own or self.confluence.oauth_client_id
+        return "shared" if self.shared_credential and not own else "user"
 
 
 @dataclass(frozen=True, kw_only=True)

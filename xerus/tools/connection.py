@@ -1,7 +1,7 @@
 """Telling a caller how the link to Atlassian stands."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -33,10 +33,13 @@ class Status:
 
     Attributes:
         credential: "user" for the caller's own connection, "shared" for the operator's.
+        link: what it leads to, as people call it.
+        others: the caller's connections to other servers.
     """
 
     state: str
     credential: Literal["user", "shared"]
+    link: str = "Atlassian"
     account_email: str = ""
     account_name: str = ""
     sites: tuple[SiteStatus, ...] = ()
@@ -45,10 +48,16 @@ class Status:
     reconnect_by: datetime | None = None
     hint: str = ""
     tools_url: str = ""
+    others: tuple["Status", ...] = ()
 
     def markdown(self) -> str:
-        """Return a short record; names of people and sites are fenced."""
+        """Return a short record for each connection; names of people and sites are fenced."""
+        return "\n\n".join(one.record(named=bool(self.others)) for one in (self, *self.others))
+
+    def record(self, *, named: bool) -> str:
+        """Return this connection alone, with its name where there are others."""
         facts = {
+            "Connection": self.link if named else "",
             "State": self.state,
             "Credential": "shared by all callers" if self.credential == "shared" else "your own",
             "Scopes": " ".join(self.scopes),
@@ -93,6 +102,14 @@ class Status:
             "reconnect_by": self.reconnect_by.isoformat() if self.reconnect_by else None,
             "hint": self.hint,
             "tools_url": self.tools_url,
+        } | self._structured_others()
+
+    def _structured_others(self) -> dict[str, Any]:
+        if not self.others:
+            return {}
+        return {
+            "link": self.link,
+            "others": [{"link": one.link, **one.structured()} for one in self.others],
         }
 
 
@@ -104,9 +121,10 @@ class StatusSource(Protocol):
         ...
 
 
-def status_of(connection: ConnectionView, *, tools_url: str) -> Status:
-    """Return the status of a person's own connection."""
+def status_of(connection: ConnectionView, *, link: str, tools_url: str) -> Status:
+    """Return the status of one connection of a person's."""
     return Status(
+        link=link,
         state=connection.state.value,
         credential="user",
         account_email=connection.account_email,
@@ -130,15 +148,21 @@ def status_of(connection: ConnectionView, *, tools_url: str) -> Status:
 
 
 class UserStatus:
-    """The status of a person's own connection."""
+    """The status of a person's own connections, by what people call each of them."""
 
-    def __init__(self, *, view: Callable[[], Awaitable[ConnectionView]], tools_url: str) -> None:
-        self._view = view
+    def __init__(
+        self, *, views: Mapping[str, Callable[[], Awaitable[ConnectionView]]], tools_url: str
+    ) -> None:
+        self._views = views
         self._tools_url = tools_url
 
     async def status(self) -> Status:
-        """Return how the connection stands now."""
-        return status_of(await self._view(), tools_url=self._tools_url)
+        """Return how the connections stand now."""
+        found = [
+            status_of(await view(), link=label, tools_url=self._tools_url)
+            for label, view in self._views.items()
+        ]
+        return replace(found[0], others=tuple(found[1:]))
 
 
 class SharedStatus:

@@ -62,6 +62,8 @@ class Reach:
             raise
         if target.is_cloud and (lacking := scopes.missing(tool, target.scopes)):
             raise ScopeMissing(lacking)
+        if target.is_read_only and tool.writes:
+            raise ScopeMissing({"WRITE"})
         return self._client(caller, target), target
 
     async def both(self, caller: Caller, tool: Tool, site: str | None) -> tuple[Products, Target]:

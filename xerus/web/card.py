@@ -1,8 +1,9 @@
-"""What the Atlassian card shows for each state of a connection, in words."""
+"""What the card of a link shows for each state of a connection, in words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, FlowView, Site, State
 from xerus.web.deps import CredentialsMode
 from xerus.web.permissions import in_short
@@ -31,8 +32,17 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """The Atlassian card. `version` changes whenever a new look is due."""
+    """The card of one link.
 
+    Attributes:
+        slug: names it in ids and paths.
+        base: the path of its pages.
+        version: changes whenever a new look is due.
+    """
+
+    link: Link
+    slug: str
+    base: str
     version: str
     badge: Badge
     notice: Notice | None
@@ -44,6 +54,16 @@ class Card:
     access_expires_at: datetime | None
     reconnect_by: datetime | None
     sites_to_choose: tuple[Site, ...]
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.link.label
+
+    @property
+    def says(self) -> str:
+        """What it is for, in a sentence."""
+        return _SAYS[self.link]
 
     @property
     def show_account(self) -> bool:
@@ -64,7 +84,7 @@ class Card:
     def announcement(self) -> str:
         """What a screen reader is told when the card changes."""
         if self.notice is None:
-            return f"Atlassian: {self.badge.word}."
+            return f"{self.link.label}: {self.badge.word}."
         return f"{self.notice.title} {self.notice.text}".strip()
 
 
@@ -96,8 +116,30 @@ _ACTIONS = {
 }
 
 
+_SAYS = {
+    Link.CLOUD: "Search, read, create and change Jira issues and Confluence pages.",
+    Link.JIRA: "Search, read, create and change issues of your company's own Jira.",
+    Link.CONFLUENCE: "Search, read, create and change pages of your company's own Confluence.",
+}
+
+
+def slug_of(link: Link) -> str:
+    """Return what names a link in paths and ids."""
+    return "atlassian" if link is Link.CLOUD else link.value
+
+
+def base_of(link: Link) -> str:
+    """Return the path of a link's pages."""
+    return f"/connections/{slug_of(link)}"
+
+
 def card_for(
-    view: ConnectionView, flow: FlowView | None, *, mode: CredentialsMode, now: datetime
+    link: Link,
+    view: ConnectionView,
+    flow: FlowView | None,
+    *,
+    mode: CredentialsMode,
+    now: datetime,
 ) -> Card:
     """Return the card for a connection and the newest attempt to connect."""
     waiting = flow is not None and flow.open and view.state is not State.NOT_CONFIGURED
@@ -105,9 +147,12 @@ def card_for(
     actions = frozenset({"waiting"}) if waiting else _ACTIONS[view.state]
     choosing = view.state is State.CHOOSING_SITE and not waiting
     return Card(
+        link=link,
+        slug=slug_of(link),
+        base=base_of(link),
         version=version_of(view, flow),
         badge=badge_of(view, mode=mode, waiting=waiting),
-        notice=_shared_notice() if shared else _notice(view, flow, mode=mode, now=now),
+        notice=_shared_notice() if shared else _notice(link, view, flow, mode=mode, now=now),
         actions=frozenset() if shared else actions,
         pending=waiting and not shared,
         account_email="" if shared else view.account_email,
@@ -141,14 +186,19 @@ def _site_names(view: ConnectionView) -> tuple[str, ...]:
 
 
 def _notice(
-    view: ConnectionView, flow: FlowView | None, *, mode: CredentialsMode, now: datetime
+    link: Link,
+    view: ConnectionView,
+    flow: FlowView | None,
+    *,
+    mode: CredentialsMode,
+    now: datetime,
 ) -> Notice | None:
     fresh = flow if flow and now - flow.created_at < _NEWS_LASTS else None
     if fresh is not None:
-        told = _news(view, fresh)
+        told = _news(link, view, fresh)
         if told is not None:
             return told
-    standing = _standing(view)
+    standing = _standing(link, view)
     if standing is None and mode == "user-then-shared" and not view.usable:
         return Notice(
             kind="busy",
@@ -157,7 +207,7 @@ def _notice(
     return standing
 
 
-def _news(view: ConnectionView, flow: FlowView) -> Notice | None:
+def _news(link: Link, view: ConnectionView, flow: FlowView) -> Notice | None:
     """What became of the newest attempt to connect."""
     match flow.status:
         case FlowStatus.PENDING | FlowStatus.EXCHANGING:
@@ -172,7 +222,7 @@ def _news(view: ConnectionView, flow: FlowView) -> Notice | None:
             return Notice(
                 kind="ok",
                 title="Authentication Successful",
-                text=f"Atlassian is connected as {view.account_email}{place}.",
+                text=f"{link.label} is connected as {view.account_email}{place}.",
             )
         case FlowStatus.CANCELLED if not view.usable:
             return Notice(
@@ -191,7 +241,7 @@ def _news(view: ConnectionView, flow: FlowView) -> Notice | None:
             return None
 
 
-def _standing(view: ConnectionView) -> Notice | None:
+def _standing(link: Link, view: ConnectionView) -> Notice | None:
     """What is to be known of the connection as it stands."""
     match view.state:
         case State.NOT_CONFIGURED:
@@ -205,20 +255,20 @@ def _standing(view: ConnectionView) -> Notice | None:
             return Notice(
                 kind="warn",
                 title="Which site do you want to use?",
-                text="Your Atlassian account reaches several. You can change this later.",
+                text=f"Your {link.label} account reaches several. You can change this later.",
             )
         case State.NEEDS_RECONNECT:
             error = view.last_error
             return Notice(
                 kind="bad",
-                title=view.cause or "Atlassian does not accept this connection any more.",
+                title=view.cause or f"{link.label} does not accept this connection any more.",
                 text=view.hint or "Choose Reconnect and allow access again.",
                 correlation_id=error.correlation_id if error else "",
             )
         case State.DEGRADED | State.EXPIRING_SOON:
             return Notice(
                 kind="warn",
-                title=view.cause or "Atlassian does not answer as it should.",
+                title=view.cause or f"{link.label} does not answer as it should.",
                 text=view.hint or "Xerus keeps trying. Nothing is lost.",
             )
         case _ if view.missing_scopes and view.usable:

@@ -1,5 +1,6 @@
 """The way to Atlassian and back: start, callback, choice of a site, cancel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -9,16 +10,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, FlowView, Problem, State
 from xerus.errors import InvalidInput, XerusError
 from xerus.ids import CloudId
 from xerus.pages.local_path import local_path
 from xerus.web import access
-from xerus.web.card import card_for
+from xerus.web.card import base_of, card_for
 from xerus.web.deps import WebDeps
 from xerus.web.tools import card_fragment
 
-_BASE = "/connections/atlassian"
+_POPUPS = tuple(f"{base_of(link)}/" for link in Link)
 _NO_STORE = {"Cache-Control": "no-store"}
 _NO_PARAMETERS = "Atlassian sent no answer with this address."
 
@@ -37,70 +39,74 @@ class Result:
 
 
 class ConnectPages:
-    """The pages of the popup; each works in a tab of its own too."""
+    """The pages of the popup for one link; each works in a tab of its own too."""
 
-    def __init__(self, deps: WebDeps) -> None:
+    def __init__(self, deps: WebDeps, link: Link) -> None:
         self._deps = deps
+        self._link = link
+        self._connections = deps.links[link]
 
     def routes(self) -> list[Route]:
         """Return the routes."""
+        base = base_of(self._link)
         return [
-            access.page(self._deps, f"{_BASE}/start", self._start),
-            access.page(self._deps, f"{_BASE}/callback", self._callback),
-            access.page(self._deps, f"{_BASE}/done", self._done),
-            access.action(self._deps, f"{_BASE}/site", self._choose_site),
-            access.action(self._deps, f"{_BASE}/cancel", self._cancel),
+            access.page(self._deps, f"{base}/start", self._start),
+            access.page(self._deps, f"{base}/done", self._done),
+            access.action(self._deps, f"{base}/site", self._choose_site),
+            access.action(self._deps, f"{base}/cancel", self._cancel),
         ]
 
     async def _start(self, request: Request, session: Session) -> Response:
         access.require_own_request(request)
         return_to = local_path(request.query_params.get("return_to"), default=_came_from(request))
         try:
-            started = await self._deps.connections.begin(
+            started = await self._connections.begin(
                 user_id=session.user.id, session_id=session.id, return_to=return_to
             )
         except XerusError as error:
             result = Result(
                 status="failed",
                 icon="circle-alert",
-                title="Atlassian cannot be connected",
+                title=f"{self._link.label} cannot be connected",
                 text=error.message,
                 hint=error.hint,
             )
             return await self._page(request, session, result, status=error.status)
         return RedirectResponse(started.url, 303, headers=_NO_STORE)
 
-    async def _callback(self, request: Request, session: Session) -> Response:
-        query = dict(request.query_params)
-        if not query:
-            raise InvalidInput(_NO_PARAMETERS, hint="Start again from the Tools page.")
-        outcome = await self._deps.connections.complete(
+    async def complete(
+        self, request: Request, session: Session, query: Mapping[str, str]
+    ) -> Response:
+        """Finish what came back for this link."""
+        outcome = await self._connections.complete(
             user_id=session.user.id, session_id=session.id, query=query
         )
-        result = _result(outcome.status, outcome.view, outcome.error, outcome.return_to)
+        result = _result(self._link, outcome.status, outcome.view, outcome.error, outcome.return_to)
         return await self._page(request, session, result)
 
     async def _done(self, request: Request, session: Session) -> Response:
-        view = await self._deps.connections.view(session.user.id)
-        flow = await self._deps.connections.flow(session.user.id, None)
-        result = _result(_status(view, flow), view, flow.error if flow else None, "/tools")
+        view = await self._connections.view(session.user.id)
+        flow = await self._connections.flow(session.user.id, None)
+        result = _result(
+            self._link, _status(view, flow), view, flow.error if flow else None, "/tools"
+        )
         return await self._page(request, session, result)
 
     async def _choose_site(self, _request: Request, session: Session, form: FormData) -> Response:
         cloud_id = CloudId(access.field(form, "cloud_id"))
-        await self._deps.connections.choose_site(session.user.id, cloud_id)
+        await self._connections.choose_site(session.user.id, cloud_id)
         return RedirectResponse(local_path(access.field(form, "return_to"), default="/tools"), 303)
 
     async def _cancel(self, request: Request, session: Session, _form: FormData) -> Response:
-        await self._deps.connections.cancel(session.user.id)
+        await self._connections.cancel(session.user.id)
         if access.is_fragment(request):
-            return await card_fragment(self._deps, request, session)
+            return await card_fragment(self._deps, self._link, request, session)
         return RedirectResponse("/tools", 303)
 
     async def _page(
         self, request: Request, session: Session, result: Result, *, status: int = 200
     ) -> Response:
-        view = await self._deps.connections.view(session.user.id)
+        view = await self._connections.view(session.user.id)
         return self._deps.pages.render(
             request,
             "connect/result.html",
@@ -108,14 +114,46 @@ class ConnectPages:
             csrf=session.csrf,
             status=status,
             result=result,
-            card=card_for(view, None, mode=self._deps.credentials_mode, now=self._deps.clock.now()),
+            card=card_for(
+                self._link,
+                view,
+                None,
+                mode=self._deps.credentials_mode,
+                now=self._deps.clock.now(),
+            ),
         )
+
+
+class ConnectCallback:
+    """GET /connections/atlassian/callback: the one address that every link comes back to."""
+
+    def __init__(self, deps: WebDeps, pages: Mapping[Link, ConnectPages]) -> None:
+        self._deps = deps
+        self._pages = pages
+
+    def routes(self) -> list[Route]:
+        """Return the route."""
+        return [access.page(self._deps, f"{base_of(Link.CLOUD)}/callback", self._callback)]
+
+    async def _callback(self, request: Request, session: Session) -> Response:
+        query = dict(request.query_params)
+        if not query:
+            raise InvalidInput(_NO_PARAMETERS, hint="Start again from the Tools page.")
+        link = await self._begun_at(session, query.get("state", ""))
+        return await self._pages[link].complete(request, session, query)
+
+    async def _begun_at(self, session: Session, state: str) -> Link:
+        """Return the link where this state was made; Cloud, which refuses it, if none did."""
+        for link, connections in self._deps.links.items():
+            if await connections.began(user_id=session.user.id, session_id=session.id, state=state):
+                return link
+        return Link.CLOUD
 
 
 def _came_from(request: Request) -> str:
     """Return the page the button stood on, so that "Use this tab instead" leads back to it."""
     path = local_path(urlsplit(request.headers.get("referer", "")).path, default="/tools")
-    return "/tools" if path.startswith((_BASE + "/", "/signin")) else path
+    return "/tools" if path.startswith((*_POPUPS, "/signin")) else path
 
 
 def _status(view: ConnectionView, flow: FlowView | None) -> FlowStatus:
@@ -127,7 +165,7 @@ def _status(view: ConnectionView, flow: FlowView | None) -> FlowStatus:
 
 
 def _result(
-    status: FlowStatus, view: ConnectionView, problem: Problem | None, return_to: str
+    link: Link, status: FlowStatus, view: ConnectionView, problem: Problem | None, return_to: str
 ) -> Result:
     back = local_path(return_to, default="/tools")
     match status:
@@ -138,7 +176,7 @@ def _result(
                 status="connected",
                 icon="circle-check",
                 title="Authentication Successful",
-                text=f"Atlassian is connected as {view.account_email}{place}.",
+                text=f"{link.label} is connected as {view.account_email}{place}.",
                 hint="You can close this window.",
                 return_to=back,
             )
@@ -153,9 +191,10 @@ def _result(
                 return_to=back,
             )
         case FlowStatus.DENIED:
-            title, text = "Access declined", "You declined access at Atlassian. Nothing was stored."
+            title = "Access declined"
+            text = f"You declined access at {link.label}. Nothing was stored."
         case _:
-            title, text = "Authentication Failed", "Atlassian could not be connected."
+            title, text = "Authentication Failed", f"{link.label} could not be connected."
     return Result(
         status="denied" if status is FlowStatus.DENIED else "failed",
         icon="circle-alert",

@@ -10,12 +10,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.connections.links import Link
 from xerus.ids import UserId
 from xerus.web import access
-from xerus.web.card import version_of
+from xerus.web.card import base_of, version_of
 from xerus.web.deps import WebDeps
 
-_BASE = "/connections/atlassian"
 _LONGEST = timedelta(minutes=11)
 _FLOW_APPEARS_WITHIN = timedelta(seconds=30)
 _LOOK_AGAIN = 0.5
@@ -23,16 +23,18 @@ _HEARTBEAT = 15.0
 
 
 class ConnectStatus:
-    """GET /connections/atlassian/status (JSON) and /events (SSE, open only while one waits)."""
+    """GET {link}/status (JSON) and {link}/events (SSE, open only while one waits)."""
 
-    def __init__(self, deps: WebDeps) -> None:
+    def __init__(self, deps: WebDeps, link: Link) -> None:
         self._deps = deps
+        self._base = base_of(link)
+        self._connections = deps.links[link]
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            access.data(self._deps, f"{_BASE}/status", self._status),
-            access.data(self._deps, f"{_BASE}/events", self._events),
+            access.data(self._deps, f"{self._base}/status", self._status),
+            access.data(self._deps, f"{self._base}/events", self._events),
         ]
 
     async def _status(self, _request: Request, session: Session) -> Response:
@@ -46,8 +48,8 @@ class ConnectStatus:
         )
 
     async def _snapshot(self, user_id: UserId) -> bytes:
-        view = await self._deps.connections.view(user_id)
-        flow = await self._deps.connections.flow(user_id, None)
+        view = await self._connections.view(user_id)
+        flow = await self._connections.flow(user_id, None)
         return orjson.dumps(
             {
                 "version": version_of(view, flow),
@@ -69,10 +71,10 @@ class ConnectStatus:
             snapshot = await self._snapshot(user_id)
             yield b"data: " + snapshot + b"\n\n" if snapshot != sent else b": waiting\n\n"
             sent = snapshot
-            flow = await self._deps.connections.flow(user_id, None)
+            flow = await self._connections.flow(user_id, None)
             if flow and flow.open:
                 seen_open = True
-                await self._deps.connections.wait_for_change(flow.flow_id, _HEARTBEAT)
+                await self._connections.wait_for_change(flow.flow_id, _HEARTBEAT)
             elif seen_open or clock.now() - begun > _FLOW_APPEARS_WITHIN:
                 break
             else:

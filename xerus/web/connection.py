@@ -6,56 +6,60 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.connections.links import Link
 from xerus.connections.views import Check
 from xerus.web import access
-from xerus.web.card import card_for
+from xerus.web.card import base_of, card_for
 from xerus.web.deps import WebDeps
 from xerus.web.permissions import in_groups
 
-_BASE = "/connections/atlassian"
-
 
 class ConnectionPages:
-    """GET /connections/atlassian, POST .../test, POST .../disconnect."""
+    """GET {link}, POST {link}/test, POST {link}/disconnect."""
 
-    def __init__(self, deps: WebDeps) -> None:
+    def __init__(self, deps: WebDeps, link: Link) -> None:
         self._deps = deps
+        self._link = link
+        self._base = base_of(link)
+        self._connections = deps.links[link]
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            access.page(self._deps, _BASE, self._show),
-            access.action(self._deps, f"{_BASE}/test", self._test),
-            access.page(self._deps, f"{_BASE}/disconnect", self._ask),
-            access.action(self._deps, f"{_BASE}/disconnect", self._disconnect),
+            access.page(self._deps, self._base, self._show),
+            access.action(self._deps, f"{self._base}/test", self._test),
+            access.page(self._deps, f"{self._base}/disconnect", self._ask),
+            access.action(self._deps, f"{self._base}/disconnect", self._disconnect),
         ]
 
     async def _show(self, request: Request, session: Session) -> Response:
         return await self._page(request, session, None)
 
     async def _test(self, request: Request, session: Session, _form: FormData) -> Response:
-        check = await self._deps.connections.test(session.user.id)
+        check = await self._connections.test(session.user.id)
         return await self._page(request, session, check)
 
     async def _ask(self, request: Request, session: Session) -> Response:
-        view = await self._deps.connections.view(session.user.id)
+        view = await self._connections.view(session.user.id)
         return self._deps.pages.render(
             request,
             "connect/disconnect.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
             account_email=view.account_email,
+            link=self._link,
+            base=self._base,
         )
 
     async def _disconnect(self, request: Request, session: Session, form: FormData) -> Response:
         if access.field(form, "confirm") != "yes":
             return await self._ask(request, session)
-        await self._deps.connections.disconnect(session.user.id)
+        await self._connections.disconnect(session.user.id)
         return RedirectResponse("/tools", 303)
 
     async def _page(self, request: Request, session: Session, check: Check | None) -> Response:
-        view = await self._deps.connections.view(session.user.id)
-        flow = await self._deps.connections.flow(session.user.id, None)
+        view = await self._connections.view(session.user.id)
+        flow = await self._connections.flow(session.user.id, None)
         mode, now = self._deps.credentials_mode, self._deps.clock.now()
         return self._deps.pages.render(
             request,
@@ -63,7 +67,8 @@ class ConnectionPages:
             viewer=access.viewer(session),
             csrf=session.csrf,
             view=view,
-            card=card_for(view, flow, mode=mode, now=now),
+            card=card_for(self._link, view, flow, mode=mode, now=now),
             permission_groups=in_groups(view.scopes, view.missing_scopes),
+            link=self._link,
             check=check,
         )

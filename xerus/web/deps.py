@@ -14,6 +14,7 @@ from xerus.accounts.users import User
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
 from xerus.clock import Clock
+from xerus.connections.links import Link
 from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
@@ -79,7 +80,14 @@ class ConsentService(Protocol):
 
 
 class ConnectionService(Protocol):
-    """`connections.service.Connections`."""
+    """`connections.service.Connections` of one link."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether an app is set up there."""
+
+    async def began(self, *, user_id: UserId, session_id: SessionId, state: str) -> bool:
+        """Tell whether an attempt with this state was begun here, in this session."""
 
     async def begin(self, *, user_id: UserId, session_id: SessionId, return_to: str) -> Started:
         """Start an attempt to connect."""
@@ -209,6 +217,7 @@ class WebDeps:
     """Everything the pages are given.
 
     Attributes:
+        links: people's connections; Cloud is always among them.
         public_url: the one base URL, without a trailing slash.
         entra_settings: the settings of the identity provider and whether each is set, for the
             sign-in page of an installation without one; names, never values.
@@ -222,7 +231,7 @@ class WebDeps:
     consents: ConsentService
     sign_in: SignInService
     local_links: LocalLinks
-    connections: ConnectionService
+    links: Mapping[Link, ConnectionService]
     assistant: AssistantService
     audit: AuditService
     admin: AdminService
@@ -230,6 +239,16 @@ class WebDeps:
     public_url: str
     credentials_mode: CredentialsMode
     entra_settings: Sequence[tuple[str, bool]] = ()
+
+    @property
+    def cloud(self) -> ConnectionService:
+        """Connections to Atlassian Cloud, set up or not."""
+        return self.links[Link.CLOUD]
+
+    @property
+    def offered(self) -> Sequence[Link]:
+        """The links that people can use; Cloud, which says what is missing, where there is none."""
+        return [link for link, one in self.links.items() if one.configured] or [Link.CLOUD]
 
     @property
     def https(self) -> bool:

@@ -16,8 +16,8 @@ from xerus.grants.families import FamilyRow
 from xerus.ids import FamilyId, SessionId
 from xerus.oauth.redirect_uri import is_loopback, shown_host
 from xerus.web import access
-from xerus.web.card import badge_of
 from xerus.web.deps import WebDeps
+from xerus.web.tools import link_card
 
 _PRODUCTS = ("Jira", "Confluence")
 _VERBS = (("read", "read"), ("write", "change"))
@@ -69,7 +69,6 @@ class HeldAccess:
 
     async def _show(self, request: Request, session: Session) -> Response:
         user_id = session.user.id
-        view = await self._deps.connections.view(user_id)
         return self._deps.pages.render(
             request,
             "access.html",
@@ -80,8 +79,7 @@ class HeldAccess:
             this_browser=session.id,
             clients=[client_line(row) for row in await self._deps.grants.of(user_id)],
             consents=[consent_line(row) for row in await self._deps.consents.of(user_id)],
-            connection=view,
-            connection_badge=badge_of(view, mode=self._deps.credentials_mode),
+            connections=[await link_card(self._deps, link, session) for link in self._deps.offered],
             shared=self._deps.credentials_mode == "shared",
         )
 

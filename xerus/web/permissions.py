@@ -15,6 +15,8 @@ _WORDS = {
     "read:confluence-space.summary": ("Confluence", "List spaces"),
     "read:confluence-user": ("Confluence", "See names of people"),
     "write:confluence-content": ("Confluence", "Create and change pages"),
+    "READ": ("Data Center", "Read what you may read"),
+    "WRITE": ("Data Center", "Read, create and change what you may"),
 }
 _VERBS = {"read": "Read", "write": "Create and change", "delete": "Delete", "manage": "Manage"}
 _PRODUCTS = ("Jira", "Confluence")
@@ -46,7 +48,7 @@ def in_groups(granted: Iterable[str], missing: Iterable[str]) -> list[Permission
         title, words = _in_words(scope)
         permission = Permission(scope=scope, words=words, granted=scope not in absent)
         groups.setdefault(title, []).append(permission)
-    order = (*_PRODUCTS, "Account", "Other")
+    order = (*_PRODUCTS, "Data Center", "Account", "Other")
     return [
         PermissionGroup(title=title, permissions=tuple(groups[title]))
         for title in order

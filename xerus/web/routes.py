@@ -1,11 +1,13 @@
 """All routes of the pages."""
 
+from collections.abc import Iterator
+
 from starlette.routing import Route
 
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
 from xerus.web.chat import ChatPages
-from xerus.web.connect import ConnectPages
+from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_status import ConnectStatus
 from xerus.web.connection import ConnectionPages
 from xerus.web.deps import WebDeps
@@ -23,11 +25,18 @@ def routes(deps: WebDeps) -> list[Route]:
         *SignOut(deps).routes(),
         *Theme(deps).routes(),
         *ToolsPage(deps).routes(),
-        *ConnectPages(deps).routes(),
-        *ConnectStatus(deps).routes(),
-        *ConnectionPages(deps).routes(),
+        *_links(deps),
         *HeldAccess(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
         *ChatPages(deps).routes(),
     ]
+
+
+def _links(deps: WebDeps) -> Iterator[Route]:
+    popups = {link: ConnectPages(deps, link) for link in deps.links}
+    yield from ConnectCallback(deps, popups).routes()
+    for link, pages in popups.items():
+        yield from pages.routes()
+        yield from ConnectStatus(deps, link).routes()
+        yield from ConnectionPages(deps, link).routes()

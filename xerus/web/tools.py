@@ -1,17 +1,18 @@
-"""GET /tools: what Xerus may use for a person; the card alone for scripts at /tools/atlassian."""
+"""GET /tools: what Xerus may use for a person; a card alone for scripts at /tools/{link}."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.connections.links import Link
 from xerus.web import access
-from xerus.web.card import Card, card_for
+from xerus.web.card import Card, card_for, slug_of
 from xerus.web.deps import WebDeps
 
 
 class ToolsPage:
-    """Shows the Atlassian card and how to connect an MCP client."""
+    """Shows a card for each link and how to connect an MCP client."""
 
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
@@ -20,7 +21,10 @@ class ToolsPage:
         """Return the routes."""
         return [
             access.page(self._deps, "/tools", self._show),
-            access.data(self._deps, "/tools/atlassian", self._show_card),
+            *(
+                access.data(self._deps, f"/tools/{slug_of(link)}", self._card_of(link))
+                for link in self._deps.links
+            ),
         ]
 
     async def _show(self, request: Request, session: Session) -> Response:
@@ -29,27 +33,30 @@ class ToolsPage:
             "tools/page.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
-            card=await atlassian_card(self._deps, session),
+            cards=[await link_card(self._deps, link, session) for link in self._deps.offered],
             mcp_url=f"{self._deps.public_url}/mcp",
         )
 
-    async def _show_card(self, request: Request, session: Session) -> Response:
-        return await card_fragment(self._deps, request, session)
+    def _card_of(self, link: Link) -> access.Page:
+        async def show(request: Request, session: Session) -> Response:
+            return await card_fragment(self._deps, link, request, session)
+
+        return show
 
 
-async def atlassian_card(deps: WebDeps, session: Session) -> Card:
-    """Return the card of the signed-in person's connection."""
-    view = await deps.connections.view(session.user.id)
-    flow = await deps.connections.flow(session.user.id, None)
-    return card_for(view, flow, mode=deps.credentials_mode, now=deps.clock.now())
+async def link_card(deps: WebDeps, link: Link, session: Session) -> Card:
+    """Return the card of the signed-in person's connection by a link."""
+    view = await deps.links[link].view(session.user.id)
+    flow = await deps.links[link].flow(session.user.id, None)
+    return card_for(link, view, flow, mode=deps.credentials_mode, now=deps.clock.now())
 
 
-async def card_fragment(deps: WebDeps, request: Request, session: Session) -> Response:
+async def card_fragment(deps: WebDeps, link: Link, request: Request, session: Session) -> Response:
     """Return the card alone, to replace the one in an open page."""
     return deps.pages.render(
         request,
         "tools/card.html",
         viewer=access.viewer(session),
         csrf=session.csrf,
-        card=await atlassian_card(deps, session),
+        card=await link_card(deps, link, session),
     )

@@ -104,7 +104,7 @@ def test_the_status_of_a_connection_is_told_without_secrets() -> None:
         sites=(site,),
         scopes=frozenset({"read:me"}),
     )
-    status = status_of(view, tools_url="http://localhost/tools")
+    status = status_of(view, link="Atlassian", tools_url="http://localhost/tools")
     text = status.markdown()
     assert "State: connected" in text
     assert "|acme|https://acme.example|c1|jira|yes|" in text

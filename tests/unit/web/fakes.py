@@ -18,6 +18,7 @@ from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
+from xerus.connections.links import Link
 from xerus.connections.views import (
     Check,
     ConnectionView,
@@ -226,6 +227,11 @@ class FakeConnections:
             ok=True, seconds=0.31, products=frozenset({"jira", "confluence"}), error=None
         )
         self.calls: list[tuple[str, Any]] = []
+        self.configured = True
+        self.states: set[str] = set()
+
+    async def began(self, *, user_id: UserId, session_id: SessionId, state: str) -> bool:
+        return state in self.states
 
     async def begin(self, *, user_id: UserId, session_id: SessionId, return_to: str) -> Started:
         self.calls.append(("begin", return_to))
@@ -355,6 +361,7 @@ class World:
     mode: CredentialsMode = "user"
     base: str = BASE
     connections: FakeConnections = field(default_factory=FakeConnections)
+    others: dict[Link, "FakeConnections"] = field(default_factory=dict)
     grants: FakeGrants = field(default_factory=FakeGrants)
     consents: FakeConsents = field(default_factory=FakeConsents)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
@@ -378,7 +385,7 @@ class World:
             consents=self.consents,
             sign_in=self.sign_in,
             local_links=FakeLinks(person(ADA)),
-            connections=self.connections,
+            links={Link.CLOUD: self.connections, **self.others},
             assistant=self.assistant,
             audit=self.audit,
             admin=FakeAdmin(),

@@ -1,75 +1,94 @@
-// The page that opens the Atlassian window. The flow row on the server is the truth: this only asks
-// for it at the right moments. `window.closed` and `window.opener` decide nothing, because a provider
-// that sends Cross-Origin-Opener-Policy makes an open window look closed.
+// A page with cards that open a window of Atlassian's, one watch for each card. The flow row on the
+// server is the truth: this only asks for it at the right moments. `window.closed` and
+// `window.opener` decide nothing, because a provider that sends Cross-Origin-Opener-Policy makes an
+// open window look closed.
 
-const STATUS = "/connections/atlassian/status";
-const EVENTS = "/connections/atlassian/events";
 const GIVE_UP_MS = 11 * 60 * 1000;
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("xerus-connect") : null;
-let stream = null;
-let timer = 0;
-let until = 0;
-
-const card = () => document.querySelector("[data-connect-card]");
 const say = (text) => (document.getElementById("status").textContent = text);
+const cards = () => [...document.querySelectorAll("[data-connect-card]")];
+const watches = new Map();
 
-function see(state) {
-  const shown = card();
-  if (!shown) return stop();
-  if (state.version === shown.dataset.version) return;
-  // In the chat the whole transcript is shown anew, so not before it is known how it ended.
-  if ("resume" in shown.dataset && (state.pending || state.state === "choosing_site")) return;
-  if ("reload" in shown.dataset) {
-    if (!state.pending) location.reload();
-    return;
+class Watch {
+  constructor(base) {
+    this.base = base;
+    this.stream = null;
+    this.timer = 0;
+    this.until = 0;
   }
-  htmx.trigger(shown, "xerus:changed");
-  if (!state.pending) stop();
+
+  get card() {
+    return cards().find((card) => card.dataset.base === this.base);
+  }
+
+  see(state) {
+    const shown = this.card;
+    if (!shown) return this.stop();
+    if (state.version === shown.dataset.version) return;
+    // In the chat the whole transcript is shown anew, so not before it is known how it ended.
+    if ("resume" in shown.dataset && (state.pending || state.state === "choosing_site")) return;
+    if ("reload" in shown.dataset) {
+      if (!state.pending) location.reload();
+      return;
+    }
+    htmx.trigger(shown, "xerus:changed");
+    if (!state.pending) this.stop();
+  }
+
+  async ask() {
+    const asked = fetch(`${this.base}/status`, { headers: { Accept: "application/json" } });
+    const answer = await asked.catch(() => null);
+    if (answer?.ok) this.see(await answer.json());
+  }
+
+  listen() {
+    this.stream?.close();
+    this.stream = new EventSource(`${this.base}/events`);
+    this.stream.onmessage = (message) => this.see(JSON.parse(message.data));
+    this.stream.addEventListener("end", () => this.stream?.close());
+  }
+
+  poll() {
+    clearTimeout(this.timer);
+    if (Date.now() > this.until) return;
+    const delay = this.until - Date.now() > GIVE_UP_MS - 30000 ? 2000 : 5000;
+    this.timer = setTimeout(async () => {
+      await this.ask();
+      this.poll();
+    }, delay);
+  }
+
+  wait() {
+    this.until = Date.now() + GIVE_UP_MS;
+    this.listen();
+    this.poll();
+  }
+
+  stop() {
+    this.until = 0;
+    clearTimeout(this.timer);
+    this.stream?.close();
+    this.stream = null;
+  }
 }
 
-async function ask() {
-  const answer = await fetch(STATUS, { headers: { Accept: "application/json" } }).catch(() => null);
-  if (answer?.ok) see(await answer.json());
+function watchOf(card) {
+  const base = card.dataset.base;
+  if (!watches.has(base)) watches.set(base, new Watch(base));
+  return watches.get(base);
 }
 
-function listen() {
-  stream?.close();
-  stream = new EventSource(EVENTS);
-  stream.onmessage = (message) => see(JSON.parse(message.data));
-  stream.addEventListener("end", () => stream?.close());
+function askAll(all) {
+  for (const card of cards()) if (all || watchOf(card).until) watchOf(card).ask();
 }
 
-function poll() {
-  clearTimeout(timer);
-  if (Date.now() > until) return;
-  const delay = until - Date.now() > GIVE_UP_MS - 30000 ? 2000 : 5000;
-  timer = setTimeout(async () => {
-    await ask();
-    poll();
-  }, delay);
-}
-
-function wait() {
-  until = Date.now() + GIVE_UP_MS;
-  listen();
-  poll();
-}
-
-function stop() {
-  until = 0;
-  clearTimeout(timer);
-  stream?.close();
-  stream = null;
-}
-
-function showWaiting(button) {
-  const shown = card();
+function showWaiting(button, shown) {
   shown.querySelector("[data-blocked]")?.setAttribute("hidden", "");
-  if (!shown.contains(button)) return;
   shown.querySelector("[data-news]")?.setAttribute("hidden", ""); // it tells of the attempt before
+  const name = button.getAttribute("aria-label").replace(/^\S+ /, "");
   button.setAttribute("aria-disabled", "true");
-  button.setAttribute("aria-label", "Waiting for Atlassian");
-  button.lastChild.textContent = "Waiting for Atlassian…";
+  button.setAttribute("aria-label", `Waiting for ${name}`);
+  button.lastChild.textContent = `Waiting for ${name}…`;
   say("Waiting for you to finish in the other window.");
 }
 
@@ -78,14 +97,16 @@ document.addEventListener("click", (event) => {
   if (!button || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   if (button.getAttribute("aria-disabled") === "true") return;
-  const opened = window.open(button.href, "xerus-connect", "popup,width=560,height=720");
+  const shown = button.closest("[data-connect-card]");
+  const name = `xerus-connect-${shown.dataset.base.split("/").pop()}`;
+  const opened = window.open(button.href, name, "popup,width=560,height=720");
   if (!opened) {
-    card()?.querySelector("[data-blocked]")?.removeAttribute("hidden");
+    shown.querySelector("[data-blocked]")?.removeAttribute("hidden");
     document.getElementById("alert").textContent = "Your browser blocked the window.";
     return;
   }
-  showWaiting(button);
-  wait();
+  if (button.hasAttribute("aria-label")) showWaiting(button, shown);
+  watchOf(shown).wait();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -96,14 +117,21 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", () => {
-  const shown = card();
-  if (!shown) return;
-  if (shown.dataset.announce) say(shown.dataset.announce);
-  if (document.activeElement === document.body) shown.querySelector("[data-focus]")?.focus();
-  if (shown.dataset.pending === "true" && !until) wait();
+  for (const shown of cards()) {
+    const watch = watchOf(shown);
+    const news = shown.dataset.announce;
+    if (news && news !== watch.said) say((watch.said = news));
+    if (shown.dataset.pending === "true" && !watch.until) watch.wait();
+  }
+  if (document.activeElement === document.body) {
+    document.querySelector("[data-connect-card] [data-focus]")?.focus();
+  }
 });
 
-channel?.addEventListener("message", ask);
-for (const name of ["focus", "pageshow"]) window.addEventListener(name, () => until && ask());
-document.addEventListener("visibilitychange", () => until && !document.hidden && ask());
-if (card()?.dataset.pending === "true") wait();
+channel?.addEventListener("message", () => askAll(true));
+for (const name of ["focus", "pageshow"]) window.addEventListener(name, () => askAll(false));
+document.addEventListener("visibilitychange", () => document.hidden || askAll(false));
+for (const shown of cards()) {
+  watchOf(shown).said = shown.dataset.announce;
+  if (shown.dataset.pending === "true") watchOf(shown).wait();
+}

@@ -1,0 +1,114 @@
+"""Answers of authorization servers, as observed at Atlassian, where the status says little."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import SecretStr
+
+from xerus.connections.provider import ClientRejected, GrantRefused, TokenSet
+from xerus.egress.client import Reply
+from xerus.errors import UpstreamRefused, UpstreamUnavailable
+
+_DEAD_GRANT = frozenset({"invalid_grant", "unauthorized_client"})
+_OUR_FAULT = frozenset(
+    {
+        "access_denied",
+        "invalid_client",
+        "invalid_request",
+        "invalid_scope",
+        "unsupported_grant_type",
+    }
+)
+
+
+def read_token_answer(reply: Reply, requested_at: datetime, *, settings: str) -> TokenSet:
+    """Read an answer of a token endpoint; `settings` name our app's credentials.
+
+    Raises:
+        GrantRefused, ClientRejected, UpstreamUnavailable: as `Provider.refresh`.
+    """
+    answer = _json_object(reply)
+    if reply.status == HTTPStatus.OK and isinstance(answer.get("access_token"), str):
+        return TokenSet(
+            access_token=SecretStr(answer["access_token"]),
+            refresh_token=_optional_secret(answer.get("refresh_token")),
+            expires_in=_lifetime(answer.get("expires_in")),
+            scopes=_optional_scopes(answer.get("scope")),
+            requested_at=requested_at,
+        )
+    raise _token_failure(reply, str(answer.get("error", "")), settings)
+
+
+def _token_failure(
+    reply: Reply, error: str, settings: str
+) -> UpstreamRefused | UpstreamUnavailable:
+    """Read a failure as observed at Atlassian, where the status alone says little.
+
+    A 4xx without a known `error` comes from a proxy on the way, and is no verdict on the grant.
+    """
+    refused = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    debug = f"token endpoint: status {reply.status}, error {error!r}"
+    if refused and error in _DEAD_GRANT:
+        return GrantRefused(
+            "Atlassian no longer accepts this authorization.",
+            hint="Connect Atlassian again on the Tools page.",
+            debug=debug,
+            upstream_status=reply.status,
+        )
+    if refused and error in _OUR_FAULT:
+        return ClientRejected(
+            "Atlassian rejected this server's own app credentials.",
+            hint=f"An administrator has to check {settings}. Connections are kept.",
+            debug=debug,
+            upstream_status=reply.status,
+        )
+    return _unavailable(reply, debug)
+
+
+def read_failure(path: str, reply: Reply) -> UpstreamRefused | UpstreamUnavailable:
+    """Return what a first read that did not succeed means."""
+    debug = f"GET {path.partition('?')[0]}: status {reply.status}"
+    if reply.status in {401, 403, 404}:
+        return UpstreamRefused(
+            f"Atlassian refused a first read with status {reply.status}.",
+            hint="Check at Atlassian that this account may use the product and that the "
+            "organisation allows the app.",
+            debug=debug,
+            upstream_status=reply.status,
+        )
+    return _unavailable(reply, debug)
+
+
+def _unavailable(reply: Reply, debug: str) -> UpstreamUnavailable:
+    retry_after = reply.headers.get("Retry-After", "")
+    return UpstreamUnavailable(
+        f"Atlassian cannot answer at the moment (status {reply.status}).",
+        hint="Try again in a minute.",
+        debug=debug,
+        upstream_status=reply.status,
+        retry_after=int(retry_after) if retry_after.isdecimal() else None,
+    )
+
+
+def _json_object(reply: Reply) -> dict[str, Any]:
+    try:
+        answer = reply.json()
+    except UpstreamUnavailable:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _optional_secret(value: object) -> SecretStr | None:
+    return SecretStr(value) if isinstance(value, str) and value else None
+
+
+def _optional_scopes(value: object) -> frozenset[str] | None:
+    return frozenset(value.split()) if isinstance(value, str) else None
+
+
+def _lifetime(value: object) -> int:
+    try:
+        return max(1, int(str(value)))
+    except ValueError:
+        return 3600  # what Atlassian documents
