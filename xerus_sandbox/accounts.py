@@ -46,6 +46,7 @@ ACCOUNTS = (ADA, GRACE, ALAN)
 BY_EMAIL = {account.email: account for account in ACCOUNTS}
 
 TENANT_ID = fixed_guid("entra tenant")
+OTHER_TENANT_ID = fixed_guid("entra other tenant")
 ENTRA_CLIENT_ID = fixed_guid("entra client")
 ENTRA_CLIENT_SECRET = "Xs8Q~" + fixed_text("entra secret", 35)
 ADMIN_GROUP_ID = fixed_guid("entra group administrators")
@@ -109,7 +110,9 @@ def credentials(atlassian_url: str, entra_url: str) -> dict[str, object]:
     return {
         "entra": {
             "tenant_id": TENANT_ID,
+            "other_tenant_id": OTHER_TENANT_ID,
             "issuer": f"{entra_url}/{TENANT_ID}/v2.0",
+            "shared_issuer": f"{entra_url}/organizations/v2.0",
             "client_id": ENTRA_CLIENT_ID,
             "client_secret": ENTRA_CLIENT_SECRET,
             "api_scope": f"api://{ENTRA_CLIENT_ID}/mcp",

@@ -9,6 +9,8 @@ import structlog
 from pydantic import SecretStr
 
 from xerus.accounts import store
+from xerus.accounts.admission import Admission, NotAdmitted
+from xerus.accounts.identity import identity_from
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
@@ -17,6 +19,8 @@ from xerus.db.notify import notify
 from xerus.db.roles import Role
 from xerus.errors import NotConfigured, UpstreamError, UpstreamRefused
 from xerus.ids import UserId
+from xerus.oauth.errors import InteractionRequired
+from xerus.oauth.id_token import Claims
 from xerus.oauth.provider import IdentityProvider
 from xerus.vault.envelope import Binding
 from xerus.vault.service import Vault
@@ -56,12 +60,14 @@ class Recheck:
         vault: Vault,
         audit: AuditLog,
         provider: IdentityProvider | None,
+        admission: Admission,
         clock: Clock,
     ) -> None:
         self._db = db
         self._vault = vault
         self._audit = audit
         self._provider = provider
+        self._admission = admission
         self._clock = clock
         self._refusals: list[Callable[[str], None]] = []
         self._running: dict[UserId, asyncio.Task[Verdict]] = {}
@@ -109,13 +115,21 @@ class Recheck:
         try:
             renewed = await self._provider.refresh(token)
         except UpstreamRefused as error:
-            return await self._refused(user_id, row["generation"], error)
+            log.warning(
+                "identity_refused", user=user_id, code=error.code, request_id=error.request_id
+            )
+            challenge = error.claims if isinstance(error, InteractionRequired) else ""
+            return await self._refused(
+                user_id, row["generation"], "identity_provider_refused", challenge
+            )
         except (UpstreamError, NotConfigured) as error:  # no verdict about the person
             log.warning(
                 "identity_check_unanswered", user=user_id, code=error.code, debug=error.debug
             )
             return Verdict.UNKNOWN
-        sealed = await self._vault.seal(renewed.get_secret_value().encode(), binding)
+        if not await self._still_admitted(user_id, renewed.claims):
+            return await self._refused(user_id, row["generation"], "not_admitted")
+        sealed = await self._vault.seal(renewed.refresh_token.get_secret_value().encode(), binding)
         now = self._clock.now()
         async with self._db.transaction(Role.WORKER) as conn:
             await store.replace_identity(
@@ -124,19 +138,42 @@ class Recheck:
             await store.mark_checked(conn, user_id, now)
         return Verdict.ALLOWED
 
-    async def _refused(self, user_id: UserId, generation: int, error: UpstreamRefused) -> Verdict:
-        log.warning("identity_refused", user=user_id, code=error.code, request_id=error.request_id)
+    async def _still_admitted(self, user_id: UserId, claims: Claims | None) -> bool:
+        """Measure a person anew by what the provider says of them now."""
+        async with self._db.transaction(Role.GATE) as conn:
+            row = await store.find_user(conn, user_id)
+            if row is None:
+                return False
+            if claims is None:  # a provider need not send an ID token with a renewal
+                return self._admission.still_admitted(row)
+            identity = identity_from(claims)
+            if (identity.tenant, identity.subject) != (row["tenant"], row["subject"]):
+                log.error("identity_of_somebody_else", user=user_id)
+                return False
+            try:
+                self._admission.check(identity)
+            except NotAdmitted as error:
+                log.warning("identity_not_admitted", user=user_id, code=error.code)
+                return False
+            await self._admission.note(conn, user_id, identity)
+        return True
+
+    async def _refused(
+        self, user_id: UserId, generation: int, cause: str, challenge: str = ""
+    ) -> Verdict:
         async with self._db.transaction(Role.WORKER) as conn:
             done = await store.void_everything(
-                conn, user_id, generation=generation, now=self._clock.now()
+                conn,
+                user_id,
+                generation=generation,
+                now=self._clock.now(),
+                challenge=challenge,
             )
             if not done:
                 return Verdict.ALLOWED
             for channel in ("xerus_session", "xerus_grant"):
                 await notify(conn, channel, user_id)
-            await self._audit.record(
-                conn, Event.SESSION_ENDED, user_id=user_id, cause="identity_provider_refused"
-            )
+            await self._audit.record(conn, Event.SESSION_ENDED, user_id=user_id, cause=cause)
         for handler in self._refusals:
             handler(user_id)
         return Verdict.REFUSED

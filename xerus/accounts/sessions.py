@@ -9,7 +9,7 @@ from xerus.accounts import store
 from xerus.accounts.cache import RevocableCache
 from xerus.accounts.recheck import Recheck, Verdict
 from xerus.accounts.user_agent import family
-from xerus.accounts.users import AdminRule, User
+from xerus.accounts.users import LOCAL_TENANT, AdminRule, User
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
@@ -107,9 +107,11 @@ class Sessions:
             row = await store.find_session(conn, key, self._clock.now())
         if row is None:
             return None
-        session = self._session(row)
-        if not await self._still_allowed(session.user, row["checked_at"]):
+        if self._is_due(row):
+            row = await self._asked_again(key, row)
+        if row is None:
             return None
+        session = self._session(row)
         self._cache.put(
             key,
             session,
@@ -157,10 +159,15 @@ class Sessions:
             created_at=row["session_created_at"],
         )
 
-    async def _still_allowed(self, user: User, checked_at: datetime) -> bool:
-        if user.is_local:
-            return self._recheck.local_allowed
-        if self._clock.now() - checked_at < _CHECK_AFTER:
-            return True
-        verdict = await self._recheck.ask(user.id)
-        return verdict is not Verdict.REFUSED
+    def _is_due(self, row: store.Row) -> bool:
+        local = row["tenant"] == LOCAL_TENANT
+        return bool(local or self._clock.now() - row["checked_at"] >= _CHECK_AFTER)
+
+    async def _asked_again(self, key: bytes, row: store.Row) -> store.Row | None:
+        """Return the session as it is after the provider was asked; None if it is over."""
+        if row["tenant"] == LOCAL_TENANT:
+            return row if self._recheck.local_allowed else None
+        if await self._recheck.ask(UserId(str(row["id"]))) is Verdict.REFUSED:
+            return None
+        async with self._db.transaction(Role.GATE) as conn:
+            return await store.find_session(conn, key, self._clock.now())

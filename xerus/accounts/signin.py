@@ -10,18 +10,20 @@ import orjson
 import structlog
 
 from xerus.accounts import store
+from xerus.accounts.admission import Admission, NotAdmitted
+from xerus.accounts.identity import identity_from
 from xerus.accounts.recheck import identity_binding
-from xerus.accounts.users import AdminRule, Identity, User
+from xerus.accounts.users import AdminRule, User
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
-from xerus.db.database import Connection, Database
+from xerus.db.database import Database
 from xerus.db.roles import Role
 from xerus.errors import NotConfigured, UpstreamError, UpstreamRefused, XerusError
-from xerus.ids import UserId, correlation_id, new_id, new_secret, secret_hash
-from xerus.oauth import id_token, pkce
+from xerus.ids import correlation_id, new_id, new_secret, secret_hash
+from xerus.oauth import pkce
 from xerus.oauth.aadsts import diagnosed
-from xerus.oauth.errors import InvalidToken
+from xerus.oauth.errors import InteractionRequired, InvalidToken
 from xerus.oauth.provider import IdentityProvider, SignedInTokens
 from xerus.vault.envelope import Binding
 from xerus.vault.service import Vault
@@ -31,6 +33,7 @@ log = structlog.get_logger(__name__)
 Purpose = Literal["web", "authorize"]
 FLOW_LIFE = timedelta(minutes=10)
 _UNKNOWN_STATE = "unknown_state"
+_MOST_ATTEMPTS = 2
 
 
 class SignInFailed(XerusError):
@@ -64,6 +67,18 @@ class SignInFailed(XerusError):
         self.status = status
 
 
+class SignInContinues(Exception):
+    """The browser has to go to the identity provider once more.
+
+    Attributes:
+        url: where.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__("the provider demands more")
+        self.url = url
+
+
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
     """Who signed in, and what for."""
@@ -85,6 +100,7 @@ class SignIn:
         audit: AuditLog,
         provider: IdentityProvider | None,
         admins: AdminRule,
+        admission: Admission,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -92,6 +108,7 @@ class SignIn:
         self._audit = audit
         self._provider = provider
         self._admins = admins
+        self._admission = admission
         self._clock = clock
 
     @property
@@ -100,7 +117,13 @@ class SignIn:
         return self._provider is not None
 
     async def begin(
-        self, *, browser: str, purpose: Purpose, return_to: str = "/", request_id: str = ""
+        self,
+        *,
+        browser: str,
+        purpose: Purpose,
+        return_to: str = "/",
+        request_id: str = "",
+        session_token: str = "",
     ) -> str:
         """Start a sign-in and return the URL of the identity provider.
 
@@ -109,17 +132,45 @@ class SignIn:
             purpose: the web, or an MCP client's authorization.
             return_to: local path to show afterwards.
             request_id: the approved authorization request.
+            session_token: the browser's session cookie, of an ended session too: what the provider
+                demanded when it ended goes along.
 
         Raises:
             NotConfigured: there is no identity provider.
             UpstreamError: the provider does not answer.
         """
+        claims = await self._demanded(session_token) if session_token else ""
+        return await self._begin(
+            secret_hash(browser), purpose, return_to, request_id, claims=claims, attempts=0
+        )
+
+    async def is_demanded(self, session_token: str) -> bool:
+        """Tell whether the provider ended this session to see the person again."""
+        return self.configured and bool(await self._demanded(session_token))
+
+    async def _demanded(self, session_token: str) -> str:
+        async with self._db.transaction(Role.GATE) as conn:
+            return await store.challenge_of(conn, secret_hash(session_token), self._clock.now())
+
+    async def _begin(
+        self,
+        browser_hash: bytes,
+        purpose: Purpose,
+        return_to: str,
+        request_id: str,
+        *,
+        claims: str,
+        attempts: int,
+    ) -> str:
         provider = self._require_provider()
         state, nonce, verifier = new_secret(), new_secret(), pkce.new_verifier()
-        url = await provider.authorize_url(state=state, nonce=nonce, verifier=verifier)
+        url = await provider.authorize_url(
+            state=state, nonce=nonce, verifier=verifier, claims=claims
+        )
         flow_id, now = new_id(), self._clock.now()
         sealed = await self._vault.seal(
-            orjson.dumps({"nonce": nonce, "verifier": verifier}), _flow_binding(flow_id)
+            orjson.dumps({"nonce": nonce, "verifier": verifier, "attempts": attempts}),
+            _flow_binding(flow_id),
         )
         async with self._db.transaction(Role.GATE) as conn:
             await store.insert_flow(
@@ -127,7 +178,7 @@ class SignIn:
                 {
                     "id": flow_id,
                     "state": secret_hash(state),
-                    "browser": secret_hash(browser),
+                    "browser": browser_hash,
                     "purpose": purpose,
                     "return_to": return_to,
                     "request": request_id or None,
@@ -144,6 +195,7 @@ class SignIn:
         """Finish a sign-in with what the identity provider sent to the callback.
 
         Raises:
+            SignInContinues: the provider demands more of the person; the browser has to go back.
             SignInFailed: with what went wrong, in words, and what to do next.
         """
         provider = self._require_provider()
@@ -202,7 +254,8 @@ class SignIn:
         if "error" in query:
             raise _denied(query)
         # RFC 9207: an answer that names another issuer is not for this request.
-        if query.get("iss", provider.issuer) != provider.issuer or not query.get("code"):
+        foreign = "iss" in query and not provider.discovery.rule.allows(query["iss"])
+        if foreign or not query.get("code"):
             raise SignInFailed(
                 "The answer of the identity provider is not complete.",
                 code="bad_callback",
@@ -210,8 +263,21 @@ class SignIn:
             )
         opened = await self._vault.open(flow["sealed"], _flow_binding(str(flow["id"])))
         secrets = orjson.loads(opened)
+        attempts = secrets.pop("attempts", 0)
         try:
             return await provider.redeem(code=query["code"], **secrets)
+        except InteractionRequired as error:
+            if not error.claims or attempts >= _MOST_ATTEMPTS:
+                raise _refused(error) from error
+            url = await self._begin(
+                bytes(flow["browser_hash"]),
+                flow["purpose"],
+                flow["return_to"],
+                _text(flow["request_id"]),
+                claims=error.claims,
+                attempts=attempts + 1,
+            )
+            raise SignInContinues(url) from error
         except InvalidToken as error:
             raise SignInFailed(
                 "Xerus cannot accept the identity provider's answer.",
@@ -220,12 +286,7 @@ class SignIn:
                 debug=error.description,
             ) from error
         except UpstreamRefused as error:
-            raise SignInFailed(
-                error.message,
-                code="provider_refused",
-                hint=error.hint,
-                debug=f"{error.debug} trace={error.request_id}",
-            ) from error
+            raise _refused(error) from error
         except UpstreamError as error:
             raise SignInFailed(
                 error.message, code=error.code, hint=error.hint, debug=error.debug, status=502
@@ -239,9 +300,16 @@ class SignIn:
                 code="no_offline_access",
                 hint="An administrator has to allow the scope offline_access for Xerus.",
             )
-        identity, now = identity_from(tokens.claims, provider.issuer), self._clock.now()
+        identity, now = identity_from(tokens.claims), self._clock.now()
+        try:
+            self._admission.check(identity)
+        except NotAdmitted as error:
+            raise SignInFailed(
+                error.message, code=error.code, hint=error.hint, status=error.status
+            ) from error
         async with self._db.transaction(Role.GATE) as conn:
-            user_id = await self._upsert(conn, identity)
+            user_id = await store.upsert_user(conn, identity, admin_by="", now=now)
+            await self._admission.note(conn, user_id, identity)
         sealed = await self._vault.seal(
             tokens.refresh_token.get_secret_value().encode(),
             identity_binding(user_id, provider.issuer),
@@ -251,14 +319,6 @@ class SignIn:
             row = await store.find_user(conn, user_id)
         assert row is not None
         return store.user_from(row, self._admins)
-
-    async def _upsert(self, conn: Connection, identity: Identity) -> UserId:
-        by_id = self._admins.by_id(identity)
-        user_id = await store.upsert_user(conn, identity, admin_by=by_id, now=self._clock.now())
-        email = self._admins.by_email(identity)
-        if not by_id and email and await store.bind_admin_email(conn, email, user_id):
-            await store.set_admin(conn, user_id, email)
-        return user_id
 
     async def _note(self, failure: SignInFailed, address: str) -> None:
         log.warning(
@@ -275,25 +335,6 @@ class SignIn:
             correlation_id=failure.correlation_id,
             address=address,
         )
-
-
-def identity_from(claims: id_token.Claims, issuer: str) -> Identity:
-    """Return who a verified token is about: (tid, oid) at Entra, (iss, sub) elsewhere."""
-    tenant, oid = id_token.tenant_of(claims, issuer), claims.get("oid")
-    username = str(claims.get("preferred_username") or "")
-    email = str(claims.get("email") or username or claims.get("upn") or "")
-    groups = claims.get("groups")
-    at_entra = bool(tenant and oid)
-    verified = email if claims.get("email_verified") is True else ""
-    return Identity(
-        tenant=tenant if at_entra else issuer,
-        subject=str(oid if at_entra else claims.get("sub", "")),
-        email=email[:320],
-        name=str(claims.get("name") or email or "Unnamed")[:200],
-        # In the pinned tenant the administrator of the tenant assigns user names.
-        trusted_email=username if at_entra else verified,
-        groups=frozenset(map(str, groups)) if isinstance(groups, list) else frozenset(),
-    )
 
 
 def _flow_binding(flow_id: str) -> Binding:
@@ -322,6 +363,15 @@ def _denied(query: Mapping[str, str]) -> SignInFailed:
         if said
         else "Start again. If it stays, tell your administrator the reference.",
         debug=f"{error[:60]}: {query.get('error_description', '')[:500]}",
+    )
+
+
+def _refused(error: UpstreamRefused) -> SignInFailed:
+    return SignInFailed(
+        error.message,
+        code="provider_refused",
+        hint=error.hint,
+        debug=f"{error.debug} trace={error.request_id}",
     )
 
 

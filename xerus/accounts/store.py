@@ -16,6 +16,7 @@ INSERT INTO users (id, tenant, subject, email, name, admin_by, created_at, signe
 VALUES (%(id)s, %(tenant)s, %(subject)s, %(email)s, %(name)s, %(admin_by)s, %(now)s, %(now)s, %(now)s)
 ON CONFLICT (tenant, subject) DO UPDATE SET
     email = excluded.email, name = excluded.name, admin_by = excluded.admin_by,
+    claims_challenge = '',
     signed_in_at = excluded.signed_in_at, checked_at = excluded.checked_at,
     -- Where clocks differ, a refusal must not void what this very sign-in makes.
     void_before = least(users.void_before, excluded.signed_in_at)
@@ -119,9 +120,26 @@ async def bind_admin_email(conn: Connection, email: str, user_id: UserId) -> boo
     return str((await _one(cursor))["user_id"]) == user_id
 
 
-async def set_admin(conn: Connection, user_id: UserId, admin_by: str) -> None:
-    """Record which entry of XERUS_ADMINS makes a person administrator."""
-    await conn.execute("UPDATE users SET admin_by = %s WHERE id = %s", (admin_by, user_id))
+async def set_standing(
+    conn: Connection, user_id: UserId, *, admin_by: str, admitted_by: str, login_hint: str
+) -> None:
+    """Record what makes a person administrator and user, and how the provider knows them."""
+    await conn.execute(
+        "UPDATE users SET admin_by = %s, admitted_by = %s,"
+        " login_hint = coalesce(nullif(%s, ''), login_hint) WHERE id = %s",
+        (admin_by, admitted_by, login_hint, user_id),
+    )
+
+
+async def challenge_of(conn: Connection, token_hash: bytes, now: datetime) -> str:
+    """Return what the provider demands of the person of a session, ended by that or not."""
+    cursor = await conn.execute(
+        "SELECT u.claims_challenge FROM sessions s JOIN users u ON u.id = s.user_id"
+        " WHERE s.token_hash = %s AND s.ended_at IS NULL AND s.expires_at > %s",
+        (token_hash, now),
+    )
+    row = await cursor.fetchone()
+    return row["claims_challenge"] if row else ""
 
 
 async def find_user(conn: Connection, user_id: UserId) -> Row | None:
@@ -256,13 +274,13 @@ async def checked_at(conn: Connection, user_id: UserId) -> datetime | None:
 
 
 async def void_everything(
-    conn: Connection, user_id: UserId, *, generation: int, now: datetime
+    conn: Connection, user_id: UserId, *, generation: int, now: datetime, challenge: str = ""
 ) -> bool:
     """Void all that was made for the person before now; False if they signed in anew meanwhile."""
     cursor = await conn.execute(
-        "UPDATE users u SET void_before = %s FROM identities i"
+        "UPDATE users u SET void_before = %s, claims_challenge = %s FROM identities i"
         " WHERE u.id = %s AND i.user_id = u.id AND i.generation = %s",
-        (now, user_id, generation),
+        (now, challenge, user_id, generation),
     )
     return cursor.rowcount == 1
 

@@ -39,6 +39,9 @@ class Identity:
     Attributes:
         trusted_email: an address that the provider itself controls; '' where it is only a claim.
         groups: ids of the groups the token names.
+        roles: app roles of the registration that the person was given.
+        groups_missing: the provider left the groups out, because there are too many.
+        login_hint: what the provider wants to be told at sign-out, '' where it named nothing.
     """
 
     tenant: str
@@ -47,6 +50,14 @@ class Identity:
     name: str
     trusted_email: str = ""
     groups: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    groups_missing: bool = False
+    login_hint: str = ""
+
+    @property
+    def entries(self) -> frozenset[str]:
+        """What a rule can name the person by: object id, group ids, app roles."""
+        return frozenset(name.lower() for name in (self.subject, *self.groups, *self.roles) if name)
 
 
 class AdminRule:
@@ -56,9 +67,8 @@ class AdminRule:
         self._entries = frozenset(entry.lower() for entry in entries)
 
     def by_id(self, identity: Identity) -> str:
-        """Return the entry that names the person or a group of theirs, '' if none does."""
-        ids = {identity.subject.lower(), *(group.lower() for group in identity.groups)}
-        return min(self._entries & ids, default="")
+        """Return the entry that names the person, a group or an app role, '' if none does."""
+        return min(self._entries & identity.entries, default="")
 
     def by_email(self, identity: Identity) -> str:
         """Return the e-mail entry that fits, '' if none does."""
@@ -68,3 +78,23 @@ class AdminRule:
     def holds(self, entry: str) -> bool:
         """Tell whether an entry that once made somebody administrator is still configured."""
         return entry in self._entries
+
+
+class UserRule:
+    """Decides who may use Xerus at all, from the entries of XERUS_USERS; without any: everybody."""
+
+    def __init__(self, *, entries: tuple[str, ...] = ()) -> None:
+        self._entries = frozenset(entry.lower() for entry in entries)
+
+    @property
+    def everybody(self) -> bool:
+        """Whether whoever can sign in may use Xerus."""
+        return not self._entries
+
+    def by_id(self, identity: Identity) -> str:
+        """Return the entry that names the person, a group or an app role, '' if none does."""
+        return min(self._entries & identity.entries, default="")
+
+    def holds(self, entry: str) -> bool:
+        """Tell whether an entry that once let somebody in is still configured."""
+        return self.everybody or entry in self._entries

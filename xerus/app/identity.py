@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from xerus.accounts.admission import Admission
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.local import LocalAdminRule, LocalSignIn
 from xerus.accounts.recheck import Recheck
 from xerus.accounts.sessions import Sessions
 from xerus.accounts.signin import SignIn
-from xerus.accounts.users import AdminRule
+from xerus.accounts.users import AdminRule, UserRule
 from xerus.app.foundation import Foundation
 from xerus.authserver.front import Front
 from xerus.grants.clients import Clients
@@ -55,6 +56,7 @@ def identity_provider(base: Foundation) -> IdentityProvider | None:
         scope=wanted.scope,
         egress=base.egress,
         clock=base.clock,
+        tenants=wanted.allowed_tenants,
     )
 
 
@@ -67,9 +69,16 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
     """Build accounts, grants and the OAuth front."""
     settings, db, audit, clock = base.settings, base.db, base.audit, base.clock
     provider, admins = identity_provider(base), _admins(settings)
+    admission = Admission(
+        admins=admins,
+        users=UserRule(entries=settings.identity.users),
+        trusts_emails=provider is None or provider.discovery.rule.only_tenant,
+    )
     csrf = Csrf(await base.purposes.get("csrf"))
     cookies = Cookies(https=settings.public_url.startswith("https:"))
-    recheck = Recheck(db=db, vault=base.vault, audit=audit, provider=provider, clock=clock)
+    recheck = Recheck(
+        db=db, vault=base.vault, audit=audit, provider=provider, admission=admission, clock=clock
+    )
     sessions = Sessions(
         db=db,
         listener=base.listener,
@@ -80,7 +89,13 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         clock=clock,
     )
     sign_in = SignIn(
-        db=db, vault=base.vault, audit=audit, provider=provider, admins=admins, clock=clock
+        db=db,
+        vault=base.vault,
+        audit=audit,
+        provider=provider,
+        admins=admins,
+        admission=admission,
+        clock=clock,
     )
     families = Families(db=db, audit=audit, clock=clock)
     tokens = AccessTokens(
@@ -90,6 +105,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         issuer=settings.public_url,
         resource=resource_url(settings.public_url),
         admins=admins,
+        admission=admission,
         families=families,
         entra=EntraTokens(provider=provider, clock=clock) if provider else None,
         clock=clock,

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from xerus.accounts.signin import SignedIn, SignInFailed
+from xerus.accounts.signin import SignedIn, SignInContinues, SignInFailed
 from xerus.accounts.users import User
 from xerus.authserver.answers import NO_STORE, client_url, error_url, problem, to_client
 from xerus.authserver.front import Front, address_of
@@ -27,6 +27,8 @@ class Callback:
                 browser=self._front.cookies.browser_from(request),
                 address=address_of(request),
             )
+        except SignInContinues as onwards:
+            return RedirectResponse(onwards.url, 303, headers=NO_STORE)
         except SignInFailed as failure:
             return await self._failed(request, failure)
         except NotConfigured as error:

@@ -97,7 +97,12 @@ async def after_yes(
     if not front.sign_in.configured:
         return await _answer_locally(front, request, pending)
     try:
-        url = await front.sign_in.begin(browser=browser, purpose="authorize", request_id=pending.id)
+        url = await front.sign_in.begin(
+            browser=browser,
+            purpose="authorize",
+            request_id=pending.id,
+            session_token=front.cookies.session_token(request),
+        )
     except (UpstreamError, NotConfigured) as error:
         back = OAuthError("temporarily_unavailable", "The identity provider does not answer.")
         return problem(

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from xerus.accounts.signin import identity_from
+import structlog
+
+from xerus.accounts.identity import identity_from
 from xerus.accounts.users import Identity
 from xerus.clock import Clock
 from xerus.errors import Unavailable, UpstreamError
 from xerus.oauth import id_token, scopes
 from xerus.oauth.errors import InvalidToken
 from xerus.oauth.provider import IdentityProvider
+
+log = structlog.get_logger(__name__)
 
 _GRAPH = "00000003-0000-0000-c000-000000000000"
 
@@ -56,6 +60,9 @@ class EntraTokens:
             claims = await id_token.verified_claims(
                 token, discovery=self._provider.discovery, now=self._clock.now()
             )
+        except id_token.VersionOneToken as error:
+            log.warning("entra_token_of_version_1", meaning=error.description)
+            raise
         except UpstreamError as error:
             raise Unavailable(
                 "The issuer's keys cannot be had at the moment.", hint="Try again in a moment."
@@ -63,12 +70,12 @@ class EntraTokens:
         id_token.check_not_before(claims, now=self._clock.now())
         self._check_kind(claims)
         oid = claims.get("oid")
-        if not id_token.tenant_of(claims, self._provider.issuer) or not _is_name(oid):
+        if not id_token.tenant_of(claims) or not _is_name(oid):
             raise InvalidToken("The token names no person of this tenant.")
         if not id_token.is_time(claims.get("iat")):
             raise InvalidToken("The token does not say when it was issued.")
         return Accepted(
-            identity=identity_from(claims, self._provider.issuer),
+            identity=identity_from(claims),
             client_id=str(claims.get("azp") or claims.get("appid") or "unknown"),
             scopes=self._scopes(claims),
             token_id=str(claims.get("uti") or claims.get("jti") or ""),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from xerus.accounts import store as accounts_store
+from xerus.accounts.admission import Admission, NotAdmitted
 from xerus.accounts.cache import RevocableCache
 from xerus.accounts.users import AdminRule
 from xerus.clock import Clock
@@ -38,6 +39,7 @@ class AccessTokens:
         issuer: str,
         resource: str,
         admins: AdminRule,
+        admission: Admission,
         families: Families,
         entra: EntraTokens | None,
         clock: Clock,
@@ -47,6 +49,7 @@ class AccessTokens:
         self._issuer = issuer
         self._resource = resource
         self._admins = admins
+        self._admission = admission
         self._entra = entra
         self._clock = clock
         self._cache = RevocableCache[Bearer](listener=listener, clock=clock, channel=CHANNEL)
@@ -149,6 +152,10 @@ class AccessTokens:
         )
 
     async def _of_entra(self, accepted: Accepted) -> tuple[Bearer, datetime]:
+        try:
+            self._admission.check(accepted.identity)
+        except NotAdmitted as error:
+            raise InvalidToken(error.message) from error
         async with self._db.transaction(Role.GATE) as conn:
             user_id = await accounts_store.ensure_user(
                 conn, accepted.identity, now=self._clock.now()

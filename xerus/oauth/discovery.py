@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from joserfc.jwk import Key, KeySet
 from xerus.clock import Clock
 from xerus.egress.client import Egress
 from xerus.errors import NotConfigured, UpstreamUnavailable
+from xerus.oauth.issuer import IssuerRule
 from xerus.oauth.redirect_uri import LOOPBACK_HOSTS
 
 _OK = 200
@@ -35,6 +36,7 @@ class Metadata:
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    end_session_endpoint: str = ""
 
 
 def may_open(url: str) -> bool:
@@ -47,11 +49,18 @@ def may_open(url: str) -> bool:
     return plain or (parts.scheme == "https" and bool(parts.hostname))
 
 
+def _page(url: object) -> str:
+    return url if isinstance(url, str) and may_open(url) else ""
+
+
 class Discovery:
     """Knows one issuer: its endpoints and its signing keys."""
 
-    def __init__(self, *, issuer: str, egress: Egress, clock: Clock) -> None:
+    def __init__(
+        self, *, issuer: str, egress: Egress, clock: Clock, tenants: Iterable[str] = ()
+    ) -> None:
         self.issuer = issuer
+        self.rule = IssuerRule.of(issuer, tenants)
         self._egress = egress
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -132,7 +141,7 @@ class Discovery:
 
     def _read(self, document: object) -> Metadata:
         # OpenID Connect Discovery 4.3: the issuer must be the one that was asked for.
-        if not isinstance(document, Mapping) or document.get("issuer") != self.issuer:
+        if not isinstance(document, Mapping) or document.get("issuer") != self.rule.template:
             raise NotConfigured(
                 "The identity provider names another issuer than the configured one.",
                 hint="Set ENTRA_ID_EXPECTED_ISSUER to the `issuer` of its discovery document.",
@@ -148,6 +157,7 @@ class Discovery:
                 authorization_endpoint=str(document["authorization_endpoint"]),
                 token_endpoint=str(document["token_endpoint"]),
                 jwks_uri=str(document["jwks_uri"]),
+                end_session_endpoint=_page(document.get("end_session_endpoint")),
             )
         except KeyError as error:
             raise NotConfigured(

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from xerus.errors import NotSignedIn
+from xerus.errors import NotSignedIn, UpstreamRefused
 
 # RFC 6749 4.1.2.1, RFC 8707 2
 AuthorizeCode: TypeAlias = Literal[
@@ -52,6 +52,17 @@ class OAuthError(Exception):
     def body(self) -> dict[str, str]:
         """Return the JSON object of RFC 6749 5.2."""
         return {"error": self.code, "error_description": self.description}
+
+
+class InteractionRequired(UpstreamRefused):
+    """The provider wants the person themselves: a rule of Conditional Access, mostly.
+
+    Attributes:
+        claims: what to send along to the authorization endpoint (OpenID Connect Core 5.5), as it
+            came; '' where the provider named nothing.
+    """
+
+    claims: str = ""
 
 
 class InvalidToken(NotSignedIn):

@@ -1,19 +1,23 @@
 """Verification of what the identity provider signed: ID tokens, and access tokens for our API."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import Key
 
 from xerus.oauth.discovery import Discovery
 from xerus.oauth.errors import InvalidToken
+from xerus.oauth.issuer import TENANT, IssuerRule
 
 Claims = Mapping[str, Any]
 
 _ALGORITHM = "RS256"
 _LEEWAY_SECONDS = 60
+_GUID = re.compile(r"[0-9a-fA-F-]{36}")
 _LONGEST = 16_000
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 
@@ -40,7 +44,8 @@ async def verified_claims(token: str, *, discovery: Discovery, now: datetime) ->
         claims = jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
     except (JoseError, ValueError) as error:
         raise InvalidToken("The signature of the token is not valid.") from error
-    _check_issuer(claims, discovery.issuer)
+    _check_issuer(claims, discovery.rule)
+    _check_key_issuer(key, claims)
     if not is_time(claims.get("exp")) or claims["exp"] + _LEEWAY_SECONDS <= now.timestamp():
         raise InvalidToken("The token has expired.")
     return claims
@@ -64,10 +69,21 @@ def check_id_token(claims: Claims, *, client_id: str, nonce: str) -> None:
         raise InvalidToken("The ID token names nobody.")
 
 
-def tenant_of(claims: Claims, issuer: str) -> str:
-    """Return the Entra tenant when `issuer` is an Entra issuer, else ''."""
+def check_renewed(claims: Claims, *, client_id: str) -> None:
+    """Check the audience of an ID token that came with a renewal (OpenID Connect Core 12.2).
+
+    Raises:
+        InvalidToken: it is for another application.
+    """
+    audience = claims.get("aud")
+    if client_id not in (audience if isinstance(audience, list) else [audience]):
+        raise InvalidToken("The ID token is for another application.")
+
+
+def tenant_of(claims: Claims) -> str:
+    """Return the Entra tenant when the verified issuer is one of Entra, else ''."""
     tid = claims.get("tid")
-    return str(tid) if tid and issuer.endswith(f"/{tid}/v2.0") else ""
+    return str(tid) if tid and str(claims.get("iss")).endswith(f"/{tid}/v2.0") else ""
 
 
 def peek_header(token: str) -> Mapping[str, Any]:
@@ -84,16 +100,46 @@ def peek_header(token: str) -> Mapping[str, Any]:
         raise InvalidToken("The token is not a JWT.") from error
 
 
-def _check_issuer(claims: Claims, issuer: str) -> None:
-    found = claims.get("iss")
-    if found != issuer:
-        hint = ""
-        if isinstance(found, str) and found.startswith("https://sts.windows.net/"):
-            hint = " It is a version 1 token: set requestedAccessTokenVersion to 2."
-        raise InvalidToken(f"The token is from another issuer.{hint}")
-    # facts: pin the tenant. The issuer of a single-tenant app carries it in its path.
-    if claims.get("tid") and issuer.endswith("/v2.0") and not tenant_of(claims, issuer):
+class VersionOneToken(InvalidToken):
+    """Entra ID issues tokens of version 1 for this application; the message says how to change it."""
+
+
+def _check_issuer(claims: Claims, rule: IssuerRule) -> None:
+    found, tid = claims.get("iss"), claims.get("tid")
+    if not rule.allows(found):
+        if claims.get("ver") == "1.0" and tid and _is_ours(str(tid), rule):
+            raise VersionOneToken(
+                "The token is from another issuer: it is a version 1 token of Entra ID. In the "
+                "manifest of the app registration set api.requestedAccessTokenVersion, in the older "
+                "form accessTokenAcceptedVersion, to 2."
+            )
+        if rule.is_of_template(found, tid):
+            raise InvalidToken(
+                "The token is from a tenant that is not allowed here: "
+                f"ENTRA_ID_ALLOWED_TENANTS does not name {_guid(tid)}."
+            )
+        raise InvalidToken("The token is from another issuer.")
+    # facts: pin the tenant. An issuer of Entra carries it in its path.
+    if tid and str(found).endswith("/v2.0") and not tenant_of(claims):
         raise InvalidToken("The token is from another tenant.")
+
+
+def _is_ours(tenant: str, rule: IssuerRule) -> bool:
+    return tenant.lower() in rule.tenants if rule.shared else f"/{tenant}/" in rule.issuer
+
+
+def _guid(tenant: object) -> str:
+    text = str(tenant)
+    return text if _GUID.fullmatch(text) else "it"
+
+
+def _check_key_issuer(key: Key, claims: Claims) -> None:
+    """Check the `issuer` that Entra lists with a key: a tenant's own key signs for it alone."""
+    listed = key.as_dict(private=False).get("issuer")
+    if not isinstance(listed, str):
+        return
+    if listed.replace(TENANT, str(claims.get("tid"))) != claims.get("iss"):
+        raise InvalidToken("The token is signed with a key of another issuer.")
 
 
 def check_not_before(claims: Claims, *, now: datetime) -> None:

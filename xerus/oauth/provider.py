@@ -1,10 +1,11 @@
 """Xerus as a client of the identity provider: authorization URL, code, refresh."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from pydantic import SecretStr
 
 from xerus.clock import Clock
@@ -13,15 +14,30 @@ from xerus.errors import UpstreamRefused, UpstreamUnavailable
 from xerus.oauth import id_token, pkce
 from xerus.oauth.aadsts import diagnosed
 from xerus.oauth.discovery import Discovery
+from xerus.oauth.errors import InteractionRequired, InvalidToken
 
 _OK = 200
 _DEADLINE_SECONDS = 10.0
 _MAX_BYTES = 2**18
+_LONGEST_CLAIMS = 4000
 # What ends a person's access. Everything else is our configuration or an outage: Microsoft says
 # to branch on `error` only, never on AADSTS numbers or texts.
 _ENDS_ACCESS = frozenset(
     {"invalid_grant", "interaction_required", "consent_required", "login_required", "access_denied"}
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewedTokens:
+    """What a renewal gave.
+
+    Attributes:
+        refresh_token: the one to use next time; the old one where no new one came.
+        claims: of the ID token that came along, verified; None where none came.
+    """
+
+    refresh_token: SecretStr
+    claims: id_token.Claims | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +61,21 @@ class IdentityProvider:
         scope: str,
         egress: Egress,
         clock: Clock,
+        tenants: Iterable[str] = (),
     ) -> None:
         self.issuer = issuer
         self.client_id = client_id
-        self.discovery = Discovery(issuer=issuer, egress=egress, clock=clock)
+        self.discovery = Discovery(issuer=issuer, egress=egress, clock=clock, tenants=tenants)
         self.scopes = _scopes(scope)
         self._client_secret = client_secret
         self._redirect_uri = redirect_uri
         self._egress = egress
         self._clock = clock
 
-    async def authorize_url(self, *, state: str, nonce: str, verifier: str) -> str:
-        """Return where the browser goes to sign in.
+    async def authorize_url(
+        self, *, state: str, nonce: str, verifier: str, claims: str = ""
+    ) -> str:
+        """Return where the browser goes to sign in; `claims` is what the provider demanded before.
 
         Never carries `resource`: Entra answers AADSTS9010010 to it.
 
@@ -76,6 +95,8 @@ class IdentityProvider:
             "code_challenge": pkce.challenge(verifier),
             "code_challenge_method": pkce.METHOD,
         }
+        if claims:
+            query["claims"] = claims
         glue = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{glue}{urlencode(query)}"
 
@@ -83,6 +104,7 @@ class IdentityProvider:
         """Exchange a code and verify the ID token that comes with it.
 
         Raises:
+            InteractionRequired: the person has to come again with what its `claims` demand.
             UpstreamRefused: the provider does not accept the code or our registration.
             UpstreamUnavailable: no verdict.
             InvalidToken: the ID token is not one for this sign-in.
@@ -104,12 +126,11 @@ class IdentityProvider:
             claims=claims, refresh_token=SecretStr(str(refresh)) if refresh else None
         )
 
-    async def refresh(self, refresh_token: SecretStr) -> SecretStr:
+    async def refresh(self, refresh_token: SecretStr) -> RenewedTokens:
         """Renew at the provider, which shows that the person is still allowed.
 
-        Returns the refresh token to use next time; the old one where no new one came.
-
         Raises:
+            InteractionRequired: the person has to sign in again, with what its `claims` demand.
             UpstreamRefused: the provider ended the access of this person.
             UpstreamUnavailable: no verdict, or a problem of our own registration.
         """
@@ -130,7 +151,28 @@ class IdentityProvider:
                 upstream_status=error.upstream_status,
                 request_id=error.request_id,
             ) from error
-        return SecretStr(str(answer.get("refresh_token") or refresh_token.get_secret_value()))
+        return RenewedTokens(
+            refresh_token=SecretStr(
+                str(answer.get("refresh_token") or refresh_token.get_secret_value())
+            ),
+            claims=await self._renewed_claims(answer.get("id_token")),
+        )
+
+    async def _renewed_claims(self, token: object) -> id_token.Claims | None:
+        if not isinstance(token, str) or not token:
+            return None
+        try:
+            claims = await id_token.verified_claims(
+                token, discovery=self.discovery, now=self._clock.now()
+            )
+            id_token.check_renewed(claims, client_id=self.client_id)
+        except InvalidToken as error:
+            raise UpstreamUnavailable(
+                "The identity provider's answer cannot be verified.",
+                hint="Try again in a minute.",
+                debug=error.description,
+            ) from error
+        return claims
 
     async def _token_request(self, form: dict[str, str]) -> Mapping[str, Any]:
         metadata = await self.discovery.metadata()
@@ -185,7 +227,9 @@ def _refusal(reply: Reply, answer: Mapping[str, Any]) -> UpstreamRefused | Upstr
             request_id=trace,
         )
     said = diagnosed(str(answer.get("error_description") or ""))
-    return UpstreamRefused(
+    claims = _claims(answer)
+    refused = InteractionRequired if claims or error == "interaction_required" else UpstreamRefused
+    refusal = refused(
         said.message if said else f"The identity provider refused: {error}{number}.",
         code=error,
         hint=said.hint
@@ -195,3 +239,17 @@ def _refusal(reply: Reply, answer: Mapping[str, Any]) -> UpstreamRefused | Upstr
         upstream_status=reply.status,
         request_id=trace,
     )
+    if isinstance(refusal, InteractionRequired):
+        refusal.claims = claims
+    return refusal
+
+
+def _claims(answer: Mapping[str, Any]) -> str:
+    """Return the `claims` of a refusal, '' where they are no JSON object of a sane length."""
+    claims = answer.get("claims")
+    if not isinstance(claims, str) or len(claims) > _LONGEST_CLAIMS:
+        return ""
+    try:
+        return claims if isinstance(orjson.loads(claims), dict) else ""
+    except orjson.JSONDecodeError:
+        return ""

@@ -1,5 +1,6 @@
 """Contradictions between settings, each with its remedy."""
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from urllib.parse import urlsplit
 
@@ -58,12 +59,8 @@ def _identity_problems(settings: Settings) -> Iterator[Problem]:
             message="still holds a placeholder",
             remedy="Replace the braces and what is in them by the tenant id from the Entra portal.",
         )
-    elif identity.expected_issuer and _of_any_tenant(identity.expected_issuer):
-        yield Problem(
-            variable="ENTRA_ID_EXPECTED_ISSUER",
-            message="names no tenant, so nobody's sign-in could be checked against it",
-            remedy="Put the tenant id from the Entra portal in place of the word.",
-        )
+    elif identity.expected_issuer:
+        yield from _issuer_problems(identity.expected_issuer, identity.allowed_tenants)
     yield from _redirect(
         "OAUTH_DCR_REDIRECT_URI",
         identity.given_redirect_uri,
@@ -71,9 +68,49 @@ def _identity_problems(settings: Settings) -> Iterator[Problem]:
     )
 
 
-def _of_any_tenant(issuer: str) -> bool:
-    """Tell the addresses that Entra ID shares between tenants; it never names them as issuer."""
-    return bool({"common", "organizations", "consumers"} & set(urlsplit(issuer).path.split("/")))
+def _issuer_problems(issuer: str, tenants: tuple[str, ...]) -> Iterator[Problem]:
+    parts = urlsplit(issuer)
+    words = set(parts.path.split("/"))
+    if "consumers" in words or (words & _SHARED_BY_TENANTS and not tenants):
+        yield Problem(
+            variable="ENTRA_ID_EXPECTED_ISSUER",
+            message="names no tenant, so nobody's sign-in could be checked against it",
+            remedy="Put the tenant id from the Entra portal in place of the word. For people of "
+            "several tenants keep `organizations` and list the tenant ids in "
+            "ENTRA_ID_ALLOWED_TENANTS.",
+        )
+    elif tenants and not words & _SHARED_BY_TENANTS:
+        yield Problem(
+            variable="ENTRA_ID_ALLOWED_TENANTS",
+            message="is set, but ENTRA_ID_EXPECTED_ISSUER names one tenant, which alone counts",
+            remedy="Remove it, or put `organizations` in place of the tenant id in "
+            "ENTRA_ID_EXPECTED_ISSUER.",
+        )
+    if not all(_TENANT_ID.fullmatch(tenant) for tenant in tenants):
+        yield Problem(
+            variable="ENTRA_ID_ALLOWED_TENANTS",
+            message="holds what is no tenant id",
+            remedy="List directory (tenant) ids of the form 00000000-0000-0000-0000-000000000000.",
+        )
+    if parts.hostname in _VERSION_ONE_HOSTS or (
+        parts.hostname in _ENTRA_HOSTS and not parts.path.endswith("/v2.0")
+    ):
+        yield Problem(
+            variable="ENTRA_ID_EXPECTED_ISSUER",
+            message="is the issuer of version 1 tokens",
+            remedy="Use https://login.microsoftonline.com/TENANT-ID/v2.0, and set "
+            "api.requestedAccessTokenVersion to 2 in the manifest of the app registration.",
+        )
+
+
+_SHARED_BY_TENANTS = {"common", "organizations"}
+_TENANT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_VERSION_ONE_HOSTS = {"sts.windows.net", "sts.chinacloudapi.cn"}
+_ENTRA_HOSTS = {
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+}
 
 
 def _atlassian_problems(settings: Settings) -> Iterator[Problem]:

@@ -223,7 +223,20 @@ class IdentitySettings(Group):
     admins: Words = _setting(
         "XERUS_ADMINS",
         default=(),
-        help="Administrators: Entra object ids, group ids, or e-mails within the pinned tenant.",
+        help="Administrators: Entra object ids, group ids, app roles, or e-mails within the pinned "
+        "tenant.",
+    )
+    users: Words = _setting(
+        "XERUS_USERS",
+        default=(),
+        help="Who may use Xerus: group ids, app roles or Entra object ids. Default: everybody who "
+        "can sign in.",
+    )
+    allowed_tenants: Words = _setting(
+        "ENTRA_ID_ALLOWED_TENANTS",
+        default=(),
+        help="Tenant ids whose people may sign in where the issuer is one that tenants share "
+        "(organizations, common). Default: none.",
     )
 
     @property

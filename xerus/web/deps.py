@@ -32,8 +32,13 @@ class SignInService(Protocol):
     def configured(self) -> bool:
         """Whether there is an identity provider."""
 
-    async def begin(self, *, browser: str, purpose: Literal["web"], return_to: str) -> str:
+    async def begin(
+        self, *, browser: str, purpose: Literal["web"], return_to: str, session_token: str
+    ) -> str:
         """Return the identity provider's URL."""
+
+    async def is_demanded(self, session_token: str) -> bool:
+        """Tell whether the provider ended this session to see the person again."""
 
 
 class LocalLinks(Protocol):

@@ -32,6 +32,9 @@ class SignInPages:
             return await self._use_link(request, link)
         if await self._deps.session_of(request):
             return RedirectResponse(_return_to(request), 303, headers=_NO_STORE)
+        token = self._deps.cookies.session_token(request)
+        if token and await self._deps.sign_in.is_demanded(token):
+            return RedirectResponse(_start_url(request), 303, headers=_NO_STORE)
         return self._page(request)
 
     async def _start(self, request: Request) -> Response:
@@ -39,7 +42,10 @@ class SignInPages:
         browser = cookies.browser_binding(request)
         try:
             url = await self._deps.sign_in.begin(
-                browser=browser, purpose="web", return_to=_return_to(request)
+                browser=browser,
+                purpose="web",
+                return_to=_return_to(request),
+                session_token=cookies.session_token(request),
             )
         except XerusError as error:
             return self._page(request, error)
@@ -68,7 +74,7 @@ class SignInPages:
             status=error.status if error else 200,
             configured=self._deps.sign_in.configured,
             settings=self._deps.entra_settings,
-            start_url="/signin/start?" + urlencode({"return_to": _return_to(request)}),
+            start_url=_start_url(request),
             error=error,
             correlation_id="",
         )
@@ -78,6 +84,10 @@ def _own_address(request: Request) -> str:
     """Return the client's address, '' for what a proxy, perhaps on this machine, passed on."""
     passed_on = "x-forwarded-for" in request.headers or "forwarded" in request.headers
     return "" if passed_on or request.client is None else request.client.host
+
+
+def _start_url(request: Request) -> str:
+    return "/signin/start?" + urlencode({"return_to": _return_to(request)})
 
 
 def _return_to(request: Request) -> str:

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 
-from xerus_sandbox.accounts import TENANT_ID
 from xerus_sandbox.clock import VirtualClock
 from xerus_sandbox.config import SHARED_SETTINGS, Config
 from xerus_sandbox.entra.directory import SETTINGS as DIRECTORY_SETTINGS
@@ -25,7 +24,7 @@ class EntraService:
 
     def __init__(self, *, base_url: str, clock: VirtualClock, config: Config) -> None:
         self._directory = Directory(clock, config)
-        maker = TokenMaker(clock, config, f"{base_url}/{TENANT_ID}/v2.0")
+        maker = TokenMaker(clock, config, base_url)
         routes = [
             *Discovery(self._directory, base_url).routes,
             *SignIn(self._directory, clock, config).routes,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from xerus_sandbox.accounts import ADA
 from xerus_sandbox.clock import VirtualClock
 from xerus_sandbox.config import Config, Setting
 from xerus_sandbox.entra.errors import EntraError, claims_challenge
@@ -17,6 +18,15 @@ SETTINGS = (
     Setting(name="refresh_seconds", kind="seconds", default=90 * _DAY),
     Setting(name="disabled_accounts", kind="list", default=[]),
     Setting(name="groups_claim", kind="switch", default=False),
+    # Members of the one group.
+    Setting(name="group_members", kind="list", default=[ADA.email]),
+    # Who is in more groups than a token can name.
+    Setting(name="groups_overage", kind="list", default=[]),
+    # "E-MAIL ROLE": app roles that people were given.
+    Setting(name="app_roles", kind="list", default=[]),
+    # Who lives in the other tenant, and who of them is a guest here.
+    Setting(name="foreign_accounts", kind="list", default=[]),
+    Setting(name="guest_accounts", kind="list", default=[]),
     Setting(name="claims_challenge", kind="switch", default=False),
 )
 
@@ -32,6 +42,8 @@ class Code:
     code_challenge: str | None
     expires_at: float
     used: bool = False
+    claims: bool = False
+    """Whether the sign-in met a claims challenge."""
 
 
 @dataclass(kw_only=True)
@@ -42,6 +54,7 @@ class RefreshToken:
     scope: str
     expires_at: float
     revoked: bool = False
+    claims: bool = False
 
 
 @dataclass(kw_only=True)
@@ -135,11 +148,12 @@ class Directory:
         if self._config["verify_pkce"] and row.code_challenge != code_challenge:
             raise _pkce_failed(given=code_challenge is not None)
         self._check_enabled(row.email)
+        self._check_claims(met=row.claims)
         row.used = True
         self.changed = True
         return row
 
-    def issue_refresh_token(self, email: str, scope: str) -> str:
+    def issue_refresh_token(self, email: str, scope: str, *, claims: bool = False) -> str:
         """Return a new refresh token."""
         now = self._clock.now()
         tables = self._tables
@@ -147,7 +161,10 @@ class Directory:
         tables.codes = {k: v for k, v in tables.codes.items() if v.expires_at + _DAY > now}
         text = f"1.A{random_text(900)}"
         tables.refresh[digest(text)] = RefreshToken(
-            email=email, scope=scope, expires_at=now + self._config["refresh_seconds"]
+            email=email,
+            scope=scope,
+            expires_at=now + self._config["refresh_seconds"],
+            claims=claims,
         )
         self.changed = True
         return text
@@ -168,8 +185,7 @@ class Directory:
             text = "The provided grant has expired due to it being revoked, a fresh auth token is needed."
             raise EntraError("invalid_grant", 50173, text)
         self._check_enabled(row.email)
-        if self._config["claims_challenge"]:
-            raise claims_challenge()
+        self._check_claims(met=row.claims)
         return row
 
     def is_disabled(self, email: str) -> bool:
@@ -179,6 +195,10 @@ class Directory:
     def _check_enabled(self, email: str) -> None:
         if self.is_disabled(email):
             raise EntraError("invalid_grant", 50057, "The user account is disabled.")
+
+    def _check_claims(self, *, met: bool) -> None:
+        if self._config["claims_challenge"] and not met:
+            raise claims_challenge()
 
     def email_of(self, code_or_token: str) -> str | None:
         """Return whose code or refresh token this is or was."""

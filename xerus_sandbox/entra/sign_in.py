@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qsl, urlencode
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -13,7 +14,7 @@ from xerus_sandbox.accounts import ACCOUNTS, BY_EMAIL, ENTRA_CLIENT_ID
 from xerus_sandbox.clock import VirtualClock
 from xerus_sandbox.config import Config
 from xerus_sandbox.entra.directory import Code, Directory
-from xerus_sandbox.entra.discovery import is_tenant, unknown_tenant
+from xerus_sandbox.entra.discovery import SHARED_TENANTS, is_tenant, unknown_tenant
 from xerus_sandbox.entra.errors import EntraError, ErrorPage, resource_refused
 from xerus_sandbox.entra.scopes import read_scopes
 from xerus_sandbox.pages import button, form, hidden, page
@@ -34,6 +35,7 @@ class _Wanted:
     nonce: str | None
     code_challenge: str | None
     prompt: str | None
+    claims: bool
     fragment: bool
 
 
@@ -82,6 +84,11 @@ class SignIn:
         note_of(request).account = email
         if self._directory.is_disabled(email):
             return _error_page("AADSTS50057: The user account is disabled.")
+        foreign = email in self._config["foreign_accounts"]
+        if foreign and request.path_params["tenant"] not in SHARED_TENANTS:
+            return _error_page(
+                "AADSTS50020: User account from identity provider does not exist in tenant."
+            )
         answer = self._grant(wanted, email)
         cookie = self._directory.start_session(email)
         answer.set_cookie(COOKIE, cookie, httponly=True, samesite="lax")
@@ -95,6 +102,7 @@ class SignIn:
                 redirect_uri=wanted.redirect_uri,
                 nonce=wanted.nonce,
                 code_challenge=wanted.code_challenge,
+                claims=wanted.claims,
                 expires_at=self._clock.now() + self._config["code_seconds"],
             )
         )
@@ -136,6 +144,7 @@ class SignIn:
             nonce=values.get("nonce"),
             code_challenge=values.get("code_challenge"),
             prompt=values.get("prompt"),
+            claims="claims" in values,
             fragment=values.get("response_mode") == "fragment",
         )
 
@@ -150,6 +159,7 @@ class SignIn:
         if values.get("code_challenge") and values.get("code_challenge_method") != "S256":
             text = "The code_challenge_method must be S256."
             raise EntraError("invalid_request", 9002327, text)
+        _check_claims(values.get("claims"))
         read_scopes(values.get("scope", ""), self._config["granted_scopes"])
 
     async def _logout(self, request: Request) -> Response:
@@ -165,6 +175,18 @@ class SignIn:
             answer = RedirectResponse(back, status_code=302)
         answer.delete_cookie(COOKIE)
         return answer
+
+
+def _check_claims(text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        sound = isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        sound = False
+    if not sound:
+        message = "The claims parameter in the request is not a valid JSON object."
+        raise EntraError("invalid_request", 50165, message)
 
 
 def _redirect(wanted: _Wanted, **values: str) -> Response:

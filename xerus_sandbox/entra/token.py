@@ -14,7 +14,7 @@ from starlette.routing import Route
 from xerus_sandbox.accounts import BY_EMAIL, ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET
 from xerus_sandbox.clock import VirtualClock
 from xerus_sandbox.config import Config
-from xerus_sandbox.entra.directory import Directory
+from xerus_sandbox.entra.directory import Code, Directory, RefreshToken
 from xerus_sandbox.entra.discovery import is_tenant, unknown_tenant
 from xerus_sandbox.entra.errors import EntraError, resource_refused
 from xerus_sandbox.entra.keys import read_graph_token
@@ -73,15 +73,16 @@ class TokenEndpoint:
             sent.get("redirect_uri", ""),
             challenge_of(verifier) if verifier else None,
         )
-        return self._issue(code.email, code.scope, sent.get("scope"), code.nonce)
+        return self._issue(code, sent.get("scope"), code.nonce)
 
     def _from_refresh_token(self, sent: Mapping[str, str]) -> dict[str, Any]:
         token = self._directory.use_refresh_token(_required(sent, "refresh_token"))
-        return self._issue(token.email, token.scope, sent.get("scope"), None)
+        return self._issue(token, sent.get("scope"), None)
 
     def _issue(
-        self, email: str, consented: str, asked: str | None, nonce: str | None
+        self, grant: Code | RefreshToken, asked: str | None, nonce: str | None
     ) -> dict[str, Any]:
+        email, consented = grant.email, grant.scope
         scopes = read_scopes(asked or consented, self._config["granted_scopes"])
         key = self._directory.signing_key()
         answer = {
@@ -92,7 +93,9 @@ class TokenEndpoint:
             "access_token": self._maker.access_token(key, email, scopes),
         }
         if _may_refresh(scopes, consented):
-            answer["refresh_token"] = self._directory.issue_refresh_token(email, consented)
+            answer["refresh_token"] = self._directory.issue_refresh_token(
+                email, consented, claims=grant.claims
+            )
         if scopes.wants_id_token:
             answer["id_token"] = self._maker.id_token(key, email, nonce)
         return answer

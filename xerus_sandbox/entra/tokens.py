@@ -3,11 +3,11 @@
 from typing import Any
 
 from xerus_sandbox.accounts import (
-    ADA,
     ADMIN_GROUP_ID,
     BY_EMAIL,
     ENTRA_CLIENT_ID,
     OBJECT_IDS,
+    OTHER_TENANT_ID,
     TENANT_ID,
     fixed_text,
 )
@@ -25,23 +25,22 @@ _CLIENT_KIND = "1"
 class TokenMaker:
     """Builds and signs ID and access tokens."""
 
-    def __init__(self, clock: VirtualClock, config: Config, issuer: str) -> None:
+    def __init__(self, clock: VirtualClock, config: Config, base_url: str) -> None:
         self._clock = clock
         self._config = config
-        self._issuer = issuer
+        self._base_url = base_url
 
     def id_token(self, key: SigningKey, email: str, nonce: str | None) -> str:
         """Return an ID token for our client."""
         account = BY_EMAIL[email]
         claims = {
             "aud": ENTRA_CLIENT_ID,
-            "iss": self._issuer,
+            "iss": f"{self._base_url}/{self._tenant(email)}/v2.0",
             **self._times("id_token_seconds"),
             "email": email,
             "name": account.name,
             "preferred_username": email,
-            **_person(email, ENTRA_CLIENT_ID),
-            **self._groups(email),
+            **self._person(email, ENTRA_CLIENT_ID),
             "uti": random_text(22),
             "ver": "2.0",
         }
@@ -61,14 +60,13 @@ class TokenMaker:
     def _api_v2(self, email: str) -> dict[str, Any]:
         return {
             "aud": ENTRA_CLIENT_ID,
-            "iss": self._issuer,
+            "iss": f"{self._base_url}/{self._tenant(email)}/v2.0",
             **self._times("access_token_seconds"),
             "azp": ENTRA_CLIENT_ID,
             "azpacr": _CLIENT_KIND,
             "name": BY_EMAIL[email].name,
             "preferred_username": email,
-            **_person(email, ENTRA_CLIENT_ID),
-            **self._groups(email),
+            **self._person(email, ENTRA_CLIENT_ID),
             "uti": random_text(22),
             "ver": "2.0",
         }
@@ -76,7 +74,7 @@ class TokenMaker:
     def _api_v1(self, email: str) -> dict[str, Any]:
         return {
             "aud": f"api://{ENTRA_CLIENT_ID}",
-            "iss": f"https://sts.windows.net/{TENANT_ID}/",
+            "iss": f"https://sts.windows.net/{self._tenant(email)}/",
             **self._times("access_token_seconds"),
             "acr": "1",
             "amr": ["pwd"],
@@ -85,8 +83,7 @@ class TokenMaker:
             "name": BY_EMAIL[email].name,
             "unique_name": email,
             "upn": email,
-            **_person(email, ENTRA_CLIENT_ID),
-            **self._groups(email),
+            **self._person(email, ENTRA_CLIENT_ID),
             "uti": random_text(22),
             "ver": "1.0",
         }
@@ -97,7 +94,7 @@ class TokenMaker:
             **self._api_v1(email),
             "aud": GRAPH,
             "app_displayname": "Xerus",
-            **_person(email, GRAPH),
+            **self._who(email, GRAPH),
             "scp": " ".join([*named, *scopes.graph]),
         }
 
@@ -105,16 +102,34 @@ class TokenMaker:
         now = int(self._clock.now())
         return {"iat": now, "nbf": now, "exp": now + int(self._config[lifetime])}
 
+    def _tenant(self, email: str) -> str:
+        return OTHER_TENANT_ID if email in self._config["foreign_accounts"] else TENANT_ID
+
+    def _person(self, email: str, audience: str) -> dict[str, Any]:
+        """Who it is, and what they are in for this application."""
+        claims: dict[str, Any] = self._who(email, audience) | self._groups(email)
+        roles = [role for who, role in map(str.split, self._config["app_roles"]) if who == email]
+        if roles:
+            claims["roles"] = roles
+        if email in self._config["guest_accounts"]:
+            claims["idp"] = f"https://sts.windows.net/{OTHER_TENANT_ID}/"
+        return claims
+
+    def _who(self, email: str, audience: str) -> dict[str, str]:
+        # sub is pairwise: another value for each audience.
+        return {
+            "oid": OBJECT_IDS[email],
+            "sub": fixed_text(f"sub {email} {audience}", 43),
+            "tid": self._tenant(email),
+        }
+
     def _groups(self, email: str) -> dict[str, Any]:
         if not self._config["groups_claim"]:
             return {}
-        return {"groups": [ADMIN_GROUP_ID] if email == ADA.email else []}
-
-
-def _person(email: str, audience: str) -> dict[str, str]:
-    # sub is pairwise: another value for each audience.
-    return {
-        "oid": OBJECT_IDS[email],
-        "sub": fixed_text(f"sub {email} {audience}", 43),
-        "tid": TENANT_ID,
-    }
+        if email in self._config["groups_overage"]:
+            path = f"{self._tenant(email)}/users/{OBJECT_IDS[email]}/getMemberObjects"
+            return {
+                "_claim_names": {"groups": "src1"},
+                "_claim_sources": {"src1": {"endpoint": f"https://graph.windows.net/{path}"}},
+            }
+        return {"groups": [ADMIN_GROUP_ID] if email in self._config["group_members"] else []}

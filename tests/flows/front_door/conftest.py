@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -65,7 +66,7 @@ async def entra(registration: Entra) -> Entra:
 
 
 async def _open_door(
-    server: EmbeddedDsns, folder: Path, entra: Entra | None, admins: tuple[str, ...] = ()
+    server: EmbeddedDsns, folder: Path, entra: Entra | None, **settings: Any
 ) -> Door:
     name = f"d_{new_id().replace('-', '')}"
     with psycopg.connect(server.owner, autocommit=True) as conn:
@@ -83,7 +84,7 @@ async def _open_door(
         owner_dsn=make_conninfo(server.owner, dbname=name),
         folder=folder,
         entra=entra,
-        admins=admins,
+        **settings,
     )
     await door.start()
     return door
@@ -101,8 +102,8 @@ async def make_door(server: EmbeddedDsns, tmp_path: Path) -> AsyncIterator[MakeD
     """Opens a front door of the test's own."""
     doors: list[Door] = []
 
-    async def make(entra: Entra | None, *, admins: tuple[str, ...] = ()) -> Door:
-        doors.append(await _open_door(server, tmp_path, entra, admins))
+    async def make(entra: Entra | None, **settings: Any) -> Door:
+        doors.append(await _open_door(server, tmp_path, entra, **settings))
         return doors[-1]
 
     yield make

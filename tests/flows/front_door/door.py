@@ -22,12 +22,13 @@ from starlette.routing import Route
 from tests.support.browser import Browser, LeftTheWorld
 from tests.support.plain import NO_TLS
 from tests.support.stack import Port
+from xerus.accounts.admission import Admission
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.local import LocalAdminRule, LocalSignIn
 from xerus.accounts.recheck import Recheck
 from xerus.accounts.sessions import Sessions
 from xerus.accounts.signin import SignIn
-from xerus.accounts.users import AdminRule
+from xerus.accounts.users import AdminRule, UserRule
 from xerus.audit.log import AuditLog
 from xerus.authserver.front import Front
 from xerus.authserver.routes import routes
@@ -103,6 +104,8 @@ class Door:
     folder: Path
     entra: Entra | None
     admins: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
     clock: MovableClock = field(default_factory=MovableClock)
     quota: Quota = field(default_factory=Quota)
     port: int = 0
@@ -173,9 +176,25 @@ class Door:
         self.provider = self._provider()
         admins = AdminRule(entries=self.admins) if self.entra else LocalAdminRule()
         common: dict[str, Any] = {"db": self.database, "clock": self.clock}
-        self.recheck = Recheck(vault=self.vault, audit=self.audit, provider=self.provider, **common)
+        self.admission = Admission(
+            admins=admins,
+            users=UserRule(entries=self.users),
+            trusts_emails=self.provider is None or self.provider.discovery.rule.only_tenant,
+        )
+        self.recheck = Recheck(
+            vault=self.vault,
+            audit=self.audit,
+            provider=self.provider,
+            admission=self.admission,
+            **common,
+        )
         self.sign_in = SignIn(
-            vault=self.vault, audit=self.audit, provider=self.provider, admins=admins, **common
+            vault=self.vault,
+            audit=self.audit,
+            provider=self.provider,
+            admins=admins,
+            admission=self.admission,
+            **common,
         )
         self.sessions = Sessions(
             listener=self.listener,
@@ -207,6 +226,7 @@ class Door:
             issuer=self.url,
             resource=f"{self.url}/mcp",
             admins=self._admin_rule,
+            admission=self.admission,
             families=self.families,
             entra=entra,
             clock=self.clock,
@@ -223,6 +243,7 @@ class Door:
             scope="openid profile email",
             egress=self.egress,
             clock=self.clock,
+            tenants=self.tenants,
         )
 
     def _web(self) -> list[Route]:
@@ -231,7 +252,10 @@ class Door:
         async def start(request: Request) -> Response:
             browser = self.cookies.browser_binding(request)
             url = await self.sign_in.begin(
-                browser=browser, purpose="web", return_to=request.query_params.get("to", "/me")
+                browser=browser,
+                purpose="web",
+                return_to=request.query_params.get("to", "/me"),
+                session_token=self.cookies.session_token(request),
             )
             response = RedirectResponse(url, 303)
             self.cookies.keep_browser(response, browser)

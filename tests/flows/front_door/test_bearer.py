@@ -69,6 +69,7 @@ async def test_version_1_token_is_refused_with_the_remedy(entra: Entra, door: Do
     response = await door.mcp(tokens["access_token"])
     assert response.status_code == 401
     assert "requestedAccessTokenVersion" in response.json()["why"]
+    assert "accessTokenAcceptedVersion" in response.json()["why"]
 
 
 async def test_tampered_token_is_refused(door: Door, attempt: Attempt, person: Browser) -> None:

@@ -10,6 +10,7 @@ from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 from xerus.oauth import id_token
 from xerus.oauth.discovery import Discovery
 from xerus.oauth.errors import InvalidToken
+from xerus.oauth.issuer import IssuerRule
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 ISSUER = f"https://login.example/{TENANT}/v2.0"
@@ -20,7 +21,7 @@ RSA = RSAKey.generate_key(2048, parameters={"kid": "one"})
 class Keys:
     """Stands for the provider's key set, which lists `RSA` and an EC key."""
 
-    issuer = ISSUER
+    rule = IssuerRule.of(ISSUER)
     ec = ECKey.generate_key("P-256", parameters={"kid": "ec"})
 
     async def key(self, kid: str) -> Key | None:
@@ -54,7 +55,7 @@ async def verified(token: str) -> id_token.Claims:
 
 async def test_sound_token_is_accepted() -> None:
     claims = await verified(signed())
-    assert id_token.tenant_of(claims, ISSUER) == TENANT
+    assert id_token.tenant_of(claims) == TENANT
 
 
 @pytest.mark.parametrize(

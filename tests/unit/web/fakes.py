@@ -112,7 +112,12 @@ class FakeSignIn:
     def __init__(self) -> None:
         self.return_to = ""
 
-    async def begin(self, *, browser: str, purpose: Literal["web"], return_to: str) -> str:
+    async def is_demanded(self, session_token: str) -> bool:
+        return False
+
+    async def begin(
+        self, *, browser: str, purpose: Literal["web"], return_to: str, session_token: str
+    ) -> str:
         self.return_to = return_to
         return "https://login.example/authorize?state=s"
 
