@@ -130,6 +130,8 @@ def _of_confluence(world: World, *, is_cloud: bool) -> dict[str, dict[str, Any]]
         "confluence_copy_page": {**page, "title": "Copy"},
         "confluence_restrictions": page,
         "confluence_watch": page,
+        "confluence_blogposts": {"space_key": "DOCS"},
+        "confluence_create_blogpost": {"space_key": "DOCS", "title": "New", "content": "Text"},
         "confluence_get_comments": page,
         "confluence_add_comment": {**page, "body": "New"},
         "confluence_edit_comment": {"comment_id": comment.id, "body": "Changed"},

@@ -130,6 +130,23 @@ WALKS = (
         says="below the page",
     ),
     Walk(
+        tool="confluence_blogposts",
+        given={"space_key": "DOCS"},
+        filled_by=(
+            "confluence_create_blogpost",
+            {"space_key": "DOCS", "title": "Post {n}", "content": "Words"},
+        ),
+    ),
+    Walk(
+        tool="confluence_blogposts",
+        given={"author": "me"},
+        filled_by=(
+            "confluence_create_blogpost",
+            {"space_key": "DOCS", "title": "Post {n}, of walks", "content": "Words"},
+        ),
+        says="by author",
+    ),
+    Walk(
         tool="confluence_get_tasks",
         given={"space_key": "DOCS", "status": "all"},
         small=7,

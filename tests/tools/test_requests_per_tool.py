@@ -29,6 +29,7 @@ sent. What costs more than two says why; larger calls, such as a page of many th
 _LOOKED_UP = "a look before, so that the answer tells old and new; read back"
 _WHY = {
     "confluence_copy_page": "the page to copy; read back",
+    "confluence_create_blogpost": "the id of the space; read back",
     "confluence_create_folder": "the id of the space; read back",
     "confluence_create_page": "the id of the space; read back",
     "confluence_delete_attachment": "the id by the name; read back",

@@ -93,6 +93,8 @@ _ROWS: dict[str, Any] = {
     "POST /rest/servicedeskapi/request/{}/comment": _ONE,
     # Confluence on Cloud
     "GET /wiki/api/v2/attachments/{}": _ONE,
+    "GET /wiki/api/v2/blogposts": {"results": [_ONE]},
+    "GET /wiki/api/v2/blogposts/{}": _ONE,
     "GET /wiki/api/v2/folders/{}": _ONE,
     "GET /wiki/api/v2/footer-comments/{}": _ONE,
     "GET /wiki/api/v2/footer-comments/{}/children": _RESULTS,
@@ -121,12 +123,14 @@ _ROWS: dict[str, Any] = {
     "GET /wiki/rest/api/template/{}": {"templateId": _ID},
     "GET /wiki/rest/api/user/current": {"accountId": str},
     "GET /wiki/rest/api/user/watch/content/{}": {"watching": bool},
+    "POST /wiki/api/v2/blogposts": _ONE,
     "POST /wiki/api/v2/folders": _ONE,
     "POST /wiki/api/v2/footer-comments": _ONE,
     "POST /wiki/api/v2/inline-comments": _ONE,
     "POST /wiki/api/v2/pages": _ONE,
     "POST /wiki/rest/api/content/{}/child/attachment": _RESULTS,
     "POST /wiki/rest/api/content/{}/copy": _ONE,
+    "PUT /wiki/api/v2/blogposts/{}": _ONE,
     "PUT /wiki/api/v2/pages/{}": _ONE,
     "PUT /wiki/rest/api/content/{}/child/attachment": _RESULTS,
     # Confluence on Data Center

@@ -11,6 +11,7 @@ from xerus.tools import replaced, scopes
 from xerus.tools.batch import batch
 from xerus.tools.confluence import (
     access,
+    blogposts,
     copies,
     folders,
     labels,
@@ -125,6 +126,8 @@ ALL: tuple[Tool, ...] = (
     views.get_page_views,
     folders.get_folder,
     folders.create_folder,
+    blogposts.blogposts,
+    blogposts.create_blogpost,
     tasks.get_tasks,
     tasks.tick_task,
     templates.templates,

@@ -259,7 +259,7 @@ class PageAttachment:
 
 @dataclass(kw_only=True)
 class Page:
-    """A page; its current title and body are those of the last version."""
+    """A page, or a blog post, which has no parent; its current title and body are those of the last version."""
 
     id: str
     space: str
@@ -269,6 +269,7 @@ class Page:
     parent: str | None = None
     position: int = 0
     status: Literal["current", "draft", "archived", "trashed"] = "current"
+    kind: Literal["page", "blogpost"] = "page"
     labels: list[str] = field(default_factory=list)
     watchers: list[str] = field(default_factory=list)
     restricted: dict[str, list[str]] = field(default_factory=dict)

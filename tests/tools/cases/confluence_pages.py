@@ -132,6 +132,22 @@ CASES = (
         cloud_only="Data Center has no folders",
     ),
     Case(
+        tool="confluence_blogposts",
+        works={"space_key": "DOCS"},
+        says=r"\|DOCS\|Hello from the archive\|",
+        missing=gone(space_key="NOPE"),
+        hidden=secret(space_key="HR"),
+        wrong=bad("limit", space_key="DOCS", limit=0),
+    ),
+    Case(
+        tool="confluence_create_blogpost",
+        works={"space_key": "DOCS", **_NEW},
+        says=r"^Created\. Blog post \d+",
+        missing=gone(space_key="NOPE", **_NEW),
+        hidden=secret(space_key="HR", **_NEW),
+        wrong=bad("title", space_key="DOCS", content="Words"),
+    ),
+    Case(
         tool="confluence_get_tasks",
         works={"space_key": "DOCS", "assignee": "Grace Hooper", "status": "all", "limit": 1},
         says="No such tasks",

@@ -24,6 +24,7 @@ _BODIES: dict[str, Any] = {
     "POST /epic/{epicIdOrKey}/issue": {"issues": ["HR-1"]},
     "POST /bulk/issues/move": {"targetToSourcesMapping": {"HR,1": {"issueIdsOrKeys": ["ENG-1"]}}},
     "POST /epic/none/issue": {"issues": ["HR-1"]},
+    "POST /blogposts": {"spaceId": "9"},
     "POST /folders": {"spaceId": "9"},
     "POST /footer-comments": {"pageId": "9"},
     "POST /inline-comments": {"pageId": "9"},
@@ -110,7 +111,14 @@ async def test_no_endpoint_of_any_tool_reaches_outside(endpoint: tuple[str, bool
 def _check_answer(boundary: Boundary, ask: Ask) -> None:
     entry = _OUTSIDE | {"id": "9"}
     if ask.template.endswith(
-        ("/issue/{issueIdOrKey}", "/pages/{id}", "/folders/{id}", "/content/{id}", "/spaces/{id}")
+        (
+            "/issue/{issueIdOrKey}",
+            "/pages/{id}",
+            "/blogposts/{id}",
+            "/folders/{id}",
+            "/content/{id}",
+            "/spaces/{id}",
+        )
     ):
         with pytest.raises(OutsideBoundary):
             boundary.shown(ask, entry)
@@ -123,6 +131,7 @@ def _check_answer(boundary: Boundary, ask: Ask) -> None:
             "/spaces",
             "/space",
             "/pages",
+            "/blogposts",
             "/content",
         )
     ):

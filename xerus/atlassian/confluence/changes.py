@@ -7,11 +7,13 @@ import orjson
 
 from xerus.atlassian.confluence.client import (
     DELETE_PAGE,
+    ONE_OF,
     WRITE_CONTENT,
     WRITE_PAGE,
     Confluence,
+    NewPage,
 )
-from xerus.atlassian.confluence.records import Page, Space
+from xerus.atlassian.confluence.records import Kind, Page, Space
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ async def replace(
     """Store title and body as the version after `page.version`; a conflict when it exists."""
     version = {"number": page.version + 1, "message": message}
     if not confluence.is_cloud:
-        await _put(confluence, page.page_id, title=title, body=body, version=version)
+        await _put(confluence, page, title=title, body=body, version=version)
         return
     change = {
         "id": page.page_id,
@@ -54,7 +56,7 @@ async def replace(
     }
     await confluence.send(
         "PUT",
-        "/wiki/api/v2/pages/{id}",
+        ONE_OF[page.kind],
         path={"id": page.page_id},
         json=change,
         scope=WRITE_PAGE,
@@ -63,7 +65,7 @@ async def replace(
 
 async def rename(confluence: Confluence, page: Page, *, title: str, message: str) -> None:
     """Change the title only; the body is not touched."""
-    if not confluence.is_cloud:
+    if not confluence.is_cloud or page.kind == "blogpost":  # no address for a post's title alone
         await replace(confluence, page, title=title, body=native(page), message=message)
         return
     await confluence.send(
@@ -75,9 +77,9 @@ async def rename(confluence: Confluence, page: Page, *, title: str, message: str
     )
 
 
-async def trash(confluence: Confluence, page_id: str) -> None:
-    """Put a page into the trash of its space."""
-    template = "/wiki/api/v2/pages/{id}" if confluence.is_cloud else "/rest/api/content/{id}"
+async def trash(confluence: Confluence, page_id: str, kind: Kind = "page") -> None:
+    """Put a page or a blog post into the trash of its space."""
+    template = ONE_OF[kind] if confluence.is_cloud else "/rest/api/content/{id}"
     await confluence.send("DELETE", template, path={"id": page_id}, scope=DELETE_PAGE)
 
 
@@ -89,7 +91,7 @@ async def untrash(confluence: Confluence, page: Page) -> None:
         return
     change = {
         "id": page.page_id,
-        "type": "page",
+        "type": page.kind,
         "title": page.title,
         "status": "current",
         "version": {"number": page.version + 1},
@@ -129,9 +131,8 @@ async def copy(
     """
     if not confluence.is_cloud:
         space = Space(space_id="", space_key=space_key, name="")
-        return await confluence.create_page(
-            space=space, title=title, body=page.body or "", parent_id=parent_id or None
-        )
+        new = NewPage(space=space, title=title, body=page.body or "", parent_id=parent_id or None)
+        return await confluence.create_page(new)
     kind, value = ("parent_page", parent_id) if parent_id else ("space", space_key)
     order = {
         "copyAttachments": True,
@@ -151,15 +152,15 @@ async def copy(
 
 
 async def _put(
-    confluence: Confluence, page_id: str, *, title: str, body: Body, version: dict[str, Any]
+    confluence: Confluence, page: Page, *, title: str, body: Body, version: dict[str, Any]
 ) -> None:
     change = {
-        "id": page_id,
-        "type": "page",
+        "id": page.page_id,
+        "type": page.kind,
         "title": title,
         "body": {"storage": {"value": body.text, "representation": "storage"}},
         "version": version,
     }
     await confluence.send(
-        "PUT", "/rest/api/content/{contentId}", path={"contentId": page_id}, json=change
+        "PUT", "/rest/api/content/{contentId}", path={"contentId": page.page_id}, json=change
     )

@@ -1,12 +1,14 @@
 """Confluence's REST API, as far as the tools need it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
 from xerus.atlassian.confluence.records import (
     HitPage,
+    Kind,
     Page,
     Space,
     cloud_page,
@@ -33,7 +35,25 @@ WRITE_CONTENT = "write:confluence-content"
 
 Form = Literal["native", "storage", "none"]
 
+ONE_OF: dict[Kind, str] = {
+    "page": "/wiki/api/v2/pages/{id}",
+    "blogpost": "/wiki/api/v2/blogposts/{id}",
+}
+"""Where Cloud has one of each kind; Data Center has all of them at one address."""
+_ALL_OF: dict[Kind, str] = {"page": "/wiki/api/v2/pages", "blogpost": "/wiki/api/v2/blogposts"}
+
 PAGE_EXPANDED = "body.storage,version,space,ancestors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPage:
+    """What is to be created; `body` is parsed ADF (Cloud only) or storage format."""
+
+    space: Space
+    title: str
+    body: Any
+    parent_id: str | None = None
+    kind: Kind = "page"
 
 
 class Confluence:
@@ -73,13 +93,41 @@ class Confluence:
             total=answer.get("totalSize"),
         )
 
-    async def page(
-        self, page_id: str, *, form: Form = "native", version: int | None = None, status: str = ""
+    async def content(
+        self,
+        content_id: str,
+        *,
+        form: Form = "native",
+        version: int | None = None,
+        status: str = "",
     ) -> Page:
-        """Read one page.
+        """Read the page of an id, or the blog post; arguments as those of `page`."""
+        try:
+            return await self.page(content_id, form=form, version=version, status=status)
+        except AtlassianRefused as no_page:
+            if not self.is_cloud or no_page.code != "not_found":
+                raise
+            try:
+                return await self.page(
+                    content_id, kind="blogpost", form=form, version=version, status=status
+                )
+            except AtlassianRefused:
+                raise no_page from None
+
+    async def page(
+        self,
+        page_id: str,
+        *,
+        kind: Kind = "page",
+        form: Form = "native",
+        version: int | None = None,
+        status: str = "",
+    ) -> Page:
+        """Read one page, or one blog post.
 
         Args:
             page_id: its id.
+            kind: which of the two it is; Data Center tells itself.
             form: of the body: "native" is ADF on Cloud, else storage.
             version: an older version, as it was then.
             status: "trashed" for a page in the trash; by default one that is not.
@@ -91,11 +139,8 @@ class Confluence:
             return await self._server_page(page_id, query, form)
         if form != "none":
             query["body-format"] = "storage" if form == "storage" else "atlas_doc_format"
-        return cloud_page(
-            await self._read(
-                "/wiki/api/v2/pages/{id}", path={"id": page_id}, query=query, scope=READ_PAGE
-            )
-        )
+        answer = await self._read(ONE_OF[kind], path={"id": page_id}, query=query, scope=READ_PAGE)
+        return cloud_page(answer, kind)
 
     async def _server_page(self, page_id: str, query: dict[str, str], form: Form) -> Page:
         path, version = {"id": page_id}, query.get("version")
@@ -114,10 +159,17 @@ class Confluence:
                 raise refused from None
         return data_center_page(answer)
 
-    async def page_by_title(self, space_key: str, title: str) -> Page | None:
-        """Find the page of exactly this title in a space; None when there is none."""
+    async def page_by_title(
+        self, space_key: str, title: str, *, posting_day: str = ""
+    ) -> Page | None:
+        """Find the page of exactly this title in a space; None when there is none.
+
+        With `posting_day` it is the blog post of that day; Data Center's addresses name them so.
+        """
         if not self.is_cloud:
             query = {"spaceKey": space_key, "title": title, "type": "page", "expand": PAGE_EXPANDED}
+            if posting_day:
+                query |= {"type": "blogpost", "postingDay": posting_day}
             answer = await self._read("/rest/api/content", query=query)
             return next(map(data_center_page, answer["results"]), None)
         space = await self.space(space_key)
@@ -138,16 +190,12 @@ class Confluence:
             )
         return None
 
-    async def create_page(
-        self, *, space: Space, title: str, body: Any, parent_id: str | None
-    ) -> str:
-        """Create a page and return its id; `body` is parsed ADF (Cloud only) or storage format."""
+    async def create_page(self, new: NewPage) -> str:
+        """Create a page or a blog post and return its id."""
         if self.is_cloud:
-            draft = _cloud_draft(space, title, body, parent_id)
-            created = await self._create("/wiki/api/v2/pages", draft, WRITE_PAGE)
+            created = await self._create(_ALL_OF[new.kind], _for_cloud(new), WRITE_PAGE)
         else:
-            draft = _draft(space, title, body, parent_id)
-            created = await self._create("/rest/api/content", draft, "")
+            created = await self._create("/rest/api/content", _for_data_center(new), "")
         return str(created["id"])
 
     async def send(
@@ -201,25 +249,25 @@ class Confluence:
         return reply.json()
 
 
-def _cloud_draft(space: Space, title: str, body: Any, parent_id: str | None) -> dict[str, Any]:
-    is_storage = isinstance(body, str)
-    draft: dict[str, Any] = {
-        "spaceId": space.space_id,
+def _for_cloud(new: NewPage) -> dict[str, Any]:
+    is_storage = isinstance(new.body, str)
+    order: dict[str, Any] = {
+        "spaceId": new.space.space_id,
         "status": "current",
-        "title": title,
+        "title": new.title,
         "body": {
             "representation": "storage" if is_storage else "atlas_doc_format",
-            "value": body if is_storage else orjson.dumps(body).decode(),
+            "value": new.body if is_storage else orjson.dumps(new.body).decode(),
         },
     }
-    return draft | ({"parentId": parent_id} if parent_id else {})
+    return order | ({"parentId": new.parent_id} if new.parent_id else {})
 
 
-def _draft(space: Space, title: str, body: Any, parent_id: str | None) -> dict[str, Any]:
-    draft: dict[str, Any] = {
-        "type": "page",
-        "title": title,
-        "space": {"key": space.space_key},
-        "body": {"storage": {"value": body, "representation": "storage"}},
+def _for_data_center(new: NewPage) -> dict[str, Any]:
+    order: dict[str, Any] = {
+        "type": new.kind,
+        "title": new.title,
+        "space": {"key": new.space.space_key},
+        "body": {"storage": {"value": new.body, "representation": "storage"}},
     }
-    return draft | ({"ancestors": [{"id": parent_id}]} if parent_id else {})
+    return order | ({"ancestors": [{"id": new.parent_id}]} if new.parent_id else {})

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
+
+Kind = Literal["page", "blogpost"]
 
 _SPACE_IN_PATH = re.compile(r"/(?:spaces|display)/([^/?]+)")
 _HIGHLIGHT = re.compile(r"@@@(?:end)?hl@@@")
@@ -14,7 +16,7 @@ _HIGHLIGHT = re.compile(r"@@@(?:end)?hl@@@")
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page.
+    """One page, or a blog post, which is a page that stands below no other.
 
     Attributes:
         body: parsed ADF, or storage XHTML (always on Data Center), None when not asked for.
@@ -32,6 +34,12 @@ class Page:
     parent_id: str
     path: str
     body: Any
+    kind: Kind = "page"
+
+    @property
+    def noun(self) -> str:
+        """What it is, in words."""
+        return "blog post" if self.kind == "blogpost" else "page"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +74,8 @@ class HitPage:
     total: int | None
 
 
-def cloud_page(entry: Mapping[str, Any]) -> Page:
-    """Read a page of v2; the space's key stands only in its link."""
+def cloud_page(entry: Mapping[str, Any], kind: Kind = "page") -> Page:
+    """Read a page or blog post of v2; the space's key stands only in its link."""
     version = entry.get("version") or {}
     path = _web_path(entry)
     bodies = entry.get("body") or {}
@@ -85,11 +93,12 @@ def cloud_page(entry: Mapping[str, Any]) -> Page:
         path=path,
         # The ADF of a page is a JSON string inside the JSON.
         body=orjson.loads(adf) if adf else storage,
+        kind=kind,
     )
 
 
 def data_center_page(entry: Mapping[str, Any]) -> Page:
-    """Read a page of Data Center's `content`."""
+    """Read a page or blog post of Data Center's `content`."""
     version = entry.get("version") or {}
     ancestors = entry.get("ancestors") or []
     path = _web_path(entry)
@@ -104,6 +113,7 @@ def data_center_page(entry: Mapping[str, Any]) -> Page:
         parent_id=str(ancestors[-1]["id"]) if ancestors else "",
         path=path,
         body=((entry.get("body") or {}).get("storage") or {}).get("value"),
+        kind="blogpost" if entry.get("type") == "blogpost" else "page",
     )
 
 

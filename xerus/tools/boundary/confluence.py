@@ -42,7 +42,7 @@ _CONTENT = {"page": "/pages/{id}", "blogpost": "/blogposts/{id}"}
 _KINDS = {
     "attachments": "attachment",
     "blogposts": "blogpost",
-    "content": "page",
+    "content": "content",
     "footer-comments": "comment",
     "inline-comments": "inline comment",
     "pages": "page",
@@ -50,7 +50,13 @@ _KINDS = {
     "tasks": "task",
     "template": "template",
 }
-_IN_QUERY = {"spaceKey": "space", "keys": "space", "space-id": "space_id", "page-id": "page"}
+_IN_QUERY = {
+    "spaceKey": "space",
+    "keys": "space",
+    "space-id": "space_id",
+    "page-id": "page",
+    "blogpost-id": "blogpost",
+}
 _IN_BODY = {
     "spaceId": "space_id",
     "pageId": "page",
@@ -72,7 +78,7 @@ class ConfluenceBoundary:
         short = _PREFIX.sub("", ask.template)
         free = _WITHOUT_CONTENT | _SEARCHES | _LISTS | {_TEMPLATES}
         known = ask.method == "GET" and short in free
-        if short == _TASKS and not ask.query.keys() & {"space-id", "page-id"}:
+        if short == _TASKS and not ask.query.keys() & {"space-id", "page-id", "blogpost-id"}:
             ask = await self._in_spaces(ask, look)
         async for where in _places(ask, look):
             if where != _SITE:
@@ -229,7 +235,9 @@ async def _space(kind: str, value: str, ask: Ask, look: Look) -> str:
         case "template":
             return await _of_template(value, look)
         case "parent":
-            return await _of_parent(value, look)
+            return await _first(_V2 + "/folders/{id}", value, look)
+        case "content":
+            return await _first(_V2 + _CONTENT["blogpost"], value, look)
         case _:
             return await _of_cloud(kind, value, look)
 
@@ -251,13 +259,13 @@ async def _of_cloud(kind: str, value: str, look: Look) -> str:
     return await _of_cloud("space_id", str(found["spaceId"]), look)
 
 
-async def _of_parent(value: str, look: Look) -> str:
-    """Return the space of what stands above a page: a page or a folder."""
+async def _first(other: str, value: str, look: Look) -> str:
+    """Return the space of a page, or else that of what `other` has of this id."""
     try:
         return await _of_cloud("page", value, look)
     except AtlassianRefused as no_page:
         try:
-            return _space_of(await look(_V2 + "/folders/{id}", {"id": value}, {}))
+            return _space_of(await _even_trashed(other, value, look, {}))
         except AtlassianRefused:
             raise no_page from None
 

@@ -75,10 +75,10 @@ class PageView:
         facts = f"space: {page.space_key}\nversion: {page.version}, {page.changed_at[:16]}"
         body = fenced(
             f"title: {one_line(page.title)}\n{facts}\n\n{shown}",
-            source=f"confluence page {page.page_id}",
+            source=f"confluence {page.noun} {page.page_id}",
             author=page.author,
         )
-        parts = [f"{self.preface}Page {page.page_id}: {self.link}", body]
+        parts = [f"{self.preface}{page.noun.capitalize()} {page.page_id}: {self.link}", body]
         if self.part == "outline":
             parts.append("Outline only: read one part with section=, a heading or its number.")
         if len(shown) < len(self.text):

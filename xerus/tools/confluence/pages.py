@@ -12,11 +12,12 @@ from xerus.atlassian.confluence.client import (
     WRITE_PAGE,
     Confluence,
     Form,
+    NewPage,
 )
-from xerus.atlassian.confluence.records import Page, Space
+from xerus.atlassian.confluence.records import Kind, Page, Space
 from xerus.errors import InvalidInput, NotFound, XerusError
 from xerus.tools.aside import aside
-from xerus.tools.confluence.addressing import located
+from xerus.tools.confluence.addressing import content_at, located
 from xerus.tools.confluence.bodies import written
 from xerus.tools.confluence.fields import Content, ContentFormat, SpaceKey, Title, VersionNumber
 from xerus.tools.confluence.labels import LabelName
@@ -53,6 +54,7 @@ class GetPage(ReadArgs):
     optional_scopes={READ_SPACE},
     endpoints=(
         "GET /wiki/api/v2/pages/{id}",
+        "GET /wiki/api/v2/blogposts/{id}",
         "GET /wiki/api/v2/pages",
         "GET /wiki/api/v2/spaces",
     ),
@@ -96,11 +98,18 @@ def _locator(confluence: Confluence, args: GetPage) -> Locator:
 
 async def _find(confluence: Confluence, where: Locator, *, form: Form, version: int | None) -> Page:
     if where.page_id:
-        return await confluence.page(where.page_id, form=form, version=version)
-    page = await confluence.page_by_title(where.space_key, where.title)
+        return await content_at(confluence, where, form=form, version=version)
+    if where.posting_day and confluence.is_cloud:
+        raise InvalidInput(
+            "That address has a blog post's title in it, not its id.",
+            hint='confluence_search with type="blogpost" shows the id.',
+        )
+    page = await confluence.page_by_title(
+        where.space_key, where.title, posting_day=where.posting_day
+    )
     if page is None:
         raise NotFound(
-            f"There is no page {where.title!r} in space {where.space_key!r}, "
+            f"There is no {'page' if where.kind == 'page' else 'blog post'} {where.title!r} in space {where.space_key!r}, "
             "or the connected account may not see it.",
             hint="confluence_search finds pages by words of the title.",
         )
@@ -109,17 +118,22 @@ async def _find(confluence: Confluence, where: Locator, *, form: Form, version: 
     return await confluence.page(page.page_id, form=form, version=version)
 
 
-class CreatePage(SiteArgs):
-    """A new page."""
+class NewContent(SiteArgs):
+    """What a new page and a new blog post have in common."""
 
     space_key: SpaceKey
     title: Annotated[Title, Field(description="Title, unique in the space")]
     content: Content
     content_format: ContentFormat = "markdown"
+    labels: list[LabelName] = Field(default=[], max_length=20, description="Labels")
+
+
+class CreatePage(NewContent):
+    """A new page."""
+
     parent_id: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = Field(
         default=None, description="Id of the parent page; default: top of the space"
     )
-    labels: list[LabelName] = Field(default=[], max_length=20, description="Labels")
 
 
 @tool(
@@ -141,26 +155,25 @@ class CreatePage(SiteArgs):
 )
 async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
     """Create a Confluence page. The answer shows it as stored."""
-    page_id = await confluence.create_page(
+    return await created(confluence, args, kind="page", parent_id=args.parent_id)
+
+
+async def created(
+    confluence: Confluence, args: NewContent, *, kind: Kind, parent_id: str | None = None
+) -> PageView:
+    """Create a page or a blog post, label it, and show it as stored."""
+    new = NewPage(
         space=await _space(confluence, args.space_key),
         title=args.title,
         body=await written(args.content, args.content_format, is_cloud=confluence.is_cloud),
-        parent_id=args.parent_id,
+        parent_id=parent_id,
+        kind=kind,
     )
+    page_id = await confluence.create_page(new)
     unlabelled = await _label(confluence, page_id, args.labels)
-    bare = Page(
-        page_id=page_id,
-        title=args.title,
-        status="current",
-        space_key=args.space_key,
-        version=1,
-        author="",
-        changed_at="",
-        parent_id=args.parent_id or "",
-        path=f"/pages/viewpage.action?pageId={page_id}",
-        body=None,
+    page, problem = await read_back(
+        confluence.page(page_id, kind=kind), otherwise=_bare(page_id, new, args.space_key)
     )
-    page, problem = await read_back(confluence.page(page_id), otherwise=bare)
     return await aside(
         lambda: PageView.of(
             page,
@@ -169,6 +182,23 @@ async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
             preface=f"Created. {unlabelled}{problem}",
         ),
         size=confluence.received,
+    )
+
+
+def _bare(page_id: str, new: NewPage, space_key: str) -> Page:
+    """Return what is known of a new page that could not be read back."""
+    return Page(
+        page_id=page_id,
+        title=new.title,
+        status="current",
+        space_key=space_key,
+        version=1,
+        author="",
+        changed_at="",
+        parent_id=new.parent_id or "",
+        path=f"/pages/viewpage.action?pageId={page_id}",
+        body=None,
+        kind=new.kind,
     )
 
 

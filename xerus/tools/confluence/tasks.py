@@ -14,10 +14,10 @@ from xerus.atlassian.confluence.people import FIND_PEOPLE, READ_ME
 from xerus.atlassian.confluence.tasks import READ_TASK, WRITE_TASK, Task
 from xerus.errors import InvalidInput
 from xerus.settings.toolsets import Toolset
-from xerus.tools.choices import pick
-from xerus.tools.confluence.addressing import no_space, page_id_in
+from xerus.tools.confluence.addressing import located, no_space, page_id_in
 from xerus.tools.confluence.bodies import from_body
 from xerus.tools.confluence.fields import PageRef, SpaceKey
+from xerus.tools.confluence.people import account_of
 from xerus.tools.declaration import Effect, ReadArgs, SiteArgs, tool
 from xerus.tools.jira.since import instant
 from xerus.tools.listing import Listing
@@ -25,7 +25,6 @@ from xerus.tools.readback import read_back
 from xerus.tools.untrusted import clean, fenced, one_line
 
 _COLUMNS = ("id", "done", "due", "assignee", "page", "task")
-_ACCOUNT_ID = re.compile(r"^(?:[0-9a-f]{24}|[0-9]{1,12}:[0-9A-Za-z-]{8,60})$")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _Id = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="Task id")]
 _Day = Annotated[str, Field(max_length=40)]
@@ -73,7 +72,11 @@ async def get_tasks(confluence: Confluence, args: GetTasks) -> Listing:
 async def _filters(confluence: Confluence, args: GetTasks) -> dict[str, str]:
     found: dict[str, str] = {}
     if args.page_id is not None:
-        found["page-id"] = page_id_in(confluence, args.page_id)
+        where = located(confluence, args.page_id)
+        if where.kind == "blogpost":
+            found["blogpost-id"] = where.page_id
+        else:
+            found["page-id"] = page_id_in(confluence, args.page_id)
     if args.status != "all":
         found["status"] = "complete" if args.status == "done" else "incomplete"
     for name, day in (("due-at-from", args.due_from), ("due-at-to", args.due_to)):
@@ -85,7 +88,7 @@ async def _filters(confluence: Confluence, args: GetTasks) -> dict[str, str]:
             raise no_space(args.space_key)
         found["space-id"] = space.space_id
     if args.assignee is not None:
-        found["assigned-to"] = await _account(confluence, args.assignee.strip())
+        found["assigned-to"] = await account_of(confluence, args.assignee.strip())
     return found
 
 
@@ -95,21 +98,6 @@ def _epoch(day: str, *, is_end: bool) -> str:
     if is_end and _DAY.match(day.strip()):
         at += timedelta(days=1, milliseconds=-1)
     return str(int(at.timestamp() * 1000))
-
-
-async def _account(confluence: Confluence, who: str) -> str:
-    if who.casefold() == "me":
-        return await people.myself(confluence)
-    if _ACCOUNT_ID.match(who):
-        return who
-    found = await people.named(confluence, who)
-    return pick(
-        who,
-        found,
-        what="person",
-        names=lambda one: {one.name, one.account_id},
-        show=lambda one: f"{one.name} ({one.account_id})",
-    ).account_id
 
 
 def _row(task: Task) -> list[str]:

@@ -20,7 +20,7 @@ from xerus.atlassian.confluence.tree import Node
 from xerus.errors import Conflict, InvalidInput, UpstreamError, XerusError
 from xerus.settings.toolsets import Toolset
 from xerus.tools.aside import aside
-from xerus.tools.confluence.addressing import page_id_in
+from xerus.tools.confluence.addressing import content_in
 from xerus.tools.confluence.fields import PageRef, VersionNumber
 from xerus.tools.confluence.page_view import PageView
 from xerus.tools.confluence.updates import Updated, compared
@@ -62,7 +62,7 @@ class Deleted:
         nodes = [(page.page_id, page.title), *((one.node_id, one.title) for one in self.below)]
         titles = "\n".join(f"{number} {one_line(title)}" for number, title in nodes)
         return (
-            f"Deleted: page {page.page_id} (version {page.version}){count}, now in the trash of "
+            f"Deleted: {page.noun} {page.page_id} (version {page.version}){count}, now in the trash of "
             f"space {page.space_key}. {self.problem}\n"
             f'To restore: confluence_restore with page_id="{page.page_id}"{then} '
             f"(toolset extra), or {self.trash}\n"
@@ -90,6 +90,8 @@ class Deleted:
         "GET /wiki/api/v2/pages/{id}/direct-children",
         "GET /wiki/api/v2/pages/{id}/descendants",
         "DELETE /wiki/api/v2/pages/{id}",
+        "GET /wiki/api/v2/blogposts/{id}",
+        "DELETE /wiki/api/v2/blogposts/{id}",
     ),
     data_center=(
         "GET /rest/api/content/{id}",
@@ -99,22 +101,32 @@ class Deleted:
 )
 async def delete_page(confluence: Confluence, args: DeletePage) -> Deleted:
     """Move a Confluence page to the trash. The answer tells how to restore it."""
-    page = await confluence.page(page_id_in(confluence, args.page_id), form="none")
+    page = await content_in(confluence, args.page_id, form="none")
     below: list[Node] = []
-    if args.with_children:
-        below = await tree.subtree(confluence, page.page_id, most=_MOST_DELETED)
-        _refuse_other_kinds(below)
+    if page.kind == "blogpost":
+        await changes.trash(confluence, page.page_id, page.kind)
     else:
-        await _refuse_children(confluence, page)
-    await _trash_all(confluence, [*(node.node_id for node in reversed(below)), page.page_id])
+        below = await _below(confluence, page, with_children=args.with_children)
+        await _trash_all(confluence, [*(node.node_id for node in reversed(below)), page.page_id])
     gone = replace(page, status="trashed")
     seen, problem = await read_back(
-        confluence.page(page.page_id, form="none", status="trashed"), otherwise=gone
+        confluence.page(page.page_id, kind=page.kind, form="none", status="trashed"),
+        otherwise=gone,
     )
     if seen.status != "trashed":
         problem = f"But Confluence shows it as {one_line(seen.status)}. "
     trash = confluence.link(f"/pages/viewtrash.action?key={quote(page.space_key, safe='')}")
     return Deleted(page=page, below=below, trash=trash, problem=problem)
+
+
+async def _below(confluence: Confluence, page: Page, *, with_children: bool) -> list[Node]:
+    """Return the pages that are to go with a page."""
+    if not with_children:
+        await _refuse_children(confluence, page)
+        return []
+    below = await tree.subtree(confluence, page.page_id, most=_MOST_DELETED)
+    _refuse_other_kinds(below)
+    return below
 
 
 async def _refuse_children(confluence: Confluence, page: Page) -> None:
@@ -174,20 +186,21 @@ class Restore(SiteArgs):
     endpoints=(
         "GET /wiki/api/v2/pages/{id}",
         "PUT /wiki/api/v2/pages/{id}",
+        "GET /wiki/api/v2/blogposts/{id}",
+        "PUT /wiki/api/v2/blogposts/{id}",
         "POST /wiki/rest/api/content/{id}/version",
     ),
     data_center=("GET /rest/api/content/{id}", "PUT /rest/api/content/{contentId}"),
 )
 async def restore(confluence: Confluence, args: Restore) -> Updated | PageView:
     """Bring a Confluence page back from the trash, or the body of an old version."""
-    page_id = page_id_in(confluence, args.page_id)
     if args.version is None:
-        return await _from_trash(confluence, page_id)
-    page = await confluence.page(page_id)
+        return await _from_trash(confluence, args.page_id)
+    page = await content_in(confluence, args.page_id)
     if args.version >= page.version:
         raise InvalidInput(f"The page has version {page.version} now; give an older one.")
     await changes.restore_version(confluence, page, args.version)
-    after, problem = await read_back(confluence.page(page_id), otherwise=page)
+    after, problem = await read_back(confluence.page(page.page_id, kind=page.kind), otherwise=page)
     return Updated(
         before=page,
         after=after,
@@ -197,11 +210,11 @@ async def restore(confluence: Confluence, args: Restore) -> Updated | PageView:
     )
 
 
-async def _from_trash(confluence: Confluence, page_id: str) -> PageView:
-    page = await confluence.page(page_id, status="trashed")
+async def _from_trash(confluence: Confluence, ref: str) -> PageView:
+    page = await content_in(confluence, ref, status="trashed")
     await changes.untrash(confluence, page)
     after, problem = await read_back(
-        confluence.page(page_id), otherwise=replace(page, status="current")
+        confluence.page(page.page_id, kind=page.kind), otherwise=replace(page, status="current")
     )
     return await aside(
         lambda: PageView.of(

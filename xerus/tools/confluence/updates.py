@@ -11,7 +11,7 @@ from xerus.atlassian.confluence.client import READ_PAGE, WRITE_PAGE, Confluence
 from xerus.atlassian.confluence.records import Page
 from xerus.errors import InvalidInput
 from xerus.tools.aside import aside
-from xerus.tools.confluence.addressing import page_id_in
+from xerus.tools.confluence.addressing import content_in
 from xerus.tools.confluence.bodies import from_body, kinds, written
 from xerus.tools.confluence.differences import Difference, difference
 from xerus.tools.confluence.fields import (
@@ -58,7 +58,7 @@ class Updated:
     def markdown(self) -> str:
         """Return both versions and what changed between them."""
         before, after = self.before, self.after
-        head = f"Updated. {self.problem}Page {after.page_id}: {self.link}"
+        head = f"Updated. {self.problem}{after.noun.capitalize()} {after.page_id}: {self.link}"
         if self.problem:
             return head
         parts = [f"{head}\nVersion {before.version} -> {after.version}. {self._summary()}"]
@@ -103,6 +103,8 @@ class Updated:
         "GET /wiki/api/v2/pages/{id}",
         "PUT /wiki/api/v2/pages/{id}",
         "PUT /wiki/api/v2/pages/{id}/title",
+        "GET /wiki/api/v2/blogposts/{id}",
+        "PUT /wiki/api/v2/blogposts/{id}",
     ),
     data_center=("GET /rest/api/content/{id}", "PUT /rest/api/content/{contentId}"),
 )
@@ -110,7 +112,7 @@ async def update_page(confluence: Confluence, args: UpdatePage) -> Updated:
     """Replace the body or title of a Confluence page; refuses what would lose macros."""
     if args.content is None and args.title is None:
         raise InvalidInput("Give content, title, or both.")
-    page = await confluence.page(page_id_in(confluence, args.page_id))
+    page = await content_in(confluence, args.page_id)
     check_version(page, args.expected_version)
     title = args.title or page.title
     if args.content is None:
@@ -120,7 +122,7 @@ async def update_page(confluence: Confluence, args: UpdatePage) -> Updated:
         await changes.replace(
             confluence, page, title=title, body=body, message=args.version_comment
         )
-    after, problem = await read_back(confluence.page(page.page_id), otherwise=page)
+    after, problem = await read_back(confluence.page(page.page_id, kind=page.kind), otherwise=page)
     return Updated(
         before=page,
         after=after,
@@ -169,7 +171,7 @@ def _refuse_loss(page: Page, *, is_cloud: bool) -> None:
     if lossy:
         form = "adf" if is_cloud else "storage"
         raise InvalidInput(
-            f"This page has what Markdown cannot carry, and a new body would lose it: "
+            f"This {page.noun} has what Markdown cannot carry, and a new body would lose it: "
             f"{kinds(lossy)}. Nothing was changed.",
             code="content_lossy",
             hint=f'Read and send the body with content_format="{form}" to keep it. '

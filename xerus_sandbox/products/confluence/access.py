@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 import orjson
@@ -72,9 +72,16 @@ def any_page(world: World, call: Call, page_id: str) -> Page:
         )
         raise v2_error(400, title, _CODES_V2_INPUT)
     found = world.confluence_of(call).visible_page(page_id, call.account.account_id)
-    if found is None:
+    if found is None or kind_of(call) not in (None, found.kind):
         raise v2_error(404, "Not Found")
     return found
+
+
+def kind_of(call: Call) -> Literal["page", "blogpost"] | None:
+    """Return the one kind of content that an address of v2 knows, None where it knows both."""
+    if "/api/v2/pages" in call.path:
+        return "page"
+    return "blogpost" if "/api/v2/blogposts" in call.path else None
 
 
 def space(world: World, call: Call, space_id: str) -> Space:

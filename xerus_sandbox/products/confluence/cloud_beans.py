@@ -21,6 +21,10 @@ def listed(
 ) -> Json:
     """Return a page as lists carry it."""
     space_path = f"/spaces/{world.confluence_of(call).spaces[page.space].key}/pages/{page.id}"
+    if page.kind == "blogpost":
+        space_path = space_path.replace(
+            "/pages/", f"/blog/{iso_time(page.created)[:10].replace('-', '/')}/"
+        )
     body: Json = {
         "id": page.id,
         "status": page.status if version is page.current else "historical",
@@ -39,6 +43,9 @@ def listed(
             "tinyui": f"/x/{page.id}",
         },
     }
+    if page.kind == "blogpost":
+        for name in ("position", "ownerId", "lastOwnerId"):
+            del body[name]
     if page.parent:
         in_folder = page.parent in world.confluence_of(call).folders
         body |= {"parentId": page.parent, "parentType": "folder" if in_folder else "page"}

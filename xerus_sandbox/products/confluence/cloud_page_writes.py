@@ -18,12 +18,14 @@ def create(world: World, call: Call) -> Answer:
     title, draft = str(given.get("title") or ""), given.get("status") == "draft"
     if not title and not draft:
         raise access.v2_error(400, "A title must be provided when publishing a page")
-    _check_title(world, call, space.id, title, None)
+    kind = access.kind_of(call) or "page"
+    if kind == "page":
+        _check_title(world, call, space.id, title, None)
     parent = _parent(world, call, given.get("parentId"), space.id)
     data = world.confluence_of(call)
     kept, text = accept_text(given.get("body") or {"representation": "storage", "value": ""})
     page_id = data.new_id()
-    root = call.query.get("root-level") == "true" or not space.homepage
+    root = kind == "blogpost" or call.query.get("root-level") == "true" or not space.homepage
     above = parent or (None if root else space.homepage)
     author = call.account.account_id
     page = Page(
@@ -34,6 +36,7 @@ def create(world: World, call: Call) -> Answer:
         parent=above,
         position=len(data.children(above)) if above else 0,
         status="draft" if draft else "current",
+        kind=kind,
         versions=[
             Version(
                 number=1,
@@ -127,7 +130,7 @@ def untrash(world: World, call: Call, page: Page) -> None:
     data = world.confluence_of(call)
     access.will_change(world, call, page.id)
     above = data.pages.get(page.parent or "")
-    if above is None or above.status != "current":
+    if page.kind == "page" and (above is None or above.status != "current"):
         page.parent = data.spaces[page.space].homepage or None
     page.status = "current"
     again(call, page, page.current)
@@ -137,6 +140,7 @@ def taken(world: World, call: Call, space_id: str, title: str, page: Page | None
     """Tell whether another current page of a space has this title."""
     return any(
         other is not page
+        and other.kind == "page"
         and other.space == space_id
         and other.status == "current"
         and other.title.lower() == title.lower()
@@ -163,7 +167,11 @@ def accept_text(given: Any) -> tuple[bodies.Kept, str]:
 def _check_title(world: World, call: Call, space_id: str, title: str, page: Page | None) -> None:
     if len(title) > _MAX_TITLE:
         raise access.v2_error(400, "The title cannot be longer than 255 characters.")
-    if title and taken(world, call, space_id, title, page):
+    if (
+        title
+        and (page is None or page.kind == "page")
+        and taken(world, call, space_id, title, page)
+    ):
         raise access.v2_error(
             400,
             "A page with this title already exists: A page already exists with the same TITLE"

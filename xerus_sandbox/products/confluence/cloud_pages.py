@@ -30,8 +30,22 @@ def get(world: World, call: Call) -> Answer:
 
 def pages(world: World, call: Call) -> Answer:
     """List the pages that the caller may see."""
+    return _of_kind(world, call, "page")
+
+
+def blogposts(world: World, call: Call) -> Answer:
+    """List the blog posts that the caller may see."""
+    return _of_kind(world, call, "blogpost")
+
+
+def _of_kind(world: World, call: Call, kind: str) -> Answer:
+    """List the pages or the blog posts that the caller may see."""
     data = world.confluence_of(call)
-    rows = [p for p in data.pages.values() if data.visible_space(p.space, call.account.account_id)]
+    rows = [
+        page
+        for page in data.pages.values()
+        if page.kind == kind and data.visible_space(page.space, call.account.account_id)
+    ]
     if ids := _listed(call, "id"):
         rows = [page for page in rows if page.id in ids]
     if spaces := _listed(call, "space-id"):
@@ -42,7 +56,8 @@ def pages(world: World, call: Call) -> Answer:
 def pages_of_space(world: World, call: Call) -> Answer:
     """List the pages of a space; `depth=root` gives the top ones."""
     space = access.space(world, call, call.params["id"])
-    rows = [p for p in world.confluence_of(call).pages.values() if p.space == space.id]
+    pages = world.confluence_of(call).pages.values()
+    rows = [page for page in pages if page.space == space.id and page.kind == "page"]
     if call.query.get("depth") == "root":
         rows = [page for page in rows if page.parent is None]
     return _list(world, call, rows)

@@ -81,7 +81,8 @@ def update(world: World, call: Call) -> Answer:
 
 _FILTERS: dict[str, Callable[[_Task], str]] = {
     "task-id": lambda task: task.id,
-    "page-id": lambda task: task.page.id,
+    "page-id": lambda task: task.page.id if task.page.kind == "page" else "",
+    "blogpost-id": lambda task: task.page.id if task.page.kind == "blogpost" else "",
     "space-id": lambda task: task.page.space,
     "assigned-to": lambda task: task.assignee,
     "created-by": lambda task: task.page.author,
@@ -146,7 +147,7 @@ def _bean(task: _Task, form: str | None) -> Json:
         "id": task.id,
         "localId": str(task.number),
         "spaceId": page.space,
-        "pageId": page.id,
+        "pageId" if page.kind == "page" else "blogPostId": page.id,
         "status": "complete" if task.is_done else "incomplete",
         "body": {form: {"representation": form, "value": task.body}} if form else {},
         "createdBy": page.author,

@@ -162,7 +162,7 @@ class Search:
     def _values(self, page: Page, name: str) -> set[str]:  # noqa: PLR0911 - one line per field
         match name:
             case "type":
-                return {"page"}
+                return {page.kind}
             case "space":
                 space = self.data.spaces[page.space]
                 return {space.key.lower(), space.id}

@@ -220,20 +220,27 @@ def _hit(world: World, call: Call, page: Page) -> Json:
     return {
         "title": page.title,
         "excerpt": "" if call.query.get("excerpt") == "none" else excerpt,
-        "url": f"/spaces/{space.key}/pages/{page.id}",
+        "url": _address(space.key, page),
         "resultGlobalContainer": {"title": space.name, "displayUrl": f"/spaces/{space.key}"},
         "entityType": "content",
-        "iconCssClass": "aui-icon content-type-page",
+        "iconCssClass": f"aui-icon content-type-{page.kind}",
         "lastModified": iso_time(page.current.created),
         "friendlyLastModified": iso_time(page.current.created)[:10],
     }
+
+
+def _address(space_key: str, page: Page) -> str:
+    if page.kind == "page":
+        return f"/spaces/{space_key}/pages/{page.id}"
+    day = iso_time(page.created)[:10].replace("-", "/")
+    return f"/spaces/{space_key}/blog/{day}/{page.id}"
 
 
 def _cloud_hit(world: World, call: Call, page: Page) -> Json:
     space = world.confluence_of(call).spaces[page.space]
     content: Json = {
         "id": page.id,
-        "type": "page",
+        "type": page.kind,
         "status": page.status,
         "title": page.title,
         "_expandable": {
@@ -241,7 +248,7 @@ def _cloud_hit(world: World, call: Call, page: Page) -> Json:
             "space": f"/rest/api/space/{space.key}",
         },
         "_links": {
-            "webui": f"/spaces/{space.key}/pages/{page.id}",
+            "webui": _address(space.key, page),
             "self": f"{access.wiki_base(call)}/rest/api/content/{page.id}",
             "tinyui": f"/x/{page.id}",
         },
@@ -250,5 +257,5 @@ def _cloud_hit(world: World, call: Call, page: Page) -> Json:
 
 
 def _server_hit(world: World, call: Call, page: Page) -> Json:
-    entity = {"id": page.id, "type": "page", "status": page.status, "title": page.title}
+    entity = {"id": page.id, "type": page.kind, "status": page.status, "title": page.title}
     return {"content": entity, **_hit(world, call, page)}

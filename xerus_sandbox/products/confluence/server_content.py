@@ -1,6 +1,7 @@
 """Content and spaces of Confluence Data Center, REST v1."""
 
 from typing import Any
+from urllib.parse import quote_plus
 
 from xerus_sandbox.operations import Answer, Call
 from xerus_sandbox.products.confluence import access, bodies, placement, search
@@ -33,8 +34,12 @@ def content(world: World, call: Call) -> Answer:
     found = [
         page
         for page in data.pages.values()
-        if page.status == "current" and data.visible_space(page.space, account)
+        if page.status == "current"
+        and page.kind == call.query.get("type", "page")
+        and data.visible_space(page.space, account)
     ]
+    if day := call.query.get("postingDay"):
+        found = [page for page in found if iso_time(page.created)[:10] == day]
     if key := call.query.get("spaceKey"):
         found = [page for page in found if data.spaces[page.space].key == key]
     if title := call.query.get("title"):
@@ -50,10 +55,12 @@ def find(world: World, call: Call) -> Answer:
 def create(world: World, call: Call) -> Answer:
     """Create a page; 200."""
     given = access.object_body(call)
-    if given.get("type") != "page" or not given.get("title"):
+    kind = given.get("type")
+    if kind not in ("page", "blogpost") or not given.get("title"):
         raise access.v1_error(400, "A page needs type and title")
     space = _space(world, call, str(_part(given, "space").get("key") or ""))
-    _refuse_taken_title(world, call, space.id, str(given["title"]))
+    if kind == "page":
+        _refuse_taken_title(world, call, space.id, str(given["title"]))
     parent = _parent(world, call, given)
     kept, text = _text(given)
     data = world.confluence_of(call)
@@ -71,7 +78,8 @@ def create(world: World, call: Call) -> Answer:
         space=space.id,
         author=call.account.account_id,
         created=call.now,
-        parent=parent or space.homepage or None,
+        parent=(parent or space.homepage or None) if kind == "page" else None,
+        kind=kind,
         versions=[version],
     )
     access.will_change(world, call, page.id)
@@ -129,8 +137,10 @@ def of_space(world: World, call: Call) -> Answer:
     found = [p for p in world.confluence_of(call).pages.values() if p.space == item.id]
     if call.query.get("depth") == "root":
         found = [page for page in found if page.parent is None]
-    pages = [page for page in found if page.status == "current"]
-    return _page_of(world, call, pages if call.params["type"] == "page" else [])
+    kind = call.params["type"]
+    return _page_of(
+        world, call, [page for page in found if page.status == "current" and page.kind == kind]
+    )
 
 
 def delete(world: World, call: Call) -> Answer:
@@ -161,7 +171,10 @@ def space(world: World, call: Call) -> Answer:
 
 def history(world: World, call: Call) -> Answer:
     """Say who created a page and when, and who changed it last."""
-    page = _page(world, call, call.params["id"])
+    return Answer(body=_history(world, call, _page(world, call, call.params["id"])))
+
+
+def _history(world: World, call: Call, page: Page) -> Json:
     person = world.person(page.author)
     body: Json = {
         "latest": True,
@@ -172,9 +185,7 @@ def history(world: World, call: Call) -> Answer:
     if len(page.versions) > 1:
         before = page.versions[-2]
         body["previousVersion"] = _version(world, before.author, before.created, before)
-    return Answer(
-        body=body | {"_links": {"self": f"{call.site.url}{call.path}"}, "_expandable": {}}
-    )
+    return body | {"_links": {"self": f"{call.site.url}{call.path}"}, "_expandable": {}}
 
 
 def _page(world: World, call: Call, page_id: str) -> Page:
@@ -203,7 +214,8 @@ def _restore(world: World, call: Call, given: Json) -> Answer:
             409,
             f"Version must be incremented on update. Current version is: {page.current.number}",
         )
-    _refuse_taken_title(world, call, page.space, page.title)
+    if page.kind == "page":
+        _refuse_taken_title(world, call, page.space, page.title)
     untrash(world, call, page)
     return Answer(body=_bean(world, call, page, "body.storage,version,space,ancestors"))
 
@@ -233,7 +245,9 @@ def _parent(world: World, call: Call, given: Json) -> str | None:
 
 def _refuse_taken_title(world: World, call: Call, space_id: str, title: str) -> None:
     for other in world.confluence_of(call).pages.values():
-        if other.space == space_id and other.status == "current" and other.title == title:
+        if other.kind != "page" or other.space != space_id:
+            continue
+        if other.status == "current" and other.title == title:
             raise access.v1_error(
                 400, f"A page with this title already exists: {title} in space {space_id}"
             )
@@ -269,12 +283,12 @@ def _bean(
     item = data.spaces[page.space]
     bean: Json = {
         "id": page.id,
-        "type": "page",
+        "type": page.kind,
         "status": "historical" if version else page.status,
         "title": shown.title,
         "position": page.position,
         "_links": {
-            "webui": f"/display/{item.key}/{page.id}",
+            "webui": _address(item.key, page),
             "self": f"{call.site.url}/rest/api/content/{page.id}",
             "base": call.site.url,
             "context": "",
@@ -289,10 +303,19 @@ def _bean(
             {"id": above.id, "type": "page", "status": above.status, "title": above.title}
             for above in data.ancestors(page)
         ]
+    if "history" in expand:
+        bean["history"] = _history(world, call, page)
     if "metadata.labels" in expand:
         labels = [{"prefix": "global", "name": n, "id": n, "label": n} for n in page.labels]
         bean["metadata"] = {"labels": {"results": labels, "size": len(labels)}}
     return bean | _bodies(expand, shown)
+
+
+def _address(space_key: str, page: Page) -> str:
+    if page.kind == "page":
+        return f"/display/{space_key}/{page.id}"
+    day = iso_time(page.created)[:10].replace("-", "/")
+    return f"/display/{space_key}/{day}/{quote_plus(page.title)}"
 
 
 def _bodies(expand: set[str], text: Version) -> Json:

@@ -226,6 +226,7 @@ def instances() -> dict[str, ConfluenceData]:
         builder.page(space, "Notes from the supplier portal", as_storage(block), space.homepage)
     for data in (acme, server):
         _enrich(data)
+        _add_posts(data)
     _add_folder(acme)
     _add_templates(acme)
     return {"acme": acme, "dc-confluence": server}
@@ -244,6 +245,35 @@ def _add_folder(data: ConfluenceData) -> None:
         parent=docs.homepage,
     )
     data.folders[folder.id] = folder
+
+
+def _add_posts(data: ConfluenceData) -> None:
+    """Give two spaces a blog post each."""
+    for key, title, text in (
+        ("DOCS", "Hello from the archive", "The old handbook is read-only now."),
+        ("HR", "Confidential greetings", "Not for everybody."),
+    ):
+        space = data.space_by_key(key)
+        assert space
+        at = TODAY - 3 * DAY
+        version = Version(
+            number=1,
+            author=ADA.account_id,
+            created=at,
+            message="",
+            title=title,
+            representation="storage",
+            body=f"<p>{text}</p>",
+        )
+        post = Page(
+            id=data.new_id(),
+            space=space.id,
+            author=ADA.account_id,
+            created=at,
+            versions=[version],
+            kind="blogpost",
+        )
+        data.pages[post.id] = post
 
 
 def _add_templates(data: ConfluenceData) -> None:
