@@ -49,6 +49,9 @@ TENANT_ID = fixed_guid("entra tenant")
 OTHER_TENANT_ID = fixed_guid("entra other tenant")
 ENTRA_CLIENT_ID = fixed_guid("entra client")
 ENTRA_CLIENT_SECRET = "Xs8Q~" + fixed_text("entra secret", 35)
+MACHINE_CLIENT_ID = fixed_guid("entra machine client")
+MACHINE_CLIENT_SECRET = "Ms8Q~" + fixed_text("entra machine secret", 35)
+MACHINE_OBJECT_ID = fixed_guid("entra machine service principal")
 ADMIN_GROUP_ID = fixed_guid("entra group administrators")
 OBJECT_IDS = {account.email: fixed_guid(f"object {account.email}") for account in ACCOUNTS}
 
@@ -115,6 +118,11 @@ def credentials(atlassian_url: str, entra_url: str) -> dict[str, object]:
             "shared_issuer": f"{entra_url}/organizations/v2.0",
             "client_id": ENTRA_CLIENT_ID,
             "client_secret": ENTRA_CLIENT_SECRET,
+            "machine": {
+                "client_id": MACHINE_CLIENT_ID,
+                "client_secret": MACHINE_CLIENT_SECRET,
+                "object_id": MACHINE_OBJECT_ID,
+            },
             "api_scope": f"api://{ENTRA_CLIENT_ID}/mcp",
             "object_ids": OBJECT_IDS,
             "group_ids": {"administrators": ADMIN_GROUP_ID},

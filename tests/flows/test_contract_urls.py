@@ -66,6 +66,7 @@ async def test_signing_out_ends_the_session(stack: Stack, browser: Browser) -> N
     cookie = dict(browser.http.cookies)
     page = await browser.click("Sign out")
     assert page.url == f"{stack.url}/signout"
+    assert "You are signed out" in page.text
     async with httpx2.AsyncClient(cookies=cookie, verify=NO_TLS, trust_env=False) as thief:
         assert (await thief.get(f"{stack.url}/tools")).status_code == 303
 

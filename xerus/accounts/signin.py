@@ -20,7 +20,7 @@ from xerus.clock import Clock
 from xerus.db.database import Database
 from xerus.db.roles import Role
 from xerus.errors import NotConfigured, UpstreamError, UpstreamRefused, XerusError
-from xerus.ids import correlation_id, new_id, new_secret, secret_hash
+from xerus.ids import UserId, correlation_id, new_id, new_secret, secret_hash
 from xerus.oauth import pkce
 from xerus.oauth.aadsts import diagnosed
 from xerus.oauth.errors import InteractionRequired, InvalidToken
@@ -143,6 +143,18 @@ class SignIn:
         return await self._begin(
             secret_hash(browser), purpose, return_to, request_id, claims=claims, attempts=0
         )
+
+    async def sign_out_url(self, user_id: UserId) -> str:
+        """Return where a person signs out of the provider too; '' where that is not possible now."""
+        if self._provider is None:
+            return ""
+        async with self._db.transaction(Role.GATE) as conn:
+            row = await store.find_user(conn, user_id)
+        try:
+            return await self._provider.sign_out_url(login_hint=row["login_hint"] if row else "")
+        except (UpstreamError, NotConfigured) as error:
+            log.warning("sign_out_at_provider_skipped", code=error.code, debug=error.debug)
+            return ""
 
     async def is_demanded(self, session_token: str) -> bool:
         """Tell whether the provider ended this session to see the person again."""

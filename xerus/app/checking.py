@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Iterator, Mapping
 
+from xerus.clock import SystemClock
 from xerus.db.migrate import answers
 from xerus.errors import XerusError
 from xerus.keys.file import FileKeyProvider
+from xerus.oauth.credential import certificate_from_pem
 from xerus.settings import loading
 from xerus.settings.groups import Known, Settings, known
 from xerus.settings.problems import Problem
@@ -35,6 +37,16 @@ def _tried(settings: Settings) -> Iterator[Problem]:
             message=f"holds what cannot be used. {error.message}",
             remedy=error.hint,
         )
+    certificate = settings.identity.client_certificate
+    if certificate:
+        try:
+            certificate_from_pem(certificate, now=SystemClock().now())
+        except XerusError as error:
+            yield Problem(
+                variable="ENTRA_ID_CLIENT_CERTIFICATE",
+                message=error.message.partition(" ")[2].rstrip("."),
+                remedy=error.hint,
+            )
     database = settings.database
     for variable, url in (
         ("XERUS_DATABASE_URL", database.url),

@@ -21,6 +21,7 @@ from xerus.grants.requests import AuthorizationRequests
 from xerus.grants.tokens import AccessTokens
 from xerus.limits.fixed_window import FixedWindow
 from xerus.mcpserver.metadata import resource_url
+from xerus.oauth.credential import ClientCredential, ClientSecret, certificate_from_pem
 from xerus.oauth.provider import IdentityProvider
 from xerus.oauth.redirect_uri import RedirectPolicy
 from xerus.pages.csrf import Csrf
@@ -43,21 +44,40 @@ class Identity:
     admins: AdminRule
 
 
-def identity_provider(base: Foundation) -> IdentityProvider | None:
-    """Return the configured OpenID Connect provider, None without one."""
+def _client_credential(base: Foundation) -> ClientCredential | None:
     wanted = base.settings.identity
-    if not (wanted.expected_issuer and wanted.client_id and wanted.client_secret):
+    if wanted.client_certificate:
+        return certificate_from_pem(wanted.client_certificate, now=base.clock.now())
+    return ClientSecret(wanted.client_secret) if wanted.client_secret else None
+
+
+def identity_provider(base: Foundation) -> IdentityProvider | None:
+    """Return the configured OpenID Connect provider, None without one.
+
+    Raises:
+        NotConfigured: the certificate that Xerus proves itself with cannot be used.
+    """
+    wanted = base.settings.identity
+    credential = _client_credential(base)
+    if not (wanted.expected_issuer and wanted.client_id and credential):
         return None
     return IdentityProvider(
         issuer=wanted.expected_issuer,
         client_id=wanted.client_id,
-        client_secret=wanted.client_secret,
+        credential=credential,
         redirect_uri=base.settings.identity_redirect_uri,
         scope=wanted.scope,
         egress=base.egress,
         clock=base.clock,
         tenants=wanted.allowed_tenants,
     )
+
+
+def _entra_tokens(base: Foundation, provider: IdentityProvider) -> EntraTokens:
+    # An application has no Atlassian account of its own to connect: it acts by the shared token.
+    shared = base.settings.credential_mode != "user"
+    role = base.settings.identity.machine_role if shared else None
+    return EntraTokens(provider=provider, clock=base.clock, machine_role=role)
 
 
 def _admins(settings: Settings) -> AdminRule:
@@ -107,7 +127,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         admins=admins,
         admission=admission,
         families=families,
-        entra=EntraTokens(provider=provider, clock=clock) if provider else None,
+        entra=_entra_tokens(base, provider) if provider else None,
         clock=clock,
     )
     refresh = RefreshTokens(

@@ -106,6 +106,6 @@ def _deps(
         entra_settings=(
             ("ENTRA_ID_EXPECTED_ISSUER", bool(identity.expected_issuer)),
             ("ENTRA_ID_CLIENT_ID", bool(identity.client_id)),
-            ("ENTRA_ID_CLIENT_SECRET", bool(identity.client_secret)),
+            ("ENTRA_ID_CLIENT_SECRET", bool(identity.client_secret or identity.client_certificate)),
         ),
     )

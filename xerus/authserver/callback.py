@@ -20,7 +20,9 @@ class Callback:
         self._front = front
 
     async def get(self, request: Request) -> Response:
-        """Complete the sign-in that this browser began."""
+        """Complete the sign-in that this browser began; without an answer it signed out there."""
+        if not request.query_params:
+            return RedirectResponse("/signout", 303, headers=NO_STORE)
         try:
             signed_in = await self._front.sign_in.complete(
                 query=request.query_params,

@@ -1,6 +1,6 @@
 """Tokens that Entra itself issued for our own API: the one kind of foreign token accepted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -28,17 +28,22 @@ class Accepted:
     token_id: str
     issued_at: datetime
     expires_at: datetime
+    is_application: bool
 
 
 class EntraTokens:
     """Applies the strict rule: issuer, tenant, audience and scope all have to be ours.
 
-    A token of Microsoft Graph, an ID token and an app-only token are refused: the first is for
-    somebody else, the second is no access token, the third speaks for nobody.
+    A token of Microsoft Graph and an ID token are refused: the first is for somebody else, the second
+    is no access token. A token of an application, which speaks for nobody, is refused too unless
+    the operator named an app role for it.
     """
 
-    def __init__(self, *, provider: IdentityProvider, clock: Clock) -> None:
+    def __init__(
+        self, *, provider: IdentityProvider, clock: Clock, machine_role: str | None = None
+    ) -> None:
         self._provider = provider
+        self._machine_role = machine_role
         self._clock = clock
         prefix = f"api://{provider.client_id}/"
         # Version 2 tokens name the audience by the client id, older ones by the application URI.
@@ -74,10 +79,16 @@ class EntraTokens:
             raise InvalidToken("The token names no person of this tenant.")
         if not id_token.is_time(claims.get("iat")):
             raise InvalidToken("The token does not say when it was issued.")
+        client_id = str(claims.get("azp") or claims.get("appid") or "unknown")
+        application = claims.get("idtyp") == "app"
+        identity = identity_from(claims)
+        if application:
+            identity = replace(identity, name=f"Application {client_id}", email="")
         return Accepted(
-            identity=identity_from(claims),
-            client_id=str(claims.get("azp") or claims.get("appid") or "unknown"),
-            scopes=self._scopes(claims),
+            identity=identity,
+            client_id=client_id,
+            scopes=self._roles(claims) if application else self._scopes(claims),
+            is_application=application,
             token_id=str(claims.get("uti") or claims.get("jti") or ""),
             issued_at=datetime.fromtimestamp(claims["iat"], UTC),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
@@ -88,8 +99,26 @@ class EntraTokens:
             raise InvalidToken("This is a Microsoft Graph token. Ask for a scope of this API.")
         if str(claims.get("aud")) not in self._audiences:
             raise InvalidToken("The token is for another application.")
-        if claims.get("idtyp") == "app" or not isinstance(claims.get("scp"), str):
+        if claims.get("idtyp") == "app":
+            self._check_application(claims)
+        elif not isinstance(claims.get("scp"), str):
+            # An ID token has roles and no scp, too: only `idtyp` tells an application.
             raise InvalidToken("The token is not an access token of a person.")
+
+    def _check_application(self, claims: id_token.Claims) -> None:
+        if not self._machine_role:
+            raise InvalidToken(
+                "The token is not an access token of a person, and applications are not let in "
+                "here: XERUS_MACHINE_ROLE is not set."
+            )
+        if self._machine_role not in _roles(claims):
+            raise InvalidToken("The application lacks the app role that XERUS_MACHINE_ROLE names.")
+        if "scp" in claims:
+            raise InvalidToken("The token is of an application and of a person at once.")
+
+    def _roles(self, claims: id_token.Claims) -> frozenset[str]:
+        """Return what an application may do: all, unless it has roles named like our scopes."""
+        return _roles(claims) & scopes.ALL or scopes.ALL
 
     def _scopes(self, claims: id_token.Claims) -> frozenset[str]:
         given = frozenset(claims["scp"].split())
@@ -97,6 +126,11 @@ class EntraTokens:
         if not granted:
             raise InvalidToken("The token carries no scope of this API.")
         return granted
+
+
+def _roles(claims: id_token.Claims) -> frozenset[str]:
+    roles = claims.get("roles")
+    return frozenset(map(str, roles)) if isinstance(roles, list) else frozenset()
 
 
 def _is_name(value: object) -> bool:

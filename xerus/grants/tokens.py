@@ -153,7 +153,8 @@ class AccessTokens:
 
     async def _of_entra(self, accepted: Accepted) -> tuple[Bearer, datetime]:
         try:
-            self._admission.check(accepted.identity)
+            if not accepted.is_application:  # its app role admits it
+                self._admission.check(accepted.identity)
         except NotAdmitted as error:
             raise InvalidToken(error.message) from error
         async with self._db.transaction(Role.GATE) as conn:

@@ -43,6 +43,10 @@ _WORDS = {
         "An administrator checks ENTRA_ID_CLIENT_ID and ENTRA_ID_EXPECTED_ISSUER.",
     ),
     "700082": ("You have not used Xerus for long.", "Sign in again."),
+    "700027": (
+        "Entra ID does not accept the certificate of Xerus.",
+        "An administrator registers the certificate of ENTRA_ID_CLIENT_CERTIFICATE there.",
+    ),
     "7000215": (
         "Entra ID does not accept the secret of Xerus.",
         "An administrator sets ENTRA_ID_CLIENT_SECRET to the value of a secret, not to its id.",

@@ -13,6 +13,7 @@ from xerus.egress.client import Egress, Reply
 from xerus.errors import UpstreamRefused, UpstreamUnavailable
 from xerus.oauth import id_token, pkce
 from xerus.oauth.aadsts import diagnosed
+from xerus.oauth.credential import ClientCredential
 from xerus.oauth.discovery import Discovery
 from xerus.oauth.errors import InteractionRequired, InvalidToken
 
@@ -56,7 +57,7 @@ class IdentityProvider:
         *,
         issuer: str,
         client_id: str,
-        client_secret: SecretStr,
+        credential: ClientCredential,
         redirect_uri: str,
         scope: str,
         egress: Egress,
@@ -67,7 +68,7 @@ class IdentityProvider:
         self.client_id = client_id
         self.discovery = Discovery(issuer=issuer, egress=egress, clock=clock, tenants=tenants)
         self.scopes = _scopes(scope)
-        self._client_secret = client_secret
+        self._credential = credential
         self._redirect_uri = redirect_uri
         self._egress = egress
         self._clock = clock
@@ -99,6 +100,24 @@ class IdentityProvider:
             query["claims"] = claims
         glue = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{glue}{urlencode(query)}"
+
+    async def sign_out_url(self, *, login_hint: str) -> str:
+        """Return where the browser goes to sign out of the provider too, '' where it has no such page.
+
+        The way back is the one registered redirect, so that nothing else has to be registered
+        (OpenID Connect RP-Initiated Logout 1.0, 2).
+
+        Raises:
+            UpstreamError: the provider's metadata cannot be had.
+            NotConfigured: its metadata does not fit the settings.
+        """
+        endpoint = (await self.discovery.metadata()).end_session_endpoint
+        if not endpoint:
+            return ""
+        query = {"client_id": self.client_id, "post_logout_redirect_uri": self._redirect_uri}
+        if login_hint:
+            query["logout_hint"] = login_hint
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
     async def redeem(self, *, code: str, verifier: str, nonce: str) -> SignedInTokens:
         """Exchange a code and verify the ID token that comes with it.
@@ -146,7 +165,7 @@ class IdentityProvider:
                 raise
             raise UpstreamUnavailable(
                 "The identity provider does not accept Xerus's own registration.",
-                hint="An administrator can check ENTRA_ID_CLIENT_ID and its secret.",
+                hint="An administrator can check ENTRA_ID_CLIENT_ID and its secret or certificate.",
                 debug=error.debug,
                 upstream_status=error.upstream_status,
                 request_id=error.request_id,
@@ -176,13 +195,10 @@ class IdentityProvider:
 
     async def _token_request(self, form: dict[str, str]) -> Mapping[str, Any]:
         metadata = await self.discovery.metadata()
-        body = urlencode(
-            {
-                **form,
-                "client_id": self.client_id,
-                "client_secret": self._client_secret.get_secret_value(),
-            }
-        ).encode()
+        proof = self._credential.fields(
+            client_id=self.client_id, audience=metadata.token_endpoint, now=self._clock.now()
+        )
+        body = urlencode({**form, "client_id": self.client_id, **proof}).encode()
         reply = await self._egress.request(
             "POST",
             metadata.token_endpoint,

@@ -49,10 +49,23 @@ def _identity_problems(settings: Settings) -> Iterator[Problem]:
         {
             "ENTRA_ID_EXPECTED_ISSUER": identity.expected_issuer,
             "ENTRA_ID_CLIENT_ID": identity.client_id,
-            "ENTRA_ID_CLIENT_SECRET": identity.client_secret,
+            "ENTRA_ID_CLIENT_SECRET": identity.client_secret or identity.client_certificate,
         },
         "other settings of the app registration are there",
     )
+    if identity.client_secret and identity.client_certificate:
+        yield Problem(
+            variable="ENTRA_ID_CLIENT_CERTIFICATE",
+            message="is set beside ENTRA_ID_CLIENT_SECRET",
+            remedy="Keep one of the two.",
+        )
+    if identity.machine_role and settings.credential_mode == "user":
+        yield Problem(
+            variable="XERUS_MACHINE_ROLE",
+            message="is set, but no shared credential is, and an application has no account to connect",
+            remedy="Set JIRA_URL and JIRA_PERSONAL_TOKEN (the same with CONFLUENCE_) and "
+            "XERUS_ATLASSIAN_CREDENTIALS to `shared` or `user-then-shared`, or unset it.",
+        )
     if identity.expected_issuer and "{" in identity.expected_issuer:
         yield Problem(
             variable="ENTRA_ID_EXPECTED_ISSUER",

@@ -209,6 +209,11 @@ class IdentitySettings(Group):
         "OAUTH_DCR_CLIENT_SECRET",
         help="Client secret of the app registration.",
     )
+    client_certificate: SecretStr | None = _setting(
+        "ENTRA_ID_CLIENT_CERTIFICATE",
+        help="PEM text of an RSA private key and its certificate, which prove Xerus instead of a "
+        "client secret (private_key_jwt). Unset: the client secret.",
+    )
     given_redirect_uri: HttpUrl | None = _setting(
         "OAUTH_DCR_REDIRECT_URI",
         "ENTRA_ID_REDIRECT_URI",
@@ -239,10 +244,17 @@ class IdentitySettings(Group):
         "(organizations, common). Default: none.",
     )
 
+    machine_role: str | None = _setting(
+        "XERUS_MACHINE_ROLE",
+        help="App role with which an application of the tenant may call /mcp by a token of its own; "
+        "it acts with the shared credential only. Unset: no application may.",
+    )
+
     @property
     def configured(self) -> bool:
         """Whether people can sign in through the identity provider."""
-        return bool(self.expected_issuer and self.client_id and self.client_secret)
+        proof = self.client_secret or self.client_certificate
+        return bool(self.expected_issuer and self.client_id and proof)
 
 
 class AtlassianSettings(Group):

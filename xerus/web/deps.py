@@ -37,6 +37,9 @@ class SignInService(Protocol):
     ) -> str:
         """Return the identity provider's URL."""
 
+    async def sign_out_url(self, user_id: UserId) -> str:
+        """Return where the person signs out of the identity provider too, '' if nowhere."""
+
     async def is_demanded(self, session_token: str) -> bool:
         """Tell whether the provider ended this session to see the person again."""
 

@@ -23,9 +23,19 @@ class SignOut:
             Route("/signout", self._show, methods=["GET"]),
         ]
 
-    async def _end(self, _request: Request, session: Session, _form: FormData) -> Response:
+    async def _end(self, request: Request, session: Session, _form: FormData) -> Response:
         await self._deps.sessions.end(session.id, session.user.id)
-        response = RedirectResponse("/signout", 303)
+        url = await self._deps.sign_in.sign_out_url(session.user.id)
+        response: Response = RedirectResponse("/signout", 303)
+        if url:
+            # Not by a redirect: Chromium applies `form-action 'self'` to the whole chain.
+            response = self._deps.pages.render(
+                request,
+                "signedout.html",
+                viewer=None,
+                headers={"Refresh": f"0; url={url}", "Referrer-Policy": "no-referrer"},
+                provider_url=url,
+            )
         self._deps.cookies.clear_session(response)
         return response
 
@@ -36,4 +46,5 @@ class SignOut:
             "signedout.html",
             viewer=access.viewer(session) if session else None,
             csrf=session.csrf if session else "",
+            provider_url="",
         )

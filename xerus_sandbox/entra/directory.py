@@ -24,6 +24,12 @@ SETTINGS = (
     Setting(name="groups_overage", kind="list", default=[]),
     # "E-MAIL ROLE": app roles that people were given.
     Setting(name="app_roles", kind="list", default=[]),
+    # App roles of the other application, which asks for tokens of its own.
+    Setting(name="machine_roles", kind="list", default=[]),
+    # PEM texts of the certificates registered for our client.
+    Setting(name="client_certificates", kind="list", default=[]),
+    # Whether ID tokens carry the optional claim `login_hint`.
+    Setting(name="login_hint_claim", kind="switch", default=False),
     # Who lives in the other tenant, and who of them is a guest here.
     Setting(name="foreign_accounts", kind="list", default=[]),
     Setting(name="guest_accounts", kind="list", default=[]),

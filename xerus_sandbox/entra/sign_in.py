@@ -171,7 +171,7 @@ class SignIn:
             title="You signed out",
             body="<p>You can close this page.</p>",
         )
-        if back.startswith(("http://localhost", "http://127.0.0.1")):
+        if back and is_registered(back, self._config["redirect_uris"], CALLBACK_PATH):
             answer = RedirectResponse(back, status_code=302)
         answer.delete_cookie(COOKIE)
         return answer

@@ -1,19 +1,16 @@
 """The token endpoint of the simulated Entra ID, and Graph's userinfo."""
 
-import base64
-import binascii
-import hmac
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from xerus_sandbox.accounts import BY_EMAIL, ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET
+from xerus_sandbox.accounts import BY_EMAIL, ENTRA_CLIENT_ID, MACHINE_CLIENT_ID
 from xerus_sandbox.clock import VirtualClock
 from xerus_sandbox.config import Config
+from xerus_sandbox.entra.client_auth import check_client
 from xerus_sandbox.entra.directory import Code, Directory, RefreshToken
 from xerus_sandbox.entra.discovery import is_tenant, unknown_tenant
 from xerus_sandbox.entra.errors import EntraError, resource_refused
@@ -48,16 +45,27 @@ class TokenEndpoint:
         secret = sent.get("code") or sent.get("refresh_token") or ""
         note_of(request).account = self._directory.email_of(secret)
         try:
-            _check_client(sent, request.headers.get("authorization", ""))
-            answer = self._exchange(sent)
+            client = check_client(
+                sent,
+                request.headers.get("authorization", ""),
+                certificates=self._config["client_certificates"],
+                endpoint=str(request.url.replace(query="")),
+                now=self._clock.now(),
+            )
+            answer = self._exchange(client, sent)
         except EntraError as error:
             return JSONResponse(error.body(self._clock.now()), status_code=error.status)
         return JSONResponse(answer, headers={"cache-control": "no-store"})
 
-    def _exchange(self, sent: Mapping[str, str]) -> dict[str, Any]:
+    def _exchange(self, client: str, sent: Mapping[str, str]) -> dict[str, Any]:
         if "resource" in sent:
             raise resource_refused()
+        if client == MACHINE_CLIENT_ID and sent.get("grant_type") != "client_credentials":
+            text = "The code or refresh token was issued to another application."
+            raise EntraError("invalid_grant", 700005, text)
         match sent.get("grant_type"):
+            case "client_credentials":
+                return self._for_application(sent)
             case "authorization_code":
                 return self._from_code(sent)
             case "refresh_token":
@@ -78,6 +86,17 @@ class TokenEndpoint:
     def _from_refresh_token(self, sent: Mapping[str, str]) -> dict[str, Any]:
         token = self._directory.use_refresh_token(_required(sent, "refresh_token"))
         return self._issue(token, sent.get("scope"), None)
+
+    def _for_application(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        if _required(sent, "scope") != f"api://{ENTRA_CLIENT_ID}/.default":
+            text = "The provided value for scope is not valid. It must end in /.default."
+            raise EntraError("invalid_scope", 1002012, text)
+        return {
+            "token_type": "Bearer",
+            "expires_in": int(self._config["access_token_seconds"]),
+            "ext_expires_in": int(self._config["access_token_seconds"]),
+            "access_token": self._maker.app_token(self._directory.signing_key()),
+        }
 
     def _issue(
         self, grant: Code | RefreshToken, asked: str | None, nonce: str | None
@@ -120,30 +139,6 @@ class TokenEndpoint:
 def _may_refresh(scopes: ScopeSet, consented: str) -> bool:
     # A refresh that names other scopes keeps the consent to stay signed in.
     return scopes.wants_refresh_token or "offline_access" in consented.split()
-
-
-def _check_client(sent: Mapping[str, str], authorization: str) -> None:
-    client_id, secret = sent.get("client_id", ""), sent.get("client_secret", "")
-    if authorization.lower().startswith("basic "):
-        client_id, secret = _basic(authorization[6:])
-    if client_id != ENTRA_CLIENT_ID:
-        text = f"Application with identifier '{client_id}' was not found in the directory."
-        raise EntraError("unauthorized_client", 700016, text)
-    if not secret:
-        text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
-        raise EntraError("invalid_client", 7000218, text, status=401)
-    if not hmac.compare_digest(secret.encode(), ENTRA_CLIENT_SECRET.encode()):
-        text = "Invalid client secret provided."
-        raise EntraError("invalid_client", 7000215, text, status=401)
-
-
-def _basic(value: str) -> tuple[str, str]:
-    # Both halves are form-encoded first. RFC 6749 2.3.1
-    try:
-        client_id, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return unquote(client_id), unquote(secret)
 
 
 def _required(sent: Mapping[str, str], name: str) -> str:

@@ -6,6 +6,8 @@ from xerus_sandbox.accounts import (
     ADMIN_GROUP_ID,
     BY_EMAIL,
     ENTRA_CLIENT_ID,
+    MACHINE_CLIENT_ID,
+    MACHINE_OBJECT_ID,
     OBJECT_IDS,
     OTHER_TENANT_ID,
     TENANT_ID,
@@ -46,6 +48,29 @@ class TokenMaker:
         }
         if nonce is not None:
             claims["nonce"] = nonce
+        if self._config["login_hint_claim"]:
+            claims["login_hint"] = f"O.{fixed_text(f'login hint {email}', 60)}"
+        return key.sign(claims)
+
+    def app_token(self, key: SigningKey) -> str:
+        """Return an access token for our API of the other application, by itself."""
+        one = self._config["token_version"] == 1
+        host = "https://sts.windows.net" if one else self._base_url
+        claims = {
+            "aud": f"api://{ENTRA_CLIENT_ID}" if one else ENTRA_CLIENT_ID,
+            "iss": f"{host}/{TENANT_ID}/" if one else f"{host}/{TENANT_ID}/v2.0",
+            **self._times("access_token_seconds"),
+            "appid" if one else "azp": MACHINE_CLIENT_ID,
+            "appidacr" if one else "azpacr": _CLIENT_KIND,
+            "idtyp": "app",
+            "oid": MACHINE_OBJECT_ID,
+            "sub": MACHINE_OBJECT_ID,
+            "tid": TENANT_ID,
+            "uti": random_text(22),
+            "ver": "1.0" if one else "2.0",
+        }
+        if self._config["machine_roles"]:
+            claims["roles"] = self._config["machine_roles"]
         return key.sign(claims)
 
     def access_token(self, key: SigningKey, email: str, scopes: ScopeSet) -> str:

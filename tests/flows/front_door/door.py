@@ -48,6 +48,7 @@ from xerus.grants.tokens import AccessTokens
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
 from xerus.keys.signing import SigningKeys
+from xerus.oauth.credential import ClientCredential, ClientSecret
 from xerus.oauth.provider import IdentityProvider
 from xerus.oauth.redirect_uri import RedirectPolicy
 from xerus.pages.assets import Assets
@@ -106,6 +107,8 @@ class Door:
     admins: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     tenants: tuple[str, ...] = ()
+    credential: ClientCredential | None = None
+    machine_role: str | None = None
     clock: MovableClock = field(default_factory=MovableClock)
     quota: Quota = field(default_factory=Quota)
     port: int = 0
@@ -218,7 +221,11 @@ class Door:
             families=self.families, recheck=self.recheck, successor_key=successor_key, **common
         )
         self.codes = Codes(families=self.families, refresh=self.refresh, **common)
-        entra = EntraTokens(provider=self.provider, clock=self.clock) if self.provider else None
+        entra = None
+        if self.provider:
+            entra = EntraTokens(
+                provider=self.provider, clock=self.clock, machine_role=self.machine_role
+            )
         self.tokens = AccessTokens(
             db=self.database,
             listener=self.listener,
@@ -238,7 +245,7 @@ class Door:
         return IdentityProvider(
             issuer=self.entra.issuer,
             client_id=self.entra.client_id,
-            client_secret=SecretStr(self.entra.client_secret),
+            credential=self.credential or ClientSecret(SecretStr(self.entra.client_secret)),
             redirect_uri=f"{self.url}/oauth/callback",
             scope="openid profile email",
             egress=self.egress,

@@ -151,6 +151,18 @@ def test_a_token_without_an_atlassian_app_means_shared() -> None:
             "https://login.microsoftonline.com/common/v2.0",
             "names no tenant",
         ),
+        (
+            "ENTRA_ID_EXPECTED_ISSUER",
+            "https://sts.windows.net/11111111-2222-3333-4444-555555555555/",
+            "the issuer of version 1 tokens",
+        ),
+        (
+            "ENTRA_ID_EXPECTED_ISSUER",
+            "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555",
+            "the issuer of version 1 tokens",
+        ),
+        ("ENTRA_ID_ALLOWED_TENANTS", "11111111-2222-3333-4444-555555555555", "names one tenant"),
+        ("ENTRA_ID_CLIENT_CERTIFICATE", "a certificate", "beside ENTRA_ID_CLIENT_SECRET"),
     ],
 )
 def test_a_value_that_could_not_work_is_named_once_and_not_shown(
@@ -169,6 +181,32 @@ def test_a_value_that_could_not_work_is_named_once_and_not_shown(
     assert [problem.variable for problem in problems] == [variable]
     assert told in problems[0].message
     assert value not in problems[0].message + problems[0].remedy
+
+
+ORGANIZATIONS = {
+    "ENTRA_ID_EXPECTED_ISSUER": "https://login.microsoftonline.com/organizations/v2.0",
+    "ENTRA_ID_CLIENT_ID": "id",
+    "ENTRA_ID_CLIENT_SECRET": "secret",
+}
+
+
+def test_a_shared_issuer_needs_tenant_ids() -> None:
+    tenants = "11111111-2222-3333-4444-555555555555, 66666666-7777-8888-9999-aaaaaaaaaaaa"
+    assert examine({**ORGANIZATIONS, "ENTRA_ID_ALLOWED_TENANTS": tenants})[1] == []
+    _, problems = examine({**ORGANIZATIONS, "ENTRA_ID_ALLOWED_TENANTS": "example.com"})
+    assert [problem.variable for problem in problems] == ["ENTRA_ID_ALLOWED_TENANTS"]
+
+
+def test_a_machine_role_needs_a_shared_credential() -> None:
+    complete = {
+        **ORGANIZATIONS,
+        "ENTRA_ID_EXPECTED_ISSUER": "https://login.example.com/tenant/v2.0",
+        "XERUS_MACHINE_ROLE": "Xerus.Machine",
+    }
+    _, problems = examine(complete)
+    assert [problem.variable for problem in problems] == ["XERUS_MACHINE_ROLE"]
+    shared = {"JIRA_URL": "https://jira.example.com", "JIRA_PERSONAL_TOKEN": "token"}
+    assert examine(complete | shared)[1] == []
 
 
 def test_an_empty_secret_file_is_named(tmp_path: Path) -> None:

@@ -111,9 +111,14 @@ class FakeSignIn:
 
     def __init__(self) -> None:
         self.return_to = ""
+        self.demanded: set[str] = set()
+        self.provider_sign_out = ""
+
+    async def sign_out_url(self, user_id: UserId) -> str:
+        return self.provider_sign_out
 
     async def is_demanded(self, session_token: str) -> bool:
-        return False
+        return session_token in self.demanded
 
     async def begin(
         self, *, browser: str, purpose: Literal["web"], return_to: str, session_token: str

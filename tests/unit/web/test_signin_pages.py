@@ -82,6 +82,28 @@ async def test_signing_out_ends_the_session_everywhere() -> None:
     assert "You are signed out" in after.text
 
 
+async def test_signing_out_leads_on_to_the_identity_provider() -> None:
+    world = World()
+    world.sign_in.provider_sign_out = "https://login.example/logout?a=1&b=2"
+    async with world.client() as http:
+        answer = await http.post("/signout", data=world.form())
+    # No redirect: Chromium blocks a form whose redirect leaves the site.
+    assert answer.status_code == 200
+    assert answer.headers["refresh"] == "0; url=https://login.example/logout?a=1&b=2"
+    assert 'href="https://login.example/logout?a=1&amp;b=2"' in answer.text
+    assert "ada-token" not in world.sessions.live
+
+
+async def test_who_the_provider_demands_to_see_again_is_sent_there_at_once() -> None:
+    world = World()
+    world.sign_in.demanded.add("ended-token")
+    async with world.client("ended-token") as http:
+        sent = await http.get("/tools")
+        onward = await http.get(sent.headers["location"])
+    assert onward.status_code == 303
+    assert onward.headers["location"] == "/signin/start?return_to=%2Ftools"
+
+
 async def test_the_theme_is_kept_in_a_cookie_and_shown_without_a_script() -> None:
     async with World().client("") as http:
         answer = await http.post("/theme", data={"theme": "dark", "return_to": "//evil.example"})
