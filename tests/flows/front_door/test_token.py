@@ -209,6 +209,7 @@ async def test_foreign_answer_in_place_of_the_metadata_signs_nobody_out(
 ) -> None:
     # As a captive portal does: the metadata is read anew, and it is somebody else's.
     door = own_door
+    await entra.port.configure(id_token_seconds=24 * 3600)  # only our clock moves below
     attempt = Attempt(door, (await door.register())["client_id"])
     tokens = await attempt.tokens(person, ADA)
     door.clock.ahead += timedelta(hours=13)
