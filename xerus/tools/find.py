@@ -37,9 +37,7 @@ class Search(ReadArgs):
         default="both", validation_alias=AliasChoices("in", "where"), description="Where to look"
     )
     limit: int = Field(default=10, ge=1, le=50, description="Most hits of each product")
-    cursor: str | None = Field(
-        default=None, max_length=8000, description="From the answer before, for the next page"
-    )
+    cursor: str | None = Field(default=None, max_length=8000, description="From the answer before")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,14 +42,18 @@ def native(page: Page) -> Body:
 async def replace(
     confluence: Confluence, page: Page, *, title: str, body: Body, message: str
 ) -> None:
-    """Store title and body as the version after `page.version`; a conflict when it exists."""
-    version = {"number": page.version + 1, "message": message}
+    """Store title and body as the version after `page.version`; a conflict when it exists.
+
+    A draft of Cloud stays one, and its only version is the first.
+    """
+    is_draft = page.status == "draft"
+    version = {"number": 1 if is_draft else page.version + 1, "message": message}
     if not confluence.is_cloud:
         await _put(confluence, page, title=title, body=body, version=version)
         return
     change = {
         "id": page.page_id,
-        "status": "current",
+        "status": "draft" if is_draft else "current",
         "title": title,
         "body": {"representation": body.representation, "value": body.text},
         "version": version,
@@ -72,7 +76,7 @@ async def rename(confluence: Confluence, page: Page, *, title: str, message: str
         "PUT",
         "/wiki/api/v2/pages/{id}/title",
         path={"id": page.page_id},
-        json={"status": "current", "title": title},
+        json={"status": "draft" if page.status == "draft" else "current", "title": title},
         scope=WRITE_PAGE,
     )
 

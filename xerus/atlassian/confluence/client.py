@@ -47,13 +47,21 @@ PAGE_EXPANDED = "body.storage,version,space,ancestors"
 
 @dataclass(frozen=True, kw_only=True)
 class NewPage:
-    """What is to be created; `body` is parsed ADF (Cloud only) or storage format."""
+    """What is to be created.
+
+    Attributes:
+        body: parsed ADF (Cloud only) or storage format.
+        is_draft: not published; Cloud only.
+        is_live: a live doc, which has no drafts; Cloud only.
+    """
 
     space: Space
     title: str
     body: Any
     parent_id: str | None = None
     kind: Kind = "page"
+    is_draft: bool = False
+    is_live: bool = False
 
 
 class Confluence:
@@ -130,10 +138,11 @@ class Confluence:
             kind: which of the two it is; Data Center tells itself.
             form: of the body: "native" is ADF on Cloud, else storage.
             version: an older version, as it was then.
-            status: "trashed" for a page in the trash; by default one that is not.
+            status: "trashed" for a page in the trash, "draft" for one not published yet (Cloud);
+                by default one that is neither.
         """
         query = ({"version": str(version)} if version is not None else {}) | (
-            {"status": status} if status else {}
+            {"get-draft": "true"} if status == "draft" else {"status": status} if status else {}
         )
         if not self.is_cloud:
             return await self._server_page(page_id, query, form)
@@ -253,13 +262,14 @@ def _for_cloud(new: NewPage) -> dict[str, Any]:
     is_storage = isinstance(new.body, str)
     order: dict[str, Any] = {
         "spaceId": new.space.space_id,
-        "status": "current",
+        "status": "draft" if new.is_draft else "current",
         "title": new.title,
         "body": {
             "representation": "storage" if is_storage else "atlas_doc_format",
             "value": new.body if is_storage else orjson.dumps(new.body).decode(),
         },
     }
+    order |= {"subtype": "live"} if new.is_live else {}
     return order | ({"parentId": new.parent_id} if new.parent_id else {})
 
 

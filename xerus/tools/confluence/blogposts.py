@@ -1,5 +1,6 @@
 """Blog posts: listed and created here; read, changed and deleted by the tools for pages."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -21,7 +22,7 @@ from xerus.tools.clauses import Clauses, combined
 from xerus.tools.confluence.addressing import no_space
 from xerus.tools.confluence.fields import SpaceKey, Title
 from xerus.tools.confluence.page_view import PageView
-from xerus.tools.confluence.pages import NewContent, created
+from xerus.tools.confluence.pages import NewContent, created, new_page
 from xerus.tools.confluence.people import account_of
 from xerus.tools.declaration import Effect, ReadArgs, tool
 from xerus.tools.listing import Listing
@@ -133,4 +134,5 @@ class CreateBlogPost(NewContent):
 )
 async def create_blogpost(confluence: Confluence, args: CreateBlogPost) -> PageView:
     """Create a Confluence blog post. The answer shows it as stored."""
-    return await created(confluence, args, kind="blogpost")
+    new = replace(await new_page(confluence, args), kind="blogpost")
+    return await created(confluence, new, args.labels)

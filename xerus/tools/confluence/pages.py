@@ -1,5 +1,6 @@
 """Reading and creating pages."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from xerus.atlassian.confluence.client import (
     Form,
     NewPage,
 )
-from xerus.atlassian.confluence.records import Kind, Page, Space
+from xerus.atlassian.confluence.records import Page, Space
 from xerus.errors import InvalidInput, NotFound, XerusError
 from xerus.tools.aside import aside
 from xerus.tools.confluence.addressing import content_at, located
@@ -134,6 +135,9 @@ class CreatePage(NewContent):
     parent_id: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = Field(
         default=None, description="Id of the parent page; default: top of the space"
     )
+    kind: Literal["page", "draft", "live"] = Field(
+        default="page", description="live: live doc; both Cloud only"
+    )
 
 
 @tool(
@@ -155,43 +159,62 @@ class CreatePage(NewContent):
 )
 async def create_page(confluence: Confluence, args: CreatePage) -> PageView:
     """Create a Confluence page. The answer shows it as stored."""
-    return await created(confluence, args, kind="page", parent_id=args.parent_id)
+    if args.kind != "page" and not confluence.is_cloud:
+        raise InvalidInput(f'kind="{args.kind}" is not there on Confluence Data Center.')
+    new = replace(
+        await new_page(confluence, args),
+        parent_id=args.parent_id,
+        is_draft=args.kind == "draft",
+        is_live=args.kind == "live",
+    )
+    return await created(confluence, new, args.labels)
 
 
-async def created(
-    confluence: Confluence, args: NewContent, *, kind: Kind, parent_id: str | None = None
-) -> PageView:
-    """Create a page or a blog post, label it, and show it as stored."""
-    new = NewPage(
+async def new_page(confluence: Confluence, args: NewContent) -> NewPage:
+    """Return what is to be created, its text in the form that Confluence keeps."""
+    return NewPage(
         space=await _space(confluence, args.space_key),
         title=args.title,
         body=await written(args.content, args.content_format, is_cloud=confluence.is_cloud),
-        parent_id=parent_id,
-        kind=kind,
     )
+
+
+async def created(confluence: Confluence, new: NewPage, names: list[str]) -> PageView:
+    """Create a page or a blog post, label it, and show it as stored."""
     page_id = await confluence.create_page(new)
-    unlabelled = await _label(confluence, page_id, args.labels)
+    unlabelled = await _label(confluence, page_id, names)
+    status = "draft" if new.is_draft else ""
     page, problem = await read_back(
-        confluence.page(page_id, kind=kind), otherwise=_bare(page_id, new, args.space_key)
+        confluence.page(page_id, kind=new.kind, status=status), otherwise=_bare(page_id, new)
     )
     return await aside(
         lambda: PageView.of(
             page,
             confluence.link(page.path),
             max_chars=_CREATED_CHARS,
-            preface=f"Created. {unlabelled}{problem}",
+            preface=f"Created. {_as_what(new, page)}{unlabelled}{problem}",
         ),
         size=confluence.received,
     )
 
 
-def _bare(page_id: str, new: NewPage, space_key: str) -> Page:
+def _as_what(new: NewPage, page: Page) -> str:
+    if new.is_live:
+        return "Asked for as a live doc; the answers of Confluence do not tell. "
+    if not new.is_draft:
+        return ""
+    if page.status != "draft":
+        return "But Confluence did not keep it a draft. "
+    return "A draft: it is published in Confluence. "
+
+
+def _bare(page_id: str, new: NewPage) -> Page:
     """Return what is known of a new page that could not be read back."""
     return Page(
         page_id=page_id,
         title=new.title,
-        status="current",
-        space_key=space_key,
+        status="draft" if new.is_draft else "current",
+        space_key=new.space.space_key,
         version=1,
         author="",
         changed_at="",

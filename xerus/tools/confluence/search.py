@@ -38,10 +38,8 @@ class Search(ReadArgs):
         default=None, description="Content type; default: all"
     )
     updated_since: str | None = Field(default=None, description="2026-01-31 or -7d")
-    limit: int = Field(default=15, ge=1, le=50, description="Most hits in one answer")
-    cursor: str | None = Field(
-        default=None, max_length=4000, description="From the answer before, for the next page"
-    )
+    limit: int = Field(default=15, ge=1, le=50, description="Most hits")
+    cursor: str | None = Field(default=None, max_length=4000, description="From the answer before")
 
 
 @dataclass(frozen=True, kw_only=True)

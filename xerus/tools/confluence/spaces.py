@@ -25,7 +25,7 @@ class GetSpaces(ReadArgs):
 
     name: str | None = Field(default=None, max_length=255, description="Part of name or key")
     type: Literal["global", "personal"] | None = Field(default=None, description="Default: all")
-    limit: int = Field(default=25, ge=1, le=250, description="Most spaces in one answer")
+    limit: int = Field(default=25, ge=1, le=250, description="Most spaces")
     cursor: str | None = Field(default=None, max_length=4000, description="From the answer before")
 
 

@@ -102,6 +102,12 @@ class Deleted:
 async def delete_page(confluence: Confluence, args: DeletePage) -> Deleted:
     """Move a Confluence page to the trash. The answer tells how to restore it."""
     page = await content_in(confluence, args.page_id, form="none")
+    if page.status == "draft":
+        raise Conflict(
+            f"Page {page.page_id} is a draft, and those do not go to the trash: it would be gone "
+            "for good. Nothing was deleted.",
+            hint="Discard it in Confluence.",
+        )
     below: list[Node] = []
     if page.kind == "blogpost":
         await changes.trash(confluence, page.page_id, page.kind)

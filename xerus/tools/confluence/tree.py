@@ -39,10 +39,8 @@ class PageTree(ReadArgs):
         default="children", description="Of page_id"
     )
     depth: int = Field(default=_DEPTH, ge=1, le=DEEPEST, description="Levels of descendants")
-    limit: int = Field(default=100, ge=1, le=250, description="Most pages in one answer")
-    cursor: str | None = Field(
-        default=None, max_length=4000, description="From the answer before, for the next page"
-    )
+    limit: int = Field(default=100, ge=1, le=250, description="Most pages")
+    cursor: str | None = Field(default=None, max_length=4000, description="From the answer before")
 
 
 @dataclass(frozen=True, kw_only=True)

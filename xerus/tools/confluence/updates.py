@@ -122,7 +122,10 @@ async def update_page(confluence: Confluence, args: UpdatePage) -> Updated:
         await changes.replace(
             confluence, page, title=title, body=body, message=args.version_comment
         )
-    after, problem = await read_back(confluence.page(page.page_id, kind=page.kind), otherwise=page)
+    status = "draft" if page.status == "draft" else ""
+    after, problem = await read_back(
+        confluence.page(page.page_id, kind=page.kind, status=status), otherwise=page
+    )
     return Updated(
         before=page,
         after=after,

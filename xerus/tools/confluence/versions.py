@@ -33,9 +33,7 @@ class Versions(ReadArgs):
         default=None, description="with this; default: the current"
     )
     limit: int = Field(default=10, ge=1, le=50, description="Most versions listed")
-    cursor: str | None = Field(
-        default=None, max_length=4000, description="From the answer before, for the next page"
-    )
+    cursor: str | None = Field(default=None, max_length=4000, description="From the answer before")
 
 
 @dataclass(frozen=True, kw_only=True)

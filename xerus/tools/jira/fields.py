@@ -33,9 +33,7 @@ ProjectKey = Annotated[
     Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80, description="Project key, e.g. ENG"),
 ]
 Markdown = Annotated[str, Field(min_length=1, max_length=400_000)]
-Cursor = Annotated[
-    str | None, Field(max_length=4000, description="From the answer before, for the next page")
-]
+Cursor = Annotated[str | None, Field(max_length=4000, description="From the answer before")]
 CommentId = Annotated[
     str, BeforeValidator(_text), Field(pattern=r"^[0-9]{1,20}$", description="Comment id")
 ]

@@ -18,6 +18,8 @@ def create(world: World, call: Call) -> Answer:
     title, draft = str(given.get("title") or ""), given.get("status") == "draft"
     if not title and not draft:
         raise access.v2_error(400, "A title must be provided when publishing a page")
+    if given.get("subtype") not in (None, "live"):
+        raise access.v2_error(400, "The only subtype is 'live'")
     kind = access.kind_of(call) or "page"
     if kind == "page":
         _check_title(world, call, space.id, title, None)
