@@ -20,7 +20,7 @@ def identity_from(claims: id_token.Claims) -> Identity:
         trusted_email=("" if _is_guest(claims) else username) if at_entra else verified,
         groups=_names(claims.get("groups")),
         roles=_names(claims.get("roles")),
-        groups_missing=_groups_missing(claims),
+        groups_missing=id_token.lacks_groups(claims),
         login_hint=str(claims.get("login_hint") or "")[:2000],
     )
 
@@ -28,13 +28,6 @@ def identity_from(claims: id_token.Claims) -> Identity:
 def _is_guest(claims: id_token.Claims) -> bool:
     """Tell a person of another tenant: Entra names where they signed in only if it is not here."""
     return claims.get("idp") not in {None, claims["iss"]}
-
-
-def _groups_missing(claims: id_token.Claims) -> bool:
-    """Tell whether there were too many groups for a token (over 200, or 6 in a short form)."""
-    names = claims.get("_claim_names")
-    elsewhere = isinstance(names, dict) and "groups" in names
-    return elsewhere or claims.get("hasgroups") in {True, "true"}
 
 
 def _names(claim: object) -> frozenset[str]:

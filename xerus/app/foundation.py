@@ -13,6 +13,7 @@ from xerus.egress.client import Egress
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
 from xerus.keys.signing import SigningKeys
+from xerus.oauth.memberships import GRAPH_OF
 from xerus.settings.groups import Settings
 from xerus.telemetry.metrics import Metrics
 from xerus.vault.service import Vault
@@ -72,7 +73,9 @@ def egress_for(settings: Settings) -> Egress:
         settings.jira.url,
         settings.confluence.url,
     )
-    origins = (urlsplit(url) for url in urls if url)
+    issuer = urlsplit(settings.identity.expected_issuer or "")
+    graph = GRAPH_OF.get(issuer.hostname or "")
+    origins = (urlsplit(url) for url in (*urls, graph) if url)
     return Egress(allowed_origins=[f"{parts.scheme}://{parts.netloc}" for parts in origins])
 
 

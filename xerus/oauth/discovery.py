@@ -37,6 +37,7 @@ class Metadata:
     token_endpoint: str
     jwks_uri: str
     end_session_endpoint: str = ""
+    userinfo_endpoint: str = ""
 
 
 def may_open(url: str) -> bool:
@@ -158,6 +159,7 @@ class Discovery:
                 token_endpoint=str(document["token_endpoint"]),
                 jwks_uri=str(document["jwks_uri"]),
                 end_session_endpoint=_page(document.get("end_session_endpoint")),
+                userinfo_endpoint=_page(document.get("userinfo_endpoint")),
             )
         except KeyError as error:
             raise NotConfigured(

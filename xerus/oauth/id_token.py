@@ -86,6 +86,13 @@ def tenant_of(claims: Claims) -> str:
     return str(tid) if tid and str(claims.get("iss")).endswith(f"/{tid}/v2.0") else ""
 
 
+def lacks_groups(claims: Claims) -> bool:
+    """Tell whether there were too many groups for a token (over 200, or 6 in a short form)."""
+    names = claims.get("_claim_names")
+    elsewhere = isinstance(names, dict) and "groups" in names
+    return elsewhere or claims.get("hasgroups") in {True, "true"}
+
+
 def peek_header(token: str) -> Mapping[str, Any]:
     """Return the header of a compact JWS without believing it.
 

@@ -16,6 +16,7 @@ from xerus.oauth.aadsts import diagnosed
 from xerus.oauth.credential import ClientCredential
 from xerus.oauth.discovery import Discovery
 from xerus.oauth.errors import InteractionRequired, InvalidToken
+from xerus.oauth.memberships import may_read, memberships
 
 _OK = 200
 _DEADLINE_SECONDS = 10.0
@@ -142,7 +143,8 @@ class IdentityProvider:
         id_token.check_id_token(claims, client_id=self.client_id, nonce=nonce)
         refresh = answer.get("refresh_token")
         return SignedInTokens(
-            claims=claims, refresh_token=SecretStr(str(refresh)) if refresh else None
+            claims=await self._with_groups(claims, answer),
+            refresh_token=SecretStr(str(refresh)) if refresh else None,
         )
 
     async def refresh(self, refresh_token: SecretStr) -> RenewedTokens:
@@ -174,10 +176,11 @@ class IdentityProvider:
             refresh_token=SecretStr(
                 str(answer.get("refresh_token") or refresh_token.get_secret_value())
             ),
-            claims=await self._renewed_claims(answer.get("id_token")),
+            claims=await self._renewed_claims(answer),
         )
 
-    async def _renewed_claims(self, token: object) -> id_token.Claims | None:
+    async def _renewed_claims(self, answer: Mapping[str, Any]) -> id_token.Claims | None:
+        token = answer.get("id_token")
         if not isinstance(token, str) or not token:
             return None
         try:
@@ -191,7 +194,22 @@ class IdentityProvider:
                 hint="Try again in a minute.",
                 debug=error.description,
             ) from error
-        return claims
+        return await self._with_groups(claims, answer)
+
+    async def _with_groups(
+        self, claims: id_token.Claims, answer: Mapping[str, Any]
+    ) -> id_token.Claims:
+        """Ask Graph for the groups that a token of Entra had no room for, where we may."""
+        readable = id_token.tenant_of(claims) and may_read(answer.get("scope"))
+        if not id_token.lacks_groups(claims) or not readable:
+            return claims
+        graph_url = (await self.discovery.metadata()).userinfo_endpoint
+        token = SecretStr(str(answer.get("access_token") or ""))
+        found = await memberships(self._egress, graph_url, token) if graph_url else None
+        if found is None:
+            return claims
+        kept = {k: v for k, v in claims.items() if k not in {"_claim_names", "hasgroups"}}
+        return {**kept, "groups": sorted(found)}
 
     async def _token_request(self, form: dict[str, str]) -> Mapping[str, Any]:
         metadata = await self.discovery.metadata()

@@ -2,5 +2,6 @@
 
 It owns sign-in, codes, refresh tokens, ID and access tokens and the signing keys, and speaks in
 AADSTS errors. Routes under `/{tenant}`: discovery, keys, authorize, token, logout; and
-`/oidc/userinfo`, which in real life is Microsoft Graph's.
+`/oidc/userinfo` and
+`/v1.0/me/transitiveMemberOf`, which in real life are Microsoft Graph's.
 """

@@ -11,6 +11,7 @@ from xerus_sandbox.config import SHARED_SETTINGS, Config
 from xerus_sandbox.entra.directory import SETTINGS as DIRECTORY_SETTINGS
 from xerus_sandbox.entra.directory import Directory
 from xerus_sandbox.entra.discovery import Discovery
+from xerus_sandbox.entra.graph import Graph
 from xerus_sandbox.entra.sign_in import SignIn
 from xerus_sandbox.entra.token import TokenEndpoint
 from xerus_sandbox.entra.tokens import TokenMaker
@@ -28,6 +29,7 @@ class EntraService:
         routes = [
             *Discovery(self._directory, base_url).routes,
             *SignIn(self._directory, clock, config).routes,
+            *Graph(self._directory, clock, config, base_url).routes,
             *TokenEndpoint(self._directory, clock, config, maker).routes,
         ]
         self.app = Router(routes, redirect_slashes=False)

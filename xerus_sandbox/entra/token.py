@@ -1,4 +1,4 @@
-"""The token endpoint of the simulated Entra ID, and Graph's userinfo."""
+"""The token endpoint of the simulated Entra ID."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,16 +7,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from xerus_sandbox.accounts import BY_EMAIL, ENTRA_CLIENT_ID, MACHINE_CLIENT_ID
+from xerus_sandbox.accounts import ENTRA_CLIENT_ID, MACHINE_CLIENT_ID
 from xerus_sandbox.clock import VirtualClock
 from xerus_sandbox.config import Config
 from xerus_sandbox.entra.client_auth import check_client
 from xerus_sandbox.entra.directory import Code, Directory, RefreshToken
 from xerus_sandbox.entra.discovery import is_tenant, unknown_tenant
 from xerus_sandbox.entra.errors import EntraError, resource_refused
-from xerus_sandbox.entra.keys import read_graph_token
 from xerus_sandbox.entra.scopes import ScopeSet, read_scopes
-from xerus_sandbox.entra.tokens import GRAPH, TokenMaker
+from xerus_sandbox.entra.tokens import TokenMaker
 from xerus_sandbox.opaque import challenge_of
 from xerus_sandbox.port import note_of
 
@@ -33,7 +32,6 @@ class TokenEndpoint:
         self._maker = maker
         self.routes = [
             Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
-            Route("/oidc/userinfo", self._userinfo, methods=["GET", "POST"]),
         ]
 
     async def _token(self, request: Request) -> Response:
@@ -118,22 +116,6 @@ class TokenEndpoint:
         if scopes.wants_id_token:
             answer["id_token"] = self._maker.id_token(key, email, nonce)
         return answer
-
-    async def _userinfo(self, request: Request) -> Response:
-        _, _, token = request.headers.get("authorization", "").partition(" ")
-        claims = read_graph_token(token, self._directory.keys)
-        if claims is None or claims["aud"] != GRAPH or claims["exp"] <= self._clock.now():
-            body = {
-                "error": {
-                    "code": "InvalidAuthenticationToken",
-                    "message": "Access token is invalid.",
-                }
-            }
-            return JSONResponse(body, status_code=401)
-        note_of(request).account = claims["upn"]
-        note_of(request).credential = "oauth"
-        account = BY_EMAIL[claims["upn"]]
-        return JSONResponse({"sub": claims["sub"], "name": account.name, "email": account.email})
 
 
 def _may_refresh(scopes: ScopeSet, consented: str) -> bool:

@@ -109,6 +109,7 @@ class Door:
     tenants: tuple[str, ...] = ()
     credential: ClientCredential | None = None
     machine_role: str | None = None
+    scope: str = "openid profile email"
     clock: MovableClock = field(default_factory=MovableClock)
     quota: Quota = field(default_factory=Quota)
     port: int = 0
@@ -247,7 +248,7 @@ class Door:
             client_id=self.entra.client_id,
             credential=self.credential or ClientSecret(SecretStr(self.entra.client_secret)),
             redirect_uri=f"{self.url}/oauth/callback",
-            scope="openid profile email",
+            scope=self.scope,
             egress=self.egress,
             clock=self.clock,
             tenants=self.tenants,

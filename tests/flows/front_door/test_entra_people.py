@@ -246,6 +246,27 @@ async def test_too_many_groups_are_said_plainly_and_let_nobody_in(
     assert not await is_admin(door, stranger)
 
 
+async def test_too_many_groups_are_asked_of_graph_where_xerus_may(
+    entra: Entra, make_door: MakeDoor, known: dict[str, Any], person: Browser, stranger: Browser
+) -> None:
+    await entra.port.configure(groups_claim=True, groups_overage=[ADA, GRACE])
+    group = known["group_ids"]["administrators"]
+    door = await make_door(
+        entra, users=(group,), admins=(group,), scope="openid profile email User.Read"
+    )
+    await sign_in(door, person, ADA)
+    assert await is_admin(door, person)
+    assert "You are not in a group that may use Xerus." in await refusal(door, stranger, GRACE)
+    # An outage of Graph says nothing about a person, leaving the group does.
+    door.clock.ahead += TEN_MINUTES
+    fault = {"method": "GET", "path_regex": "transitiveMemberOf", "times": 1, "fault": "status"}
+    await entra.port.faults([{**fault, "status": 503}])
+    assert await status_of(door, person) == 200
+    await entra.port.configure(group_members=[])
+    door.clock.ahead += TEN_MINUTES
+    assert await status_of(door, person) == 401
+
+
 async def test_a_token_of_entra_opens_nothing_for_who_may_not_use_xerus(
     entra: Entra, make_door: MakeDoor
 ) -> None:
