@@ -17,6 +17,7 @@ from xerus.grants.consents import Consents
 from xerus.grants.entra import EntraTokens
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
+from xerus.grants.registrations import Registrations
 from xerus.grants.requests import AuthorizationRequests
 from xerus.grants.tokens import AccessTokens
 from xerus.limits.fixed_window import FixedWindow
@@ -141,6 +142,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
     registrations = FixedWindow(
         db=db, clock=clock, limit=settings.server.registrations_per_minute, name="register"
     )
+    policy = RedirectPolicy()
     front = Front(
         public_url=settings.public_url,
         pages=pages,
@@ -149,7 +151,8 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         audit=audit,
         sessions=sessions,
         sign_in=sign_in,
-        clients=Clients(db=db, audit=audit, policy=RedirectPolicy(), clock=clock),
+        clients=Clients(db=db, audit=audit, policy=policy, clock=clock),
+        managed=Registrations(db=db, audit=audit, policy=policy, families=families),
         requests=AuthorizationRequests(db=db, vault=base.vault, audit=audit, clock=clock),
         codes=Codes(db=db, audit=audit, families=families, refresh=refresh, clock=clock),
         consents=Consents(db=db, audit=audit, clock=clock),

@@ -16,6 +16,7 @@ class Event(StrEnum):
     SESSION_ENDED = "account:session:ended"
     SIGNIN_REFUSED = "account:signin:refused"
     REGISTRATION_CREATED = "client:registration:created"
+    REGISTRATION_CHANGED = "client:registration:changed"
     REGISTRATION_REFUSED = "client:registration:refused"
     REGISTRATION_REMOVED = "client:registration:removed"
     CLIENT_CONSENT_SHOWN = "client:consent:shown"

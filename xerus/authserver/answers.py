@@ -11,7 +11,12 @@ from xerus.oauth.errors import OAuthError
 from xerus.oauth.redirect_uri import shown_host
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 5.1
-_STATUS = {"invalid_client": 401, "server_error": 500, "temporarily_unavailable": 503}
+_STATUS = {
+    "invalid_client": 401,
+    "invalid_token": 401,
+    "server_error": 500,
+    "temporarily_unavailable": 503,
+}
 _RETRY_SECONDS = "5"
 
 

@@ -16,6 +16,7 @@ from xerus.grants.codes import Codes
 from xerus.grants.consents import Consents
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
+from xerus.grants.registrations import Registrations
 from xerus.grants.requests import AuthorizationRequests
 from xerus.grants.tokens import AccessTokens
 from xerus.keys.signing import SigningKeys
@@ -47,6 +48,7 @@ class Front:
     sessions: Sessions
     sign_in: SignIn
     clients: Clients
+    managed: Registrations
     requests: AuthorizationRequests
     codes: Codes
     consents: Consents

@@ -12,6 +12,7 @@ from xerus.authserver.authorize import Authorize
 from xerus.authserver.callback import Callback
 from xerus.authserver.consent import Consent
 from xerus.authserver.front import Front
+from xerus.authserver.manage_registration import ManageRegistration
 from xerus.authserver.metadata import Metadata
 from xerus.authserver.register import Register
 from xerus.authserver.token import Revoke, Token
@@ -27,6 +28,11 @@ def routes(front: Front) -> list[Route]:
         _open("/.well-known/openid-configuration", metadata.openid, "GET"),
         _open("/oauth/jwks", metadata.jwks, "GET"),
         _open("/oauth/register", Register(front).post, "POST"),
+        _open(
+            "/oauth/register/{client_id}",
+            ManageRegistration(front).answer,
+            *("GET", "PUT", "DELETE"),
+        ),
         _open("/oauth/token", Token(front).post, "POST"),
         _open("/oauth/revoke", Revoke(front).post, "POST"),
         Route("/oauth/authorize", Authorize(front).get, methods=["GET"]),
@@ -35,14 +41,14 @@ def routes(front: Front) -> list[Route]:
     ]
 
 
-def _open(path: str, endpoint: Endpoint, method: str) -> Route:
+def _open(path: str, endpoint: Endpoint, *methods: str) -> Route:
     """Make a route that clients in other web pages may call: it takes no cookie."""
     cors = Middleware(
         CORSMiddleware,
         allow_origins=["*"],
-        allow_methods=[method],
+        allow_methods=methods,
         allow_headers=["Authorization", "Content-Type", "MCP-Protocol-Version"],
         expose_headers=["WWW-Authenticate", "Retry-After"],
         max_age=600,
     )
-    return Route(path, endpoint, methods=[method, "OPTIONS"], middleware=[cors])
+    return Route(path, endpoint, methods=[*methods, "OPTIONS"], middleware=[cors])

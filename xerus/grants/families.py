@@ -23,6 +23,7 @@ Cause = Literal[
     "wrong_client",
     "revoked_by_client",
     "revoked_by_owner",
+    "client_removed",
     "identity_provider_refused",
 ]
 

@@ -1,4 +1,4 @@
-"""The tables of clients, requests, codes and token families, in the caller's transaction."""
+"""The tables of requests, codes and token families, in the caller's transaction."""
 
 from datetime import datetime
 from typing import Any
@@ -6,11 +6,6 @@ from typing import Any
 from xerus.db.database import Connection
 
 Row = dict[str, Any]
-
-_INSERT_CLIENT = """
-INSERT INTO clients (id, name, auth_method, secret_hash, redirect_uris, scopes, created_at)
-VALUES (%(id)s, %(name)s, %(auth_method)s, %(secret_hash)s, %(redirect_uris)s, %(scopes)s, %(now)s)
-"""
 
 _INSERT_REQUEST = """
 INSERT INTO authorization_requests (id, client_id, browser_hash, redirect_uri, redirect_given,
@@ -66,17 +61,6 @@ WHERE f.user_id = %s AND f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL
     AND f.created_at >= u.void_before
 ORDER BY coalesce(f.used_at, f.created_at) DESC
 """
-
-
-async def insert_client(conn: Connection, values: Row) -> None:
-    """Store a registration."""
-    await conn.execute(_INSERT_CLIENT, values)
-
-
-async def find_client(conn: Connection, client_id: str) -> Row | None:
-    """Return a registration."""
-    cursor = await conn.execute("SELECT * FROM clients WHERE id = %s", (client_id,))
-    return await cursor.fetchone()
 
 
 async def insert_request(conn: Connection, values: Row) -> None:
@@ -240,16 +224,11 @@ async def families_of(conn: Connection, user_id: str) -> list[Row]:
 
 
 async def sweep(conn: Connection, *, now: datetime, unused_before: datetime) -> None:
-    """Delete what is over: requests, families never redeemed, long dead ones, unused clients."""
+    """Delete what is over: requests, families never redeemed, long dead ones."""
     await conn.execute("DELETE FROM authorization_requests WHERE expires_at < %s", (now,))
     await conn.execute(
         "DELETE FROM grant_families f WHERE (redeemed_at IS NULL AND created_at < %s)"
         " OR (NOT EXISTS (SELECT 1 FROM grant_refresh_tokens t"
         " WHERE t.family_id = f.id AND t.expires_at > %s) AND created_at < %s)",
         (unused_before, now, unused_before),
-    )
-    await conn.execute(
-        "DELETE FROM clients c WHERE coalesce(used_at, created_at) < %s AND NOT EXISTS"
-        " (SELECT 1 FROM grant_families f WHERE f.client_id = c.id)",
-        (unused_before,),
     )

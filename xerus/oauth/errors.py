@@ -27,10 +27,11 @@ TokenCode: TypeAlias = Literal[
     "server_error",
     "temporarily_unavailable",
 ]
-# RFC 7591 3.2.2; temporarily_unavailable for the quota
+# RFC 7591 3.2.2, RFC 6750 3.1 for RFC 7592; temporarily_unavailable for the quota
 RegisterCode: TypeAlias = Literal[
     "invalid_redirect_uri",
     "invalid_client_metadata",
+    "invalid_token",
     "temporarily_unavailable",
 ]
 Code: TypeAlias = AuthorizeCode | TokenCode | RegisterCode

@@ -22,6 +22,7 @@ _TITLES: Mapping[str, str] = {
     Event.SESSION_ENDED: "Signed out",
     Event.SIGNIN_REFUSED: "Sign-in refused",
     Event.REGISTRATION_CREATED: "MCP client registered",
+    Event.REGISTRATION_CHANGED: "MCP client changed its registration",
     Event.REGISTRATION_REFUSED: "MCP client could not register",
     Event.REGISTRATION_REMOVED: "MCP client removed",
     Event.CLIENT_CONSENT_SHOWN: "MCP client asked for access",

@@ -43,6 +43,7 @@ from xerus.grants.consents import Consents
 from xerus.grants.entra import EntraTokens
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
+from xerus.grants.registrations import Registrations
 from xerus.grants.requests import AuthorizationRequests
 from xerus.grants.tokens import AccessTokens
 from xerus.keys.file import FileKeyProvider
@@ -62,23 +63,13 @@ ALL_SCOPES = "jira:read jira:write confluence:read confluence:write"
 
 
 class MovableClock:
-    """The real time plus what a test adds, or a standing time plus that."""
+    """The real time plus what a test adds."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
-        self._standing: datetime | None = None
 
     def now(self) -> datetime:
-        return (self._standing or datetime.now(UTC)) + self.ahead
-
-    def stand_still(self) -> None:
-        """Pass only when a test says so, from the present on."""
-        self.go_on()
-        self._standing = datetime.now(UTC)
-
-    def go_on(self) -> None:
-        """Show the real time again."""
-        self.ahead, self._standing = timedelta(), None
+        return datetime.now(UTC) + self.ahead
 
 
 class Quota:
@@ -103,8 +94,6 @@ class Entra:
     issuer: str
     client_id: str
     client_secret: str
-    folder: Path
-    """Where the sandbox keeps its state."""
 
 
 @dataclass(kw_only=True)
@@ -133,8 +122,8 @@ class Door:
     async def start(self) -> None:
         listening = socket.create_server(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]
-        self.app = SecurityHeaders(Starlette(routes=await self._build()), https=False)
-        config = uvicorn.Config(self.app, log_level="error", lifespan="off", ws="none")
+        app = SecurityHeaders(Starlette(routes=await self._build()), https=False)
+        config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._running = asyncio.create_task(self._server.serve(sockets=[listening]))
         self.http = httpx2.AsyncClient(
@@ -175,6 +164,7 @@ class Door:
             sessions=self.sessions,
             sign_in=self.sign_in,
             clients=self.clients,
+            managed=self.managed,
             requests=self.requests,
             codes=self.codes,
             consents=self.consents,
@@ -226,9 +216,13 @@ class Door:
 
     def _build_grants(self, successor_key: bytes) -> None:
         common: dict[str, Any] = {"db": self.database, "clock": self.clock, "audit": self.audit}
-        self.clients = Clients(policy=RedirectPolicy(), **common)
+        policy = RedirectPolicy()
+        self.clients = Clients(policy=policy, **common)
         self.requests = AuthorizationRequests(vault=self.vault, **common)
         self.families = Families(**common)
+        self.managed = Registrations(
+            db=self.database, audit=self.audit, policy=policy, families=self.families
+        )
         self.consents = Consents(**common)
         self.refresh = RefreshTokens(
             families=self.families, recheck=self.recheck, successor_key=successor_key, **common

@@ -1,0 +1,84 @@
+"""The table of clients, in the caller's transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from xerus.db.database import Connection
+
+Row = dict[str, Any]
+
+_INSERT = """
+INSERT INTO clients (id, name, auth_method, secret_hash, redirect_uris, scopes, created_at, source,
+    application_type, management_hash)
+VALUES (%(id)s, %(name)s, %(auth_method)s, %(secret_hash)s, %(redirect_uris)s, %(scopes)s,
+    %(created_at)s, %(source)s, %(application_type)s, %(management_hash)s)
+"""
+
+_UPDATE = """
+UPDATE clients SET name = %(name)s, auth_method = %(auth_method)s, secret_hash = %(secret_hash)s,
+    redirect_uris = %(redirect_uris)s, scopes = %(scopes)s, application_type = %(application_type)s
+WHERE id = %(id)s
+"""
+
+_ALL = """
+SELECT c.*, greatest(c.used_at, (SELECT max(f.used_at) FROM grant_families f
+    WHERE f.client_id = c.id)) AS last_used_at
+FROM clients c ORDER BY c.created_at DESC, c.id LIMIT %s
+"""
+
+
+async def insert(conn: Connection, values: Row) -> None:
+    """Store a registration."""
+    await conn.execute(_INSERT, values)
+
+
+async def update(conn: Connection, values: Row) -> None:
+    """Replace what a client registered."""
+    await conn.execute(_UPDATE, values)
+
+
+async def find(conn: Connection, client_id: str) -> Row | None:
+    """Return a registration."""
+    cursor = await conn.execute("SELECT * FROM clients WHERE id = %s", (client_id,))
+    return await cursor.fetchone()
+
+
+async def lock(conn: Connection, client_id: str) -> Row | None:
+    """Return a registration that no other transaction changes until this one ends."""
+    cursor = await conn.execute("SELECT * FROM clients WHERE id = %s FOR UPDATE", (client_id,))
+    return await cursor.fetchone()
+
+
+async def newest(conn: Connection, most: int) -> list[Row]:
+    """Return registrations, the newest first, with when each was last used."""
+    return await (await conn.execute(_ALL, (most,))).fetchall()
+
+
+async def forget_allowed(conn: Connection, client_id: str) -> None:
+    """Forget the open requests and remembered consents of a client."""
+    await conn.execute("DELETE FROM authorization_requests WHERE client_id = %s", (client_id,))
+    await conn.execute("DELETE FROM remembered_consents WHERE client_id = %s", (client_id,))
+
+
+async def live_families(conn: Connection, client_id: str) -> list[str]:
+    """Return the ids of the families of a client that nobody revoked."""
+    cursor = await conn.execute(
+        "SELECT id FROM grant_families WHERE client_id = %s AND revoked_at IS NULL", (client_id,)
+    )
+    return [str(row["id"]) for row in await cursor.fetchall()]
+
+
+async def delete(conn: Connection, client_id: str) -> None:
+    """Delete a registration and all that hangs on it."""
+    await conn.execute("DELETE FROM grant_families WHERE client_id = %s", (client_id,))
+    await conn.execute("DELETE FROM clients WHERE id = %s", (client_id,))
+
+
+async def sweep(conn: Connection, *, unused_before: datetime) -> None:
+    """Delete clients that registered themselves and were not used for long."""
+    await conn.execute(
+        "DELETE FROM clients c WHERE coalesce(used_at, created_at) < %s"
+        " AND source IN ('dynamic', 'document')"
+        " AND NOT EXISTS (SELECT 1 FROM grant_families f WHERE f.client_id = c.id)",
+        (unused_before,),
+    )
