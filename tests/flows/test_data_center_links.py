@@ -216,3 +216,40 @@ async def test_a_link_that_does_not_allow_writing_says_what_to_change(
     await both.sandbox.atlassian.configure(dc_granted_scopes=None)
     assert "Confluence Data Center returned without granting access." in browser.page.text
     assert "It does not allow WRITE here" in browser.page.text
+
+
+async def test_two_people_call_one_data_center_each_as_themselves(
+    both: Stack, browser: Browser
+) -> None:
+    async with Browser() as other:
+        for person, account in ((browser, ADA), (other, ALAN)):
+            await sign_in(person, both.url, account)
+            await connect(person, both, JIRA, account)
+            async with connected(both.url, Storage(), person, account) as client:
+                calls = await seen(both, client, (ISSUE[0], {**ISSUE[1], "site": "jira"}))
+            assert {one.account for one in calls} == {account}
+
+
+async def test_a_lost_answer_to_a_renewal_asks_to_connect_again_and_goes_nowhere_else(
+    both: Stack, browser: Browser
+) -> None:
+    """Data Center spent the refresh token and leaves no time to repeat the request."""
+    port = both.sandbox.atlassian
+    await sign_in(browser, both.url, ALAN)
+    await connect(browser, both, JIRA, ALAN)
+    await connect(browser, both, CONFLUENCE, ALAN)
+    async with connected(both.url, Storage(), browser, ALAN) as client:
+        await port.advance(2 * 3600)
+        await port.faults([{"method": "POST", "path_regex": TOKEN, "fault": "lost_response"}])
+        mark = await port.mark()
+        refused = await client.call_tool(*ISSUE)
+        log = await port.log(mark)
+        await seen(both, client, PAGES)
+    assert refused.is_error
+    assert "The connection to Jira Data Center has ended" in text_of(refused)
+    assert f"{both.url}/tools" in text_of(refused)
+    assert not any(one["path"].startswith("/ex/") for one in log)
+    await browser.open(f"{both.url}/tools")
+    await browser.click(f"Reconnect {JIRA}")
+    await browser.click("Accept")
+    assert f"{JIRA} is connected as" in browser.page.text

@@ -121,6 +121,22 @@ def test_plain_http_is_refused_unless_the_host_is_loopback() -> None:
         ({"OAUTH_DCR_REDIRECT_URI": "http://localhost:1/oauth/callback"}, "OAUTH_DCR_REDIRECT_URI"),
         ({"ATLASSIAN_OAUTH_CLIENT_ID": "x"}, "ATLASSIAN_OAUTH_CLIENT_SECRET"),
         ({"JIRA_URL": "https://acme.example"}, "JIRA_PERSONAL_TOKEN"),
+        (
+            {"JIRA_URL": "https://acme.example", "JIRA_OAUTH_CLIENT_ID": "x"},
+            "JIRA_OAUTH_CLIENT_SECRET",
+        ),
+        (
+            {"CONFLUENCE_OAUTH_CLIENT_ID": "x", "CONFLUENCE_OAUTH_CLIENT_SECRET": "y"},
+            "CONFLUENCE_URL",
+        ),
+        (
+            {
+                "JIRA_URL": "https://acme.atlassian.net",
+                "JIRA_OAUTH_CLIENT_ID": "x",
+                "JIRA_OAUTH_CLIENT_SECRET": "y",
+            },
+            "JIRA_OAUTH_CLIENT_ID",
+        ),
         ({"XERUS_ATLASSIAN_CREDENTIALS": "shared"}, "XERUS_ATLASSIAN_CREDENTIALS"),
         ({"XERUS_DATABASE_DIRECT_URL": "postgresql://h/d"}, "XERUS_DATABASE_DIRECT_URL"),
         ({"XERUS_KEY_PROVIDER": "nothing://"}, "XERUS_KEY_PROVIDER"),
