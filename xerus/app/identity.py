@@ -142,7 +142,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
     registrations = FixedWindow(
         db=db, clock=clock, limit=settings.server.registrations_per_minute, name="register"
     )
-    policy = RedirectPolicy()
+    policy = RedirectPolicy(private=frozenset(settings.server.private_redirects))
     front = Front(
         public_url=settings.public_url,
         pages=pages,

@@ -80,6 +80,19 @@ def _postgres_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _private_addresses(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _PRIVATE_ADDRESS.fullmatch(value) or value.partition(":")[0] in _NOT_PRIVATE:
+            raise ValueError("must list whole addresses with an app's scheme: scheme://host/path")
+    return values
+
+
+_PRIVATE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9][!-\"$-\[\]-~]*")
+# Schemes that a browser itself opens: an answer sent there reaches no app.
+_NOT_PRIVATE = frozenset(
+    {"http", "https", "javascript", "data", "file", "ftp", "blob", "about", "ws", "wss"}
+)
+
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 BaseUrl = Annotated[str, BeforeValidator(_base_url)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
@@ -87,6 +100,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_keys)]
 Choices = Annotated[frozenset[Choice], BeforeValidator(_choices)]
 Addresses = Annotated[Words, AfterValidator(_addresses)]
+PrivateAddresses = Annotated[Words, AfterValidator(_private_addresses)]
 
 
 def _setting(*names: str, default: Any = None, help: str) -> Any:  # noqa: A002 - reads best
@@ -135,6 +149,15 @@ class ServerSettings(Group):
         "XERUS_REGISTRATIONS_PER_MINUTE",
         default=60,
         help="Client registrations accepted from one address in a minute.",
+    )
+    private_redirects: PrivateAddresses = _setting(
+        "XERUS_OAUTH_PRIVATE_REDIRECTS",
+        default=(
+            "cursor://anysphere.cursor-mcp/oauth/callback",
+            "cursor://anysphere.cursor-retrieval/oauth/callback",
+        ),
+        help="Redirect addresses with a scheme of an app's own that clients may register, whole and "
+        "exact; a list given here takes the place of the default.",
     )
 
     @property
