@@ -247,7 +247,7 @@ async def test_a_lost_answer_to_a_renewal_asks_to_connect_again_and_goes_nowhere
         await seen(both, client, PAGES)
     assert refused.is_error
     assert "The connection to Jira Data Center has ended" in text_of(refused)
-    assert f"{both.url}/tools" in text_of(refused)
+    assert f"Connect it here: {both.url}/tools" in text_of(refused)
     assert not any(one["path"].startswith("/ex/") for one in log)
     await browser.open(f"{both.url}/tools")
     await browser.click(f"Reconnect {JIRA}")

@@ -63,7 +63,7 @@ def failed(error: XerusError, *, tools_url: str) -> ToolResult:
     match error:
         case NotConnected():
             return ToolResult(
-                text=f"{error.message} Nothing was changed. Connect Atlassian here: {tools_url}",
+                text=f"{error.message} Nothing was changed. Connect it here: {tools_url}",
                 is_error=True,
                 needs_connection=True,
                 connect_url=tools_url,
