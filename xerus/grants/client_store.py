@@ -20,12 +20,6 @@ UPDATE clients SET name = %(name)s, auth_method = %(auth_method)s, secret_hash =
 WHERE id = %(id)s
 """
 
-_ALL = """
-SELECT c.*, greatest(c.used_at, (SELECT max(f.used_at) FROM grant_families f
-    WHERE f.client_id = c.id)) AS last_used_at
-FROM clients c ORDER BY c.created_at DESC, c.id LIMIT %s
-"""
-
 
 async def insert(conn: Connection, values: Row) -> None:
     """Store a registration."""
@@ -47,11 +41,6 @@ async def lock(conn: Connection, client_id: str) -> Row | None:
     """Return a registration that no other transaction changes until this one ends."""
     cursor = await conn.execute("SELECT * FROM clients WHERE id = %s FOR UPDATE", (client_id,))
     return await cursor.fetchone()
-
-
-async def newest(conn: Connection, most: int) -> list[Row]:
-    """Return registrations, the newest first, with when each was last used."""
-    return await (await conn.execute(_ALL, (most,))).fetchall()
 
 
 async def forget_allowed(conn: Connection, client_id: str) -> None:

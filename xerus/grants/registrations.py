@@ -1,9 +1,7 @@
-"""Registrations as they are managed: by the client itself (RFC 7592), or by an administrator."""
+"""Registrations as their clients manage them (RFC 7592)."""
 
 import hmac
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Literal
+from dataclasses import replace
 
 from pydantic import SecretStr
 
@@ -17,17 +15,6 @@ from xerus.grants.families import Families
 from xerus.ids import new_secret, secret_hash
 from xerus.oauth.errors import OAuthError
 from xerus.oauth.redirect_uri import RedirectPolicy
-
-MOST_SHOWN = 500
-_Cause = Literal["removed_by_client", "removed_by_administrator"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listed:
-    """A client as an administrator sees it in a list."""
-
-    client: Client
-    last_used_at: datetime | None
 
 
 class Registrations:
@@ -89,33 +76,23 @@ class Registrations:
         """
         async with self._families.transaction() as conn:
             await self._check_owner(conn, client_id, token)
-            await self._remove(conn, client_id, "removed_by_client")
+            await self._remove(conn, client_id)
 
-    async def all(self) -> list[Listed]:
-        """Return the clients, the newest first, at most `MOST_SHOWN`."""
-        async with self._db.transaction(Role.GATE) as conn:
-            rows = await client_store.newest(conn, MOST_SHOWN)
-        return [Listed(client=client_of(row), last_used_at=row["last_used_at"]) for row in rows]
-
-    async def remove(self, client_id: str) -> bool:
-        """Delete a registration at an administrator's wish; False if there is none."""
-        async with self._families.transaction() as conn:
-            if not plausible(client_id) or await client_store.find(conn, client_id) is None:
-                return False
-            return await self._remove(conn, client_id, "removed_by_administrator")
-
-    async def _remove(self, conn: Connection, client_id: str, cause: _Cause) -> bool:
+    async def _remove(self, conn: Connection, client_id: str) -> None:
         await client_store.forget_allowed(conn, client_id)
         row = await client_store.lock(conn, client_id)
         if row is None:
-            return False
+            return
         for family_id in await client_store.live_families(conn, client_id):
             await self._families.revoke(conn, family_id, "client_removed")
         await client_store.delete(conn, client_id)
         await self._audit.record(
-            conn, Event.REGISTRATION_REMOVED, client=client_id, cause=cause, kind=row["source"]
+            conn,
+            Event.REGISTRATION_REMOVED,
+            client=client_id,
+            cause="removed_by_client",
+            kind=row["source"],
         )
-        return True
 
 
 def _owned(row: client_store.Row | None, token: str) -> Client:

@@ -17,9 +17,15 @@ VS_CODE = [
     "http://127.0.0.1/",
     "http://127.0.0.1:33418/",
 ]
+CLAUDE = ["https://claude.ai/api/mcp/auth_callback", "https://claude.com/api/mcp/auth_callback"]
+COPILOT_STUDIO = ["https://global.consent.azure-apim.net/redirect/cr5a1-xerus-5f2d"]
 
 
-@pytest.mark.parametrize("uris", [CURSOR, VS_CODE], ids=["cursor", "vs code"])
+@pytest.mark.parametrize(
+    "uris",
+    [CURSOR, VS_CODE, CLAUDE, COPILOT_STUDIO],
+    ids=["cursor", "vs code", "claude", "copilot studio"],
+)
 async def test_client_registers_all_its_addresses_at_once(door: Door, uris: list[str]) -> None:
     reply = await door.register(redirect_uris=uris)
     assert reply["redirect_uris"] == uris
