@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from bench.progress import say
-from bench.soak import arguments, builders, crash, database, expiry, registrations
+from bench.soak import arguments, attacks, builders, crash, database, expiry, registrations
 from bench.soak.pressure import StageFailed
 
 _STAGES: dict[str, Callable[[], Awaitable[str]]] = {
@@ -21,6 +21,13 @@ _STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "arguments-confluence": arguments.confluence,
     "arguments-both": arguments.of_both,
     "builders": builders.run,
+    "row-8-cross-browser": attacks.cross_browser,
+    "row-9-confused-deputy": attacks.confused_deputy,
+    "row-10-redirects": attacks.redirects,
+    "row-10-parsers": builders.parsers,
+    "row-11-tokens": attacks.tokens,
+    "row-12-redemptions": attacks.redemptions,
+    "row-13-refresh-replay": attacks.refresh_replay,
 }
 
 

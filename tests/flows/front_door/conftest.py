@@ -1,29 +1,20 @@
 """A front door per test: one database server and one simulated Entra ID for the run."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from tests.flows.front_door.door import CALLBACK, Attempt, Door, Entra
+from tests.flows.front_door.opening import make_template, open_door, registered
 from tests.support.browser import Browser
 from tests.support.folders import reachable
 from tests.support.stack import Sandbox
-from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
-from xerus.db.migrate import migrate
-from xerus.db.notify import Listener
-from xerus.db.place import LOGIN
-from xerus.ids import new_id
 
-_TEMPLATE = "template_door"
 MakeDoor = Callable[..., Awaitable[Door]]
 
 
@@ -32,10 +23,7 @@ async def server() -> AsyncIterator[EmbeddedDsns]:
     folder = reachable()
     postgres = EmbeddedPostgres(folder / "data")
     dsns = await postgres.start()
-    with psycopg.connect(dsns.owner, autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
-    owner = make_conninfo(dsns.owner, dbname=_TEMPLATE)
-    await asyncio.to_thread(migrate, owner, login=LOGIN)
+    await make_template(dsns)
     yield dsns
     await postgres.stop()
     shutil.rmtree(folder)
@@ -50,13 +38,7 @@ def world() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="package")
 async def registration(world: Sandbox) -> Entra:
-    given = (await world.credentials())["entra"]
-    return Entra(
-        port=world.entra,
-        issuer=given["issuer"],
-        client_id=given["client_id"],
-        client_secret=given["client_secret"],
-    )
+    return await registered(world)
 
 
 @pytest.fixture
@@ -65,34 +47,9 @@ async def entra(registration: Entra) -> Entra:
     return registration
 
 
-async def _open_door(
-    server: EmbeddedDsns, folder: Path, entra: Entra | None, **settings: Any
-) -> Door:
-    name = f"d_{new_id().replace('-', '')}"
-    with psycopg.connect(server.owner, autocommit=True) as conn:
-        conn.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(_TEMPLATE)
-            )
-        )
-    dsn = make_conninfo(server.login, dbname=name)
-    database = Database(dsn=dsn, direct_dsn=dsn)
-    await database.open()
-    door = Door(
-        database=database,
-        listener=Listener(direct_dsn=dsn),
-        owner_dsn=make_conninfo(server.owner, dbname=name),
-        folder=folder,
-        entra=entra,
-        **settings,
-    )
-    await door.start()
-    return door
-
-
 @pytest.fixture(scope="package")
 async def shared_door(server: EmbeddedDsns, registration: Entra) -> AsyncIterator[Door]:
-    door = await _open_door(server, reachable(), registration)
+    door = await open_door(server, reachable(), registration)
     yield door
     await door.stop()
 
@@ -103,7 +60,7 @@ async def make_door(server: EmbeddedDsns, tmp_path: Path) -> AsyncIterator[MakeD
     doors: list[Door] = []
 
     async def make(entra: Entra | None, **settings: Any) -> Door:
-        doors.append(await _open_door(server, tmp_path, entra, **settings))
+        doors.append(await open_door(server, tmp_path, entra, **settings))
         return doors[-1]
 
     yield make

@@ -94,6 +94,8 @@ class Entra:
     issuer: str
     client_id: str
     client_secret: str
+    folder: Path
+    """Where the sandbox keeps its state."""
 
 
 @dataclass(kw_only=True)
@@ -122,8 +124,8 @@ class Door:
     async def start(self) -> None:
         listening = socket.create_server(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]
-        app = SecurityHeaders(Starlette(routes=await self._build()), https=False)
-        config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
+        self.app = SecurityHeaders(Starlette(routes=await self._build()), https=False)
+        config = uvicorn.Config(self.app, log_level="error", lifespan="off", ws="none")
         self._server = uvicorn.Server(config)
         self._running = asyncio.create_task(self._server.serve(sockets=[listening]))
         self.http = httpx2.AsyncClient(

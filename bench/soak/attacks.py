@@ -1,0 +1,63 @@
+"""Attacks on the OAuth front at their full numbers, each named after its row of the threat list.
+
+What is tried and what must hold stands in `tests/flows/front_door/attacks.py` and
+`wrong_tokens.py`. The front runs in this program on a database and a simulated Entra ID of its own.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from bench.progress import say
+from bench.soak.pressure import StageFailed
+from tests.flows.front_door import attacks
+from tests.flows.front_door.door import Door
+from tests.flows.front_door.opening import door_alone
+from tests.flows.front_door.wrong_tokens import wrong_tokens
+
+_TOLD_EVERY = 10.0
+
+
+async def cross_browser() -> str:
+    """Row 8: 500 tries to end a sign-in in another browser."""
+    return await _stage(lambda door, told: attacks.cross_browser(door, 500, told))
+
+
+async def confused_deputy() -> str:
+    """Row 9: 200 malicious registrations beside a live session."""
+    return await _stage(lambda door, told: attacks.confused_deputy(door, 200, told))
+
+
+async def redirects() -> str:
+    """Row 10: 5,000 mutated redirect addresses."""
+    return await _stage(lambda door, told: attacks.redirects(door, 5_000, told))
+
+
+async def tokens() -> str:
+    """Row 11: the matrix of wrong tokens."""
+    return await _stage(wrong_tokens)
+
+
+async def redemptions() -> str:
+    """Row 12: 100 codes, each redeemed twelve times at once."""
+    return await _stage(lambda door, told: attacks.redemptions(door, 100, told))
+
+
+async def refresh_replay() -> str:
+    """Row 13: 200 families, each renewed 50 times at once."""
+    return await _stage(lambda door, told: attacks.refresh_replay(door, 200, told))
+
+
+async def _stage(attack: Callable[[Door, attacks.Told], Awaitable[str]]) -> str:
+    last = time.monotonic()
+
+    def told(what: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > _TOLD_EVERY:
+            last = time.monotonic()
+            say(f"  {what}")
+
+    async with door_alone() as door:
+        try:
+            return await attack(door, told)
+        except AssertionError as finding:
+            raise StageFailed(str(finding)) from finding

@@ -1,0 +1,33 @@
+"""The attacks of `make soak`, a few of each."""
+
+from tests.flows.front_door import attacks
+from tests.flows.front_door.door import Door
+from tests.flows.front_door.wrong_tokens import wrong_tokens
+
+
+def _quiet(_: str) -> None:
+    pass
+
+
+async def test_row_8_callback_in_another_browser_issues_no_code(door: Door) -> None:
+    assert await attacks.cross_browser(door, 4, _quiet)
+
+
+async def test_row_9_confused_deputy_by_registration_reaches_no_provider(door: Door) -> None:
+    assert await attacks.confused_deputy(door, 5, _quiet)
+
+
+async def test_row_10_mutated_redirect_is_never_accepted(door: Door) -> None:
+    assert await attacks.redirects(door, 200, _quiet)
+
+
+async def test_row_11_no_wrong_token_of_60_passes(door: Door) -> None:
+    assert await wrong_tokens(door, _quiet)
+
+
+async def test_row_12_code_replay_in_a_race_revokes_the_family(door: Door) -> None:
+    assert await attacks.redemptions(door, 2, _quiet)
+
+
+async def test_row_13_grandparent_after_a_race_revokes_the_family(door: Door) -> None:
+    assert await attacks.refresh_replay(door, 1, _quiet)
