@@ -27,6 +27,7 @@ _STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "row-10-parsers": builders.parsers,
     "row-11-tokens": attacks.tokens,
     "row-12-redemptions": attacks.redemptions,
+    **{f"row-12-machine-{part}": attacks.every_order(part) for part in range(1, attacks.PARTS + 1)},
     "row-13-refresh-replay": attacks.refresh_replay,
 }
 

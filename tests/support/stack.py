@@ -102,6 +102,8 @@ class Xerus:
     port: int = field(default_factory=free_port)
     args: tuple[str, ...] = ("serve",)
     process: Process | None = None
+    seconds_ahead: int = 0
+    """How far its clock is before the machine's, from the next start on."""
 
     @property
     def url(self) -> str:
@@ -112,9 +114,11 @@ class Xerus:
         return self.folder / "xerus.log"
 
     def start(self) -> "Xerus":
+        program = ["-m", "xerus"]
+        if self.seconds_ahead:
+            program = ["-m", "tests.support.later", str(self.seconds_ahead)]
         self.process = Process(
-            "-m",
-            "xerus",
+            *program,
             *self.args,
             env={
                 "XERUS_PORT": str(self.port),

@@ -8,6 +8,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -163,7 +164,7 @@ async def redirects(door: Door, count: int, told: Told) -> str:
         assert "location" not in answer.headers, mutant
         assert "refresh" not in answer.headers, mutant
 
-    await _at_once([lambda mutant=mutant: one(mutant) for mutant in tried], told, "addresses")
+    await _at_once([partial(one, mutant) for mutant in tried], told, "addresses")
     for uri in _REGISTERED:
         answer = await door.http.get(Attempt(door, client_id, redirect_uri=uri).url())
         assert answer.status_code == _OK, (uri, answer.text)

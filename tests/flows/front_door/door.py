@@ -63,13 +63,23 @@ ALL_SCOPES = "jira:read jira:write confluence:read confluence:write"
 
 
 class MovableClock:
-    """The real time plus what a test adds."""
+    """The real time plus what a test adds, or a standing time plus that."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self._standing: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self._standing or datetime.now(UTC)) + self.ahead
+
+    def stand_still(self) -> None:
+        """Pass only when a test says so, from the present on."""
+        self.go_on()
+        self._standing = datetime.now(UTC)
+
+    def go_on(self) -> None:
+        """Show the real time again."""
+        self.ahead, self._standing = timedelta(), None
 
 
 class Quota:

@@ -1,6 +1,6 @@
 """The attacks of `make soak`, a few of each."""
 
-from tests.flows.front_door import attacks
+from tests.flows.front_door import attacks, machine
 from tests.flows.front_door.door import Door
 from tests.flows.front_door.wrong_tokens import wrong_tokens
 
@@ -27,6 +27,10 @@ async def test_row_11_no_wrong_token_of_60_passes(door: Door) -> None:
 
 async def test_row_12_code_replay_in_a_race_revokes_the_family(door: Door) -> None:
     assert await attacks.redemptions(door, 2, _quiet)
+
+
+async def test_row_12_no_order_of_requests_breaks_a_promise(door: Door) -> None:
+    assert await machine.run(door, examples=3, part=0, told=_quiet)
 
 
 async def test_row_13_grandparent_after_a_race_revokes_the_family(door: Door) -> None:
