@@ -135,7 +135,10 @@ class Door:
         listening = socket.create_server(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]
         self.app = SecurityHeaders(Starlette(routes=await self._build()), https=False)
-        config = uvicorn.Config(self.app, log_level="error", lifespan="off", ws="none")
+        # Longer than any test, so that no request meets a connection that is just being closed.
+        config = uvicorn.Config(
+            self.app, log_level="error", lifespan="off", ws="none", timeout_keep_alive=600
+        )
         self._server = uvicorn.Server(config)
         self._running = asyncio.create_task(self._server.serve(sockets=[listening]))
         self.http = httpx2.AsyncClient(
