@@ -11,9 +11,11 @@ from xerus.accounts.signin import SignIn
 from xerus.accounts.users import AdminRule, UserRule
 from xerus.app.foundation import Foundation
 from xerus.authserver.front import Front
+from xerus.egress.public import PublicReader
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
 from xerus.grants.consents import Consents
+from xerus.grants.documents import Documents
 from xerus.grants.entra import EntraTokens
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
@@ -152,6 +154,9 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         sessions=sessions,
         sign_in=sign_in,
         clients=Clients(db=db, audit=audit, policy=policy, clock=clock),
+        documents=Documents(reader=PublicReader(), db=db, audit=audit, policy=policy, clock=clock)
+        if settings.server.client_documents
+        else None,
         managed=Registrations(db=db, audit=audit, policy=policy, families=families),
         requests=AuthorizationRequests(db=db, vault=base.vault, audit=audit, clock=clock),
         codes=Codes(db=db, audit=audit, families=families, refresh=refresh, clock=clock),

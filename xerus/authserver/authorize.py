@@ -11,13 +11,17 @@ from xerus.audit.events import Event
 from xerus.authserver.answers import destination, error_url, problem, to_client
 from xerus.authserver.body import Parameters
 from xerus.authserver.consent import after_yes, consent_binding
-from xerus.authserver.front import Front, address_of
+from xerus.authserver.front import Front, address_of, quota_key
+from xerus.errors import XerusError
 from xerus.grants.clients import Client
 from xerus.grants.consents import may_be_remembered
+from xerus.grants.documents import Documents
 from xerus.grants.requests import Asked
 from xerus.oauth import pkce, scopes
+from xerus.oauth.client_document import is_document_id
 from xerus.oauth.errors import OAuthError
 from xerus.oauth.redirect_uri import is_loopback
+from xerus.oauth.scopes import printable
 
 _LONGEST_STATE = 4000
 
@@ -41,7 +45,7 @@ class Authorize:
         """Show what a client asks for."""
         parameters = Parameters(request.query_params.multi_items())
         try:
-            client = await self._client(parameters)
+            client = await self._client(request, parameters)
             redirect_uri = _redirect_uri(parameters, client)
         except _NoWayBack as error:
             return problem(
@@ -91,14 +95,29 @@ class Authorize:
         self._front.cookies.keep_browser(response, browser)
         return response
 
-    async def _client(self, parameters: Parameters) -> Client:
-        client = await self._front.clients.get(parameters.get("client_id") or "")
+    async def _client(self, request: Request, parameters: Parameters) -> Client:
+        client_id = parameters.get("client_id") or ""
+        if self._front.documents is not None and is_document_id(client_id):
+            return await self._described(request, self._front.documents, client_id)
+        client = await self._front.clients.get(client_id)
         if client is None:
             raise _NoWayBack(
                 "The program that sent you here is not registered with this server.",
                 "Remove the connection in that program and add it again.",
             )
         return client
+
+    async def _described(self, request: Request, documents: Documents, client_id: str) -> Client:
+        async def spend() -> None:
+            await self._front.registrations.spend(quota_key(request))
+
+        try:
+            return await documents.get(client_id, before_reading=spend)
+        except XerusError as error:
+            raise _NoWayBack(
+                f"{error.message} It is at {printable(client_id, 200)}.",
+                error.hint or "Tell the maker of the program.",
+            ) from error
 
     def _asked(self, parameters: Parameters, client: Client, back: Asked) -> Asked:
         """Read the rest of the request; from here on errors go back to the client."""
@@ -144,7 +163,8 @@ class Authorize:
             client_name=client.name,
             destination=destination(asked),
             loopback=is_loopback(asked.redirect_uri),
-            may_be_remembered=may_be_remembered(asked.redirect_uri),
+            may_be_remembered=may_be_remembered(client.id, asked.redirect_uri),
+            described_at=client.id if client.source == "document" else "",
             scopes=[
                 scopes.DESCRIPTIONS[name] for name in scopes.ALL_IN_ORDER if name in asked.scopes
             ],

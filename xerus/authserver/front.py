@@ -14,6 +14,7 @@ from xerus.clock import Clock
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
 from xerus.grants.consents import Consents
+from xerus.grants.documents import Documents
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
 from xerus.grants.registrations import Registrations
@@ -38,7 +39,10 @@ class Limit(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """The collaborators of every endpoint; `public_url` is the issuer, without trailing slash."""
+    """The collaborators of every endpoint; `public_url` is the issuer, without trailing slash.
+
+    `documents` is None where the operator lets in no client that is described by a document.
+    """
 
     public_url: str
     pages: Pages
@@ -48,6 +52,7 @@ class Front:
     sessions: Sessions
     sign_in: SignIn
     clients: Clients
+    documents: Documents | None
     managed: Registrations
     requests: AuthorizationRequests
     codes: Codes

@@ -38,6 +38,19 @@ def routes(front: Front) -> list[Route]:
         Route("/oauth/authorize", Authorize(front).get, methods=["GET"]),
         Route("/oauth/authorize", Consent(front).post, methods=["POST"]),
         Route("/oauth/callback", Callback(front).get, methods=["GET"]),
+        *_without_metadata(front),
+    ]
+
+
+def _without_metadata(front: Front) -> list[Route]:
+    """Return the routes where clients look that have no metadata (MCP 2025-03-26, 2.3.3).
+
+    The official SDK is one of them: after a restart it renews without reading the metadata again.
+    """
+    return [
+        _open("/register", Register(front).post, "POST"),
+        _open("/token", Token(front).post, "POST"),
+        Route("/authorize", Authorize(front).get, methods=["GET"]),
     ]
 
 

@@ -14,6 +14,16 @@ VALUES (%(id)s, %(name)s, %(auth_method)s, %(secret_hash)s, %(redirect_uris)s, %
     %(created_at)s, %(source)s, %(application_type)s, %(management_hash)s)
 """
 
+_KEEP_DOCUMENT = """
+INSERT INTO clients AS c (id, name, auth_method, redirect_uris, scopes, created_at, source,
+    fresh_until)
+VALUES (%(id)s, %(name)s, 'none', %(redirect_uris)s, %(scopes)s, %(created_at)s, 'document',
+    %(fresh_until)s)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, redirect_uris = excluded.redirect_uris,
+    scopes = excluded.scopes, fresh_until = excluded.fresh_until
+WHERE c.source = 'document'
+"""
+
 _UPDATE = """
 UPDATE clients SET name = %(name)s, auth_method = %(auth_method)s, secret_hash = %(secret_hash)s,
     redirect_uris = %(redirect_uris)s, scopes = %(scopes)s, application_type = %(application_type)s
@@ -24,6 +34,11 @@ WHERE id = %(id)s
 async def insert(conn: Connection, values: Row) -> None:
     """Store a registration."""
     await conn.execute(_INSERT, values)
+
+
+async def keep_document(conn: Connection, values: Row, *, fresh_until: datetime) -> None:
+    """Store what a client's document says now."""
+    await conn.execute(_KEEP_DOCUMENT, {**values, "fresh_until": fresh_until})
 
 
 async def update(conn: Connection, values: Row) -> None:

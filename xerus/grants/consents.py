@@ -13,6 +13,7 @@ from xerus.db.roles import Role
 from xerus.grants.clients import Client
 from xerus.ids import UserId, new_id
 from xerus.oauth import redirect_uri, scopes
+from xerus.oauth.client_document import is_document_id
 
 # Another consent to the same address adds to what was allowed there.
 _KEEP = """
@@ -48,12 +49,15 @@ class ConsentRow:
     used_at: datetime | None
 
 
-def may_be_remembered(redirect: str) -> bool:
+def may_be_remembered(client_id: str, redirect: str) -> bool:
     """Tell whether the answer goes to a server that proves its name by its certificate.
 
     Any program can listen on a loopback port or claim a private scheme, so a person is asked each
-    time such an address is named (RFC 8252 8.6).
+    time such an address is named (RFC 8252 8.6). Whoever controls a client's document can change
+    it after the consent, so that is never remembered either (GHSA-6x8h-498w-gv8c).
     """
+    if is_document_id(client_id):
+        return False
     return urlsplit(redirect).scheme == "https" and not redirect_uri.is_loopback(redirect)
 
 
@@ -69,7 +73,7 @@ class Consents:
         self, user_id: UserId, client: Client, *, redirect: str, asked: frozenset[str]
     ) -> bool:
         """Tell whether this person chose not to be asked for all of this again."""
-        if not may_be_remembered(redirect):
+        if not may_be_remembered(client.id, redirect):
             return False
         async with self._db.transaction(Role.GATE) as conn:
             cursor = await conn.execute(
@@ -124,7 +128,9 @@ async def keep(
     conn: Connection, request: dict[str, Any], user_id: UserId, now: datetime, audit: AuditLog
 ) -> None:
     """Remember the consent of an answered request, in the transaction of its answer."""
-    if not request["remember"] or not may_be_remembered(request["redirect_uri"]):
+    if not request["remember"] or not may_be_remembered(
+        request["client_id"], request["redirect_uri"]
+    ):
         return
     await conn.execute(
         _KEEP,

@@ -150,6 +150,12 @@ class ServerSettings(Group):
         default=60,
         help="Client registrations accepted from one address in a minute.",
     )
+    client_documents: bool = _setting(
+        "XERUS_OAUTH_CLIENT_DOCUMENTS",
+        default=False,
+        help="Let in clients that are described by a document at the https address that is their id "
+        "(Client ID Metadata Documents). Xerus then reads such addresses on the public internet.",
+    )
     private_redirects: PrivateAddresses = _setting(
         "XERUS_OAUTH_PRIVATE_REDIRECTS",
         default=(

@@ -35,11 +35,13 @@ from xerus.authserver.routes import routes
 from xerus.db.database import Database
 from xerus.db.notify import Listener
 from xerus.egress.client import Egress
+from xerus.egress.public import PublicReader
 from xerus.errors import LimitReached
 from xerus.grants.bearer import InvalidToken
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
 from xerus.grants.consents import Consents
+from xerus.grants.documents import Documents
 from xerus.grants.entra import EntraTokens
 from xerus.grants.families import Families
 from xerus.grants.refresh import RefreshTokens
@@ -126,6 +128,7 @@ class Door:
     clock: MovableClock = field(default_factory=MovableClock)
     quota: Quota = field(default_factory=Quota)
     port: int = 0
+    reader: PublicReader | None = None
 
     @property
     def url(self) -> str:
@@ -179,6 +182,7 @@ class Door:
             sessions=self.sessions,
             sign_in=self.sign_in,
             clients=self.clients,
+            documents=self.documents,
             managed=self.managed,
             requests=self.requests,
             codes=self.codes,
@@ -233,6 +237,9 @@ class Door:
         common: dict[str, Any] = {"db": self.database, "clock": self.clock, "audit": self.audit}
         policy = RedirectPolicy()
         self.clients = Clients(policy=policy, **common)
+        self.documents = (
+            Documents(reader=self.reader, policy=policy, **common) if self.reader else None
+        )
         self.requests = AuthorizationRequests(vault=self.vault, **common)
         self.families = Families(**common)
         self.managed = Registrations(

@@ -122,6 +122,20 @@ async def test_several_resources_are_one_where_all_are_ours(
     assert query_of(left.value.url)["error"] == "invalid_target"
 
 
+async def test_a_client_without_metadata_renews_at_the_root(
+    door: Door, attempt: Attempt, person: Browser
+) -> None:
+    form = {"grant_type": "refresh_token", "client_id": attempt.client_id}
+    tokens = await attempt.tokens(person, ADA)
+    form["refresh_token"] = tokens["refresh_token"]
+    assert (await door.http.post("/token", data=form)).status_code == 200
+    body = {"redirect_uris": ["https://client.example/cb"]}
+    assert (await door.http.post("/register", json=body)).status_code == 201
+    page = await person.open(attempt.url().replace("/oauth/authorize", "/authorize"))
+    assert person.can("Allow")
+    assert page.status == 200
+
+
 async def claims_of(door: Door, token: str) -> dict[str, Any]:
     keys = KeySet.import_key_set((await door.http.get("/oauth/jwks")).json())
     return dict(jwt.decode(token, keys, algorithms=["ES256"]).claims)
