@@ -70,6 +70,7 @@ async def test_fastmcp_works_past_a_restart_and_a_day_later_without_asking_again
 
 async def test_the_token_of_yesterday_is_refused(stack: Stack, browser: Browser) -> None:
     await sign_in(browser, stack.url, ADA)
+    await connect_atlassian(browser, stack.url, ADA)
     person = Person(stack.url, browser)
     await read(stack, person, "ENG-1")
     await a_day_passes(stack)

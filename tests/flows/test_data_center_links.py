@@ -52,9 +52,10 @@ async def alone(sandbox: Sandbox) -> AsyncIterator[Stack]:
 
 
 async def connect(browser: Browser, stack: Stack, name: str, account: str) -> None:
+    """Connect, unless it is; an attempt of another test may still be open there."""
     await browser.open(f"{stack.url}/tools")
-    if browser.can(f"Configure {name}"):
-        await browser.click(f"Configure {name}")
+    if not browser.can(f"Disconnect {name}"):
+        await browser.open(f"{stack.url}/connections/{name.split(maxsplit=1)[0].lower()}/start")
         if browser.can(account):
             await browser.click(account)
         await browser.click("Accept")
@@ -77,13 +78,15 @@ async def seen(stack: Stack, client: Client, call: tuple[str, dict[str, str]]) -
     answer = await client.call_tool(*call)
     assert not answer.is_error, text_of(answer)
     log = await stack.sandbox.atlassian.log(mark)
-    return [Seen(one["path"], one["account"], one["credential"]) for one in log]
+    # A token that another test let run out is refused first, and renewed.
+    served = [one for one in log if one["status"] != 401 and not one["path"].endswith("/token")]
+    return [Seen(one["path"], one["account"], one["credential"]) for one in served]
 
 
 async def test_each_link_has_its_card_and_its_own_account(both: Stack, browser: Browser) -> None:
     await sign_in(browser, both.url, ALAN)
     for name in ("Atlassian", JIRA, CONFLUENCE):
-        assert browser.can(f"Configure {name}")
+        assert browser.can(f"Configure {name}") or browser.can(f"Disconnect {name}")
     await connect(browser, both, JIRA, ALAN)
     await connect(browser, both, CONFLUENCE, ALAN)
     async with connected(both.url, Storage(), browser, ALAN) as client:
