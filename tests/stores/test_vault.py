@@ -81,7 +81,9 @@ async def test_a_canary_of_another_database_refuses_to_start(
 ) -> None:
     await vault_with(database, tmp_path / "key")
     with psycopg.connect(fresh.owner) as conn:
-        conn.execute("UPDATE vault_canary SET sealed = set_byte(sealed, 40, 0)")
+        conn.execute(
+            "UPDATE vault_canary SET sealed = set_byte(sealed, 40, 255 - get_byte(sealed, 40))"
+        )
 
     with pytest.raises(WrongKey, match="do not open what was sealed"):
         await vault_with(database, tmp_path / "key")
