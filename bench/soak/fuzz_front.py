@@ -28,6 +28,7 @@ _ACCEPTED = re.compile(
     r"|cursor://anysphere\.cursor-(?:mcp|retrieval)/oauth/callback"
 )
 _WHOLE_TOKEN = re.compile(r"[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*\.[A-Za-z0-9_=-]*")
+_SHA_256_CHARACTERS = 43
 
 
 def one_input(data: bytes) -> None:
@@ -93,7 +94,7 @@ def _scope(text: str) -> None:
 def _verifier(text: str) -> None:
     if pkce.verify(text, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"):
         assert text == "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", text  # RFC 7636 B
-    assert not pkce.is_challenge(text) or len(text) == 43, text  # noqa: PLR2004 - a SHA-256
+    assert not pkce.is_challenge(text) or len(text) == _SHA_256_CHARACTERS, text
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from xerus import cli, clock
 
@@ -13,8 +14,8 @@ def main() -> None:
         del self
         return datetime.now(UTC) + ahead
 
-    clock.SystemClock.now = now  # type: ignore[method-assign]
-    cli.main()
+    with patch.object(clock.SystemClock, "now", now):
+        cli.main()
 
 
 if __name__ == "__main__":

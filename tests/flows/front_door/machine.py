@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
         raise AssertionError(browser.page.text)
 
     @rule(target=callbacks, client=clients, account=ACCOUNTS, twice=st.booleans())
-    def callback(self, client: Attempt, account: str, twice: bool) -> Any:  # noqa: FBT001 - hypothesis
+    def callback(self, *, client: Attempt, account: str, twice: bool) -> Any:
         url = self.do(self._to_callback(Attempt(self.door, client.client_id), account))
         stranger = self.do(self._stranger(url))
         assert stranger.status_code == 403
@@ -275,7 +275,7 @@ class Machine(RuleBasedStateMachine):
         family.alive = False
 
     @rule(family=families, other=clients, old=st.booleans(), access=st.booleans())
-    def revoke(self, family: Family, other: Attempt, old: bool, access: bool) -> None:  # noqa: FBT001 - hypothesis
+    def revoke(self, *, family: Family, other: Attempt, old: bool, access: bool) -> None:
         token = family.access[-1][0] if access else family.chain[0 if old else -1]
         form = {"token": token, "client_id": other.client_id}
         answer = self.do(self.door.http.post("/oauth/revoke", data=form))

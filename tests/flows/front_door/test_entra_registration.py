@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from tests.flows.front_door.conftest import MakeDoor
 from tests.flows.front_door.door import Attempt, Door, Entra, query_of, values_of
+from tests.flows.front_door.test_bearer import entra_tokens
 from tests.flows.front_door.test_signin import person_of, sign_in
 from tests.support.browser import Browser
 from tests.support.journeys import ADA
@@ -183,8 +184,6 @@ async def test_no_application_is_let_in_unless_the_operator_says_so(
 async def test_an_id_token_with_roles_is_no_token_of_an_application(
     entra: Entra, make_door: MakeDoor
 ) -> None:
-    from tests.flows.front_door.test_bearer import entra_tokens  # noqa: PLC0415
-
     await entra.port.configure(app_roles=[f"{ADA} Xerus.Machine"])
     door = await make_door(entra, machine_role="Xerus.Machine")
     tokens = await entra_tokens(entra, door, f"openid api://{entra.client_id}/mcp")

@@ -49,7 +49,8 @@ async def test_a_remembered_consent_leads_straight_to_sign_in_and_back(
     await allow(ada, Attempt(door, client_id, redirect_uri=HTTPS), ADA)
     again = Attempt(door, client_id, redirect_uri=HTTPS)
     page = await ada.open(again.url())
-    assert page.url.startswith(door.entra.port.base)  # type: ignore[union-attr]
+    assert door.entra is not None
+    assert page.url.startswith(door.entra.port.base)
     with pytest.raises(LeftTheWorld) as left:
         await ada.click(ADA)
     answer = query_of(left.value.url)
