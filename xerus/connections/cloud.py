@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -14,12 +13,11 @@ from xerus.clock import Clock
 from xerus.connections.links import Link
 from xerus.connections.provider import TOKEN_DEADLINE, Account, TokenSet
 from xerus.connections.sites import GrantedSite, merge_resources
-from xerus.connections.token_answers import read_failure, read_token_answer
+from xerus.connections.token_answers import read_json, read_token_answer
 from xerus.egress.client import Egress
 from xerus.errors import UpstreamRefused, UpstreamUnavailable
 from xerus.ids import CloudId
 
-_READ_DEADLINE = 10.0
 _ALWAYS_ASKED = frozenset({"offline_access", "read:me"})
 
 # A cheap read for each product, by the scope that allows it: the first that was granted is used.
@@ -177,18 +175,7 @@ class CloudOAuth:
         return read_token_answer(reply, requested_at, settings=self.settings)
 
     async def _read(self, path: str, access_token: SecretStr) -> Any:
-        reply = await self._egress.request(
-            "GET",
-            f"{self._api_url}{path}",
-            headers={
-                "Authorization": f"Bearer {access_token.get_secret_value()}",
-                "Accept": "application/json",
-            },
-            deadline=_READ_DEADLINE,
-        )
-        if reply.status == HTTPStatus.OK:
-            return reply.json()
-        raise read_failure(path, reply)
+        return await read_json(self._egress, self._api_url, path, access_token)
 
 
 def _classic_first(scopes: frozenset[str]) -> list[str]:

@@ -6,7 +6,6 @@ once, without a leeway.
 """
 
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -17,7 +16,7 @@ from xerus.clock import Clock
 from xerus.connections.links import Link
 from xerus.connections.provider import TOKEN_DEADLINE, Account, TokenSet
 from xerus.connections.sites import GrantedSite
-from xerus.connections.token_answers import read_failure, read_token_answer
+from xerus.connections.token_answers import read_json, read_token_answer
 from xerus.egress.client import Egress
 from xerus.errors import UpstreamUnavailable
 from xerus.ids import CloudId
@@ -25,7 +24,6 @@ from xerus.ids import CloudId
 READ, WRITE = "READ", "WRITE"
 _WRITING = frozenset({WRITE, "ADMIN", "SYSTEM_ADMIN"})
 """Each of them allows to write, and to read as well."""
-_READ_DEADLINE = 10.0
 _WHO_AM_I = {Product.JIRA: "/rest/api/2/myself", Product.CONFLUENCE: "/rest/api/user/current"}
 
 
@@ -168,18 +166,7 @@ class DataCenterOAuth:
         return read_token_answer(reply, requested_at, settings=self.settings)
 
     async def _read(self, path: str, access_token: SecretStr) -> Any:
-        reply = await self._egress.request(
-            "GET",
-            f"{self._base}{path}",
-            headers={
-                "Authorization": f"Bearer {access_token.get_secret_value()}",
-                "Accept": "application/json",
-            },
-            deadline=_READ_DEADLINE,
-        )
-        if reply.status == HTTPStatus.OK:
-            return reply.json()
-        raise read_failure(path, reply)
+        return await read_json(self._egress, self._base, path, access_token)
 
 
 def _name(base: str) -> str:

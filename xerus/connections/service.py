@@ -88,11 +88,6 @@ class Connections:
         self._revoke = Revoke(link=link, db=db, live=self._live, audit=audit, clock=clock)
 
     @property
-    def provider(self) -> Provider:
-        """Where people connect by it."""
-        return self._oauth
-
-    @property
     def configured(self) -> bool:
         """Whether an app is set up there."""
         return self._oauth.configured

@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from xerus.connections.provider import ClientRejected, GrantRefused, TokenSet
-from xerus.egress.client import Reply
+from xerus.egress.client import Egress, Reply
 from xerus.errors import UpstreamRefused, UpstreamUnavailable
 
+_READ_DEADLINE = 10.0
 _DEAD_GRANT = frozenset({"invalid_grant", "unauthorized_client"})
 _OUR_FAULT = frozenset(
     {
@@ -66,7 +67,28 @@ def _token_failure(
     return _unavailable(reply, debug)
 
 
-def read_failure(path: str, reply: Reply) -> UpstreamRefused | UpstreamUnavailable:
+async def read_json(egress: Egress, base: str, path: str, access_token: SecretStr) -> Any:
+    """Return what `base` answers to a first GET with a new token.
+
+    Raises:
+        UpstreamRefused: the account may not.
+        UpstreamUnavailable: no verdict.
+    """
+    reply = await egress.request(
+        "GET",
+        f"{base}{path}",
+        headers={
+            "Authorization": f"Bearer {access_token.get_secret_value()}",
+            "Accept": "application/json",
+        },
+        deadline=_READ_DEADLINE,
+    )
+    if reply.status == HTTPStatus.OK:
+        return reply.json()
+    raise _read_failure(path, reply)
+
+
+def _read_failure(path: str, reply: Reply) -> UpstreamRefused | UpstreamUnavailable:
     """Return what a first read that did not succeed means."""
     debug = f"GET {path.partition('?')[0]}: status {reply.status}"
     if reply.status in {401, 403, 404}:

@@ -94,20 +94,9 @@ class Database:
         Raises:
             Unavailable: the database is away, or went away before the commit was confirmed.
         """
-        conn = await self._begin(role, user_id)
-        try:
+        async with self._given_back(await self._begin(role, user_id)) as conn:
             yield conn
             await _commit(conn)
-        except psycopg.OperationalError as error:
-            await _rollback(conn)
-            if conn.closed or (error.sqlstate or "").startswith(_AWAY):
-                raise _unavailable(error) from error
-            raise
-        except BaseException:
-            await _rollback(conn)
-            raise
-        finally:
-            await self._pool.putconn(conn)
 
     async def at_once(self, role: Role, statement: sql.Composable) -> None:
         """Run one statement in a transaction of its own, in a single round trip.
@@ -121,13 +110,15 @@ class Database:
         Raises:
             Unavailable: the database is away, or went away before the commit was confirmed.
         """
-        try:
-            conn = await self._pool.getconn()
-        except (PoolTimeout, PoolClosed) as error:
-            raise _unavailable(error) from error
         whole = sql.SQL("{}; {}; COMMIT").format(_opening(role, None), statement)
-        try:
+        async with self._given_back(await self._taken()) as conn:
             await conn.execute(whole, prepare=False)
+
+    @asynccontextmanager
+    async def _given_back(self, conn: Connection) -> AsyncIterator[Connection]:
+        """Give a connection back after the block, rolled back where that failed."""
+        try:
+            yield conn
         except psycopg.OperationalError as error:
             await _rollback(conn)
             if conn.closed or (error.sqlstate or "").startswith(_AWAY):
@@ -139,14 +130,17 @@ class Database:
         finally:
             await self._pool.putconn(conn)
 
+    async def _taken(self) -> Connection:
+        try:
+            return await self._pool.getconn()
+        except (PoolTimeout, PoolClosed) as error:
+            raise _unavailable(error) from error
+
     async def _begin(self, role: Role, user_id: UserId | None) -> Connection:
         opening = _opening(role, user_id)
         # Every pooled connection may be dead after a restart; one more is fresh.
         for _ in range(self._max_size + 1):
-            try:
-                conn = await self._pool.getconn()
-            except (PoolTimeout, PoolClosed) as error:
-                raise _unavailable(error) from error
+            conn = await self._taken()
             try:
                 await conn.execute(opening)
             except psycopg.OperationalError as error:

@@ -11,9 +11,8 @@ from starlette.routing import Route
 from xerus.accounts.sessions import Session
 from xerus.errors import InvalidInput
 from xerus.web import access
-from xerus.web.card import Card
+from xerus.web.card import Card, card_for
 from xerus.web.deps import AssistantService, ConversationRow, Entry, WebDeps
-from xerus.web.tools import link_card
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,19 +111,26 @@ class ChatPages:
         conversations = await self._assistant.conversations(user.id)
         entries = await self._assistant.open(user.id, conversation_id) if conversation_id else ()
         titles = {row.id: row.title for row in conversations}
-        usable = [
-            (await self._deps.links[link].view(user.id)).usable for link in self._deps.offered
-        ]
+        views = {link: await self._deps.links[link].view(user.id) for link in self._deps.offered}
+        shown = next(iter(views))
+        flow = await self._deps.links[shown].flow(user.id, None)
+        is_connected = any(view.usable for view in views.values())
         return Chat(
             title=titles.get(conversation_id or "") or "Chat",
             first_name=user.name.split(" ")[0],
             conversation_id=conversation_id,
             conversations=conversations,
-            entries=_without_excuse(entries, told=any(usable) or self._assistant.is_demo),
+            entries=_without_excuse(entries, told=is_connected or self._assistant.is_demo),
             examples=self._assistant.examples,
             is_demo=self._assistant.is_demo,
-            card=await link_card(self._deps, self._deps.offered[0], session),
-            is_connected=any(usable),
+            card=card_for(
+                shown,
+                views[shown],
+                flow,
+                mode=self._deps.credentials_mode,
+                now=self._deps.clock.now(),
+            ),
+            is_connected=is_connected,
         )
 
 
