@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Iterator, Mapping
 
+from xerus.app.redirects import redirect_policy
 from xerus.clock import SystemClock
 from xerus.db.migrate import answers
 from xerus.errors import XerusError
+from xerus.grants import client_file
 from xerus.keys.file import FileKeyProvider
 from xerus.oauth.credential import certificate_from_pem
 from xerus.settings import loading
@@ -28,7 +30,7 @@ def report(env: Mapping[str, str]) -> int:
 
 
 def _tried(settings: Settings) -> Iterator[Problem]:
-    """Yield what only a try shows: an unusable key file, a database that does not answer."""
+    """Yield what only a try shows: an unusable file, a database that does not answer."""
     try:
         FileKeyProvider(settings.server.data_dir / "key").reference  # noqa: B018 - reads the file
     except XerusError as error:
@@ -47,6 +49,8 @@ def _tried(settings: Settings) -> Iterator[Problem]:
                 message=error.message.partition(" ")[2].rstrip("."),
                 remedy=error.hint,
             )
+    if settings.server.clients_file:
+        yield from client_file.examine(settings.server.clients_file, redirect_policy(settings))[1]
     database = settings.database
     for variable, url in (
         ("XERUS_DATABASE_URL", database.url),

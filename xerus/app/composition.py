@@ -68,6 +68,7 @@ async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Ro
 
     Raises:
         WrongKey: the key provider is not the one this database was sealed with.
+        SettingsError: the file of clients cannot be used.
         Unavailable: the database does not answer.
     """
     base = await lay(settings, urls)
@@ -182,6 +183,7 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         stack.push_async_callback(base.listener.stop)
         await base.audit.start()
         stack.push_async_callback(base.audit.stop)
+        await parts.people.file_clients.synchronize()
         for connections in parts.links.values():
             stack.push_async_callback(connections.close)
         stack.push_async_callback(parts.runner.drain)

@@ -10,14 +10,17 @@ from xerus.accounts.sessions import Sessions
 from xerus.accounts.signin import SignIn
 from xerus.accounts.users import AdminRule, UserRule
 from xerus.app.foundation import Foundation
+from xerus.app.redirects import redirect_policy
 from xerus.authserver.front import Front
 from xerus.egress.public import PublicReader
+from xerus.grants import client_file
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
 from xerus.grants.consents import Consents
 from xerus.grants.documents import Documents
 from xerus.grants.entra import EntraTokens
 from xerus.grants.families import Families
+from xerus.grants.file_clients import FileClients
 from xerus.grants.refresh import RefreshTokens
 from xerus.grants.registrations import Registrations
 from xerus.grants.requests import AuthorizationRequests
@@ -44,6 +47,7 @@ class Identity:
     front: Front
     tokens: AccessTokens
     registrations: FixedWindow
+    file_clients: FileClients
     admins: AdminRule
 
 
@@ -88,8 +92,28 @@ def _admins(settings: Settings) -> AdminRule:
     return AdminRule(entries=identity.admins) if identity.configured else LocalAdminRule()
 
 
+async def _file_clients(
+    base: Foundation, policy: RedirectPolicy, families: Families
+) -> FileClients:
+    path = base.settings.server.clients_file
+    found = FileClients(
+        file=client_file.read(path, policy) if path else None,
+        db=base.db,
+        audit=base.audit,
+        families=families,
+        clock=base.clock,
+    )
+    await found.check()
+    return found
+
+
 async def know_people(base: Foundation, pages: Pages) -> Identity:
-    """Build accounts, grants and the OAuth front."""
+    """Build accounts, grants and the OAuth front.
+
+    Raises:
+        SettingsError: the file of clients cannot be used.
+        NotConfigured: the certificate that Xerus proves itself with cannot be used.
+    """
     settings, db, audit, clock = base.settings, base.db, base.audit, base.clock
     provider, admins = identity_provider(base), _admins(settings)
     admission = Admission(
@@ -144,7 +168,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
     registrations = FixedWindow(
         db=db, clock=clock, limit=settings.server.registrations_per_minute, name="register"
     )
-    policy = RedirectPolicy(private=frozenset(settings.server.private_redirects))
+    policy = redirect_policy(settings)
     front = Front(
         public_url=settings.public_url,
         pages=pages,
@@ -179,5 +203,6 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         front=front,
         tokens=tokens,
         registrations=registrations,
+        file_clients=await _file_clients(base, policy, families),
         admins=admins,
     )

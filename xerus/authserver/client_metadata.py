@@ -3,11 +3,10 @@
 from typing import Any
 
 from xerus.grants.clients import AUTH_METHODS, AuthMethod, Client, Metadata
-from xerus.oauth import scopes
+from xerus.oauth import client_name, scopes
 from xerus.oauth.errors import OAuthError
 
 _MOST_REDIRECTS = 10
-_LONGEST_NAME = 100
 _GRANT_TYPES = ["authorization_code", "refresh_token"]
 
 
@@ -39,7 +38,7 @@ def read(document: dict[str, Any]) -> Metadata:
     _require_member(document, "grant_types", "authorization_code")
     _require_member(document, "response_types", "code")
     return Metadata(
-        name=clean_name(document.get("client_name")),
+        name=client_name.clean(document.get("client_name")),
         auth_method=_auth_method(document.get("token_endpoint_auth_method")),
         redirect_uris=_redirect_uris(document.get("redirect_uris")),
         scopes=_scopes(document.get("scope")),
@@ -52,18 +51,6 @@ def _require_member(document: dict[str, Any], name: str, needed: str) -> None:
     if value is None or (isinstance(value, list) and needed in value):
         return
     raise OAuthError("invalid_client_metadata", f"{name} must be a list that contains {needed}.")
-
-
-def clean_name(value: object) -> str:
-    """Return a name fit for the consent page: one line, nothing that turns text around.
-
-    Raises:
-        OAuthError: `invalid_client_metadata`.
-    """
-    if value is not None and not isinstance(value, str):
-        raise OAuthError("invalid_client_metadata", "client_name must be text.")
-    kept = "".join(char if char.isprintable() else " " for char in value or "")
-    return " ".join(kept.split())[:_LONGEST_NAME] or "Unnamed client"
 
 
 def _auth_method(value: object) -> AuthMethod:

@@ -14,6 +14,8 @@ VALUES (%(id)s, %(name)s, %(auth_method)s, %(secret_hash)s, %(redirect_uris)s, %
     %(created_at)s, %(source)s, %(application_type)s, %(management_hash)s)
 """
 
+_INSERT_MISSING = _INSERT + "ON CONFLICT (id) DO NOTHING"
+
 _KEEP_DOCUMENT = """
 INSERT INTO clients AS c (id, name, auth_method, redirect_uris, scopes, created_at, source,
     fresh_until)
@@ -34,6 +36,18 @@ WHERE id = %(id)s
 async def insert(conn: Connection, values: Row) -> None:
     """Store a registration."""
     await conn.execute(_INSERT, values)
+
+
+async def insert_missing(conn: Connection, values: Row) -> bool:
+    """Store a registration; False, and nothing done, where its id is taken."""
+    cursor = await conn.execute(_INSERT_MISSING, values)
+    return cursor.rowcount == 1
+
+
+async def ids_from_file(conn: Connection) -> set[str]:
+    """Return the ids of the clients of the operator's file."""
+    cursor = await conn.execute("SELECT id FROM clients WHERE source = 'file'")
+    return {row["id"] for row in await cursor.fetchall()}
 
 
 async def keep_document(conn: Connection, values: Row, *, fresh_until: datetime) -> None:

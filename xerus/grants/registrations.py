@@ -12,6 +12,7 @@ from xerus.db.roles import Role
 from xerus.grants import client_store
 from xerus.grants.clients import Client, Issued, Metadata, client_of, plausible, row_of
 from xerus.grants.families import Families
+from xerus.grants.removal import remove
 from xerus.ids import new_secret, secret_hash
 from xerus.oauth.errors import OAuthError
 from xerus.oauth.redirect_uri import RedirectPolicy
@@ -76,23 +77,13 @@ class Registrations:
         """
         async with self._families.transaction() as conn:
             await self._check_owner(conn, client_id, token)
-            await self._remove(conn, client_id)
-
-    async def _remove(self, conn: Connection, client_id: str) -> None:
-        await client_store.forget_allowed(conn, client_id)
-        row = await client_store.lock(conn, client_id)
-        if row is None:
-            return
-        for family_id in await client_store.live_families(conn, client_id):
-            await self._families.revoke(conn, family_id, "client_removed")
-        await client_store.delete(conn, client_id)
-        await self._audit.record(
-            conn,
-            Event.REGISTRATION_REMOVED,
-            client=client_id,
-            cause="removed_by_client",
-            kind=row["source"],
-        )
+            await remove(
+                conn,
+                client_id,
+                "removed_by_client",
+                families=self._families,
+                audit=self._audit,
+            )
 
 
 def _owned(row: client_store.Row | None, token: str) -> Client:

@@ -156,6 +156,11 @@ class ServerSettings(Group):
         help="Let in clients that are described by a document at the https address that is their id "
         "(Client ID Metadata Documents). Xerus then reads such addresses on the public internet.",
     )
+    clients_file: Path | None = _setting(
+        "XERUS_OAUTH_CLIENTS_FILE",
+        help="JSON list of MCP clients that are registered beforehand, read at the start; a client "
+        "that is no longer in it loses its grants. Unset: none are added, changed or removed.",
+    )
     private_redirects: PrivateAddresses = _setting(
         "XERUS_OAUTH_PRIVATE_REDIRECTS",
         default=(

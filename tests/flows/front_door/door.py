@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
@@ -352,11 +352,23 @@ class Door:
         return [row["event"] async for row in self.audit.export()]
 
 
+class Served(Protocol):
+    """A front that somebody serves, for an attempt to go through."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def entra(self) -> object: ...
+
+    async def token(self, **form: str) -> httpx2.Response: ...
+
+
 @dataclass
 class Attempt:
     """One authorization by one client: its parameters and its PKCE verifier."""
 
-    door: Door
+    door: Served
     client_id: str
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
     redirect_uri: str = CALLBACK

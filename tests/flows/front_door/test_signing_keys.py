@@ -40,16 +40,19 @@ class Verifier:
 class Client:
     """An MCP client at work: renews when its token is about to run out, and calls all the time."""
 
-    def __init__(self, attempt: Attempt, tokens: dict[str, Any], gateway: Verifier) -> None:
+    def __init__(
+        self, door: Door, attempt: Attempt, tokens: dict[str, Any], gateway: Verifier
+    ) -> None:
+        self._door = door
         self._attempt = attempt
         self._tokens = tokens
         self._gateway = gateway
-        self._renewed_at = attempt.door.clock.now()
+        self._renewed_at = door.clock.now()
         self.kids: set[str] = set()
         self.calls = 0
 
     async def call(self) -> None:
-        door = self._attempt.door
+        door = self._door
         if door.clock.now() - self._renewed_at >= timedelta(minutes=9):
             response = await self._attempt.renew(self._tokens["refresh_token"])
             assert response.status_code == 200, response.text
@@ -99,7 +102,7 @@ async def _client(door: Door) -> Client:
     attempt = Attempt(door, (await door.register())["client_id"])
     async with Browser(stops_at=(attempt.redirect_uri,)) as browser:
         tokens = await attempt.tokens(browser, ADA)
-    return Client(attempt, tokens, Verifier(door))
+    return Client(door, attempt, tokens, Verifier(door))
 
 
 async def _another_process(door: Door) -> SigningKeys:

@@ -28,3 +28,7 @@ def test_a_process_without_the_web_role_loads_no_model_library(to_serve: set[str
     assert "mcp" in to_serve
     assert "pydantic_ai" not in to_serve
     assert "pydantic_ai" in _loaded("xerus.app.web")
+
+
+def test_the_check_of_the_settings_loads_no_web_server() -> None:
+    assert not {"starlette", "uvicorn", "mcp"} & _loaded("xerus.app.checking")
