@@ -4,11 +4,10 @@ import hashlib
 import json
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from mcp.shared.auth import OAuthClientInformationFull
 from pydantic import AnyUrl
@@ -16,11 +15,10 @@ from pydantic import AnyUrl
 from tests.flows.front_door.door import Attempt
 from tests.support.browser import Browser
 from tests.support.commands import xerus
-from tests.support.database import embedded, rows
 from tests.support.folders import reachable
 from tests.support.journeys import ADA
 from tests.support.mcp_client import CALLBACK, Storage, connected
-from tests.support.plain import NO_TLS
+from tests.support.served import Served
 from tests.support.stack import Sandbox, Xerus, user_mode
 
 SECRET, OTHER_SECRET = "canary-of-a-secret-" + "s" * 20, "canary-of-another-" + "o" * 20
@@ -41,61 +39,35 @@ REPORTS: dict[str, Any] = {
 CHANGED = "client:registration:changed"
 
 
-@dataclass
-class Served:
+@dataclass(kw_only=True)
+class Listing(Served):
     """A whole Xerus and the file of its clients."""
 
-    xerus: Xerus
     file: Path
-    entra: bool = True
-    http: httpx2.AsyncClient = field(
-        default_factory=lambda: httpx2.AsyncClient(verify=NO_TLS, trust_env=False, timeout=30)
-    )
-
-    @property
-    def url(self) -> str:
-        return self.xerus.url
 
     @property
     def env(self) -> dict[str, str]:
         return {**self.xerus.env, "XERUS_PORT": str(self.xerus.port)}
-
-    async def token(self, **form: str) -> httpx2.Response:
-        return await self.http.post(f"{self.url}/oauth/token", data=form)
 
     def restart_with(self, *clients: dict[str, Any]) -> None:
         """Write the file and start again with it, as after a crash."""
         self.file.write_text(json.dumps(clients))
         self.xerus.restart(with_signal=signal.SIGKILL)
 
-    def stored(self, client_id: str) -> list[Any]:
-        dsn = embedded(self.xerus.folder / "data").administrator
-        return rows(dsn, "SELECT * FROM clients WHERE id = %s", client_id)
-
-    def events(self, client_id: str) -> list[tuple[str, dict[str, Any]]]:
-        dsn = embedded(self.xerus.folder / "data").administrator
-        found = rows(
-            dsn,
-            "SELECT event, facts FROM audit_events WHERE facts->>'client' = %s ORDER BY at, n",
-            client_id,
-        )
-        return [(row["event"], row["facts"]) for row in found]
-
 
 @pytest.fixture(scope="module")
-async def running(sandbox: Sandbox) -> AsyncIterator[Served]:
+async def running(sandbox: Sandbox) -> AsyncIterator[Listing]:
     folder = reachable()
     file = folder / "clients.json"
     file.write_text(json.dumps([DESK, REPORTS]))
     env = {**await user_mode(sandbox), "XERUS_OAUTH_CLIENTS_FILE": str(file)}
-    served = Served(Xerus(folder, env).start(), file)
-    yield served
-    await served.http.aclose()
-    served.xerus.stop()
+    async with Listing(xerus=Xerus(folder, env).start(), file=file) as listing:
+        yield listing
+        listing.xerus.stop()
 
 
 @pytest.fixture
-async def served(running: Served) -> Served:
+async def served(running: Listing) -> Listing:
     """Xerus with both clients in the file."""
     if json.loads(running.file.read_text()) != [DESK, REPORTS]:
         running.restart_with(DESK, REPORTS)
@@ -108,11 +80,11 @@ async def person() -> AsyncIterator[Browser]:
         yield browser
 
 
-def attempt(served: Served, client: dict[str, Any]) -> Attempt:
+def attempt(served: Listing, client: dict[str, Any]) -> Attempt:
     return Attempt(served, client["client_id"], redirect_uri=CALLBACK)
 
 
-async def tokens(served: Served, person: Browser, client: dict[str, Any]) -> dict[str, Any]:
+async def tokens(served: Listing, person: Browser, client: dict[str, Any]) -> dict[str, Any]:
     trying = attempt(served, client)
     answer = await trying.answer(person, ADA)
     secret = {"client_secret": SECRET} if client is REPORTS else {}
@@ -124,7 +96,7 @@ async def tokens(served: Served, person: Browser, client: dict[str, Any]) -> dic
 
 @pytest.mark.parametrize("client", [DESK, REPORTS], ids=["public", "confidential"])
 async def test_a_client_that_knows_only_its_id_and_secret_goes_the_whole_way(
-    served: Served, browser: Browser, client: dict[str, Any]
+    served: Listing, browser: Browser, client: dict[str, Any]
 ) -> None:
     storage = Storage(
         client=OAuthClientInformationFull(
@@ -141,13 +113,13 @@ async def test_a_client_that_knows_only_its_id_and_secret_goes_the_whole_way(
 
 
 async def test_a_client_gets_the_scopes_of_the_file_where_it_asks_for_none(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     assert (await tokens(served, person, REPORTS))["scope"] == "jira:read"
 
 
 async def test_only_the_secret_of_the_file_and_only_its_addresses_are_taken(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     trying = attempt(served, REPORTS)
     code = (await trying.answer(person, ADA))["code"]
@@ -160,7 +132,7 @@ async def test_only_the_secret_of_the_file_and_only_its_addresses_are_taken(
 
 
 async def test_a_name_with_markup_is_text_on_the_consent_page(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     page = await person.open(attempt(served, DESK).url())
     assert "Desk <b>client</b>" in page.text
@@ -168,7 +140,7 @@ async def test_a_name_with_markup_is_text_on_the_consent_page(
 
 
 async def test_of_a_secret_only_the_hash_is_kept_and_a_hash_in_the_file_serves_as_well(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     (row,) = served.stored("reports.example")
     digest = hashlib.sha256(SECRET.encode())
@@ -182,17 +154,14 @@ async def test_of_a_secret_only_the_hash_is_kept_and_a_hash_in_the_file_serves_a
 
 
 async def test_a_client_that_left_the_file_has_lost_its_grants_at_the_next_start(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     kept, lost = [await tokens(served, person, client) for client in (DESK, REPORTS)]
     served.restart_with(DESK)
     trying = attempt(served, REPORTS)
     refused = await trying.renew(lost["refresh_token"], client_secret=SECRET)
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
-    called = await served.http.get(
-        f"{served.url}/mcp", headers={"Authorization": f"Bearer {lost['access_token']}"}
-    )
-    assert called.status_code == 401
+    assert (await served.call(lost["access_token"])).status_code == 401
     assert "not registered" in (await person.open(trying.url())).text
     assert (await attempt(served, DESK).renew(kept["refresh_token"])).status_code == 200
     event, facts = served.events("reports.example")[-1]
@@ -204,7 +173,7 @@ async def test_a_client_that_left_the_file_has_lost_its_grants_at_the_next_start
 
 
 async def test_an_entry_that_changed_is_changed_and_nothing_else_is_written(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     held = await tokens(served, person, REPORTS)
     before = served.events("desk")
@@ -221,7 +190,7 @@ async def test_an_entry_that_changed_is_changed_and_nothing_else_is_written(
 
 
 async def test_a_broken_file_stops_the_start_and_removes_nothing(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     held = await tokens(served, person, DESK)
     served.xerus.stop()
@@ -236,23 +205,22 @@ async def test_a_broken_file_stops_the_start_and_removes_nothing(
 
 
 async def test_without_the_setting_the_clients_stay_and_the_log_says_so(
-    served: Served, person: Browser
+    served: Listing, person: Browser
 ) -> None:
     held = await tokens(served, person, DESK)
     served.xerus.stop()
     unset = {k: v for k, v in served.xerus.env.items() if k != "XERUS_OAUTH_CLIENTS_FILE"}
-    without = Served(Xerus(served.xerus.folder, unset, port=served.xerus.port).start(), served.file)
-    assert (await attempt(without, DESK).renew(held["refresh_token"])).status_code == 200
-    await without.http.aclose()
-    without.xerus.stop()
-    assert "clients_without_file" in without.xerus.log.read_text()
+    without = Xerus(served.xerus.folder, unset, port=served.xerus.port).start()
+    assert (await attempt(served, DESK).renew(held["refresh_token"])).status_code == 200
+    without.stop()
+    assert "clients_without_file" in without.log.read_text()
     served.xerus.start()
     served.restart_with()
     assert served.stored("desk") == served.stored("reports.example") == []
 
 
 async def test_the_id_of_a_client_that_registered_itself_is_not_taken_over(
-    served: Served,
+    served: Listing,
 ) -> None:
     reply = await served.http.post(
         f"{served.url}/oauth/register",
@@ -272,7 +240,7 @@ async def test_the_id_of_a_client_that_registered_itself_is_not_taken_over(
     assert served.stored("desk")[0]["source"] == "file"
 
 
-async def test_no_token_manages_a_client_of_the_file(served: Served) -> None:
+async def test_no_token_manages_a_client_of_the_file(served: Listing) -> None:
     url = f"{served.url}/oauth/register/reports.example"
     for token in (SECRET, "x" * 43):
         for method in ("GET", "PUT", "DELETE"):

@@ -41,6 +41,35 @@ async def test_every_page_of_the_journey(
         assert complaints.found == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_pages_of_clients_for_administrators(
+    stack: Stack, chrome: Browser, width: int, scheme: str
+) -> None:
+    size, name = {"width": width, "height": 800}, f"Reports {scheme} {width}"
+    async with profile(chrome, viewport=size, color_scheme=scheme) as (_, page, complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/admin/clients/add")
+        await sound(page)
+        await page.get_by_label("Name").fill(name)
+        await page.get_by_label("Redirect addresses").fill("http://example.com/callback")
+        await page.get_by_text("it runs on a server").click()
+        await page.get_by_role("button", name="Add").click()
+        await expect(page.get_by_role("alert").filter(has_text="Nothing was added")).to_be_visible()
+        await sound(page)
+        await page.get_by_label("Redirect addresses").fill("https://example.com/callback")
+        await page.get_by_role("button", name="Add").click()
+        await expect(page.get_by_role("button", name="Copy the client secret")).to_be_visible()
+        await sound(page)
+        for question in (f"New secret for {name}", f"Delete {name}"):
+            await page.goto(f"{stack.url}/admin/clients")
+            await sound(page)
+            await page.get_by_role("link", name=question).click()
+            await expect(page.get_by_role("heading", name=f"{question}?")).to_be_visible()
+            await sound(page)
+        assert complaints.found == []
+
+
 async def test_the_card_before_connecting_and_while_waiting(stack: Stack, chrome: Browser) -> None:
     async with profile(chrome) as (_, page, _complaints):
         await sign_in(page, stack.url, ALAN)

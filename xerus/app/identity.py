@@ -14,6 +14,7 @@ from xerus.app.redirects import redirect_policy
 from xerus.authserver.front import Front
 from xerus.egress.public import PublicReader
 from xerus.grants import client_file
+from xerus.grants.administered import AdministeredClients
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
 from xerus.grants.consents import Consents
@@ -48,6 +49,7 @@ class Identity:
     tokens: AccessTokens
     registrations: FixedWindow
     file_clients: FileClients
+    clients: AdministeredClients
     admins: AdminRule
 
 
@@ -169,6 +171,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         db=db, clock=clock, limit=settings.server.registrations_per_minute, name="register"
     )
     policy = redirect_policy(settings)
+    clients = Clients(db=db, audit=audit, policy=policy, clock=clock)
     front = Front(
         public_url=settings.public_url,
         pages=pages,
@@ -177,7 +180,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         audit=audit,
         sessions=sessions,
         sign_in=sign_in,
-        clients=Clients(db=db, audit=audit, policy=policy, clock=clock),
+        clients=clients,
         documents=Documents(reader=PublicReader(), db=db, audit=audit, policy=policy, clock=clock)
         if settings.server.client_documents
         else None,
@@ -204,5 +207,8 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         tokens=tokens,
         registrations=registrations,
         file_clients=await _file_clients(base, policy, families),
+        clients=AdministeredClients(
+            clients=clients, db=db, audit=audit, policy=policy, families=families
+        ),
         admins=admins,
     )

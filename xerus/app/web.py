@@ -92,6 +92,7 @@ def _deps(
         sessions=people.sessions,
         grants=people.front.families,
         consents=people.front.consents,
+        clients=people.clients,
         sign_in=people.sign_in,
         local_links=people.local,
         links=links,

@@ -19,6 +19,7 @@ class Event(StrEnum):
     REGISTRATION_CHANGED = "client:registration:changed"
     REGISTRATION_REFUSED = "client:registration:refused"
     REGISTRATION_REMOVED = "client:registration:removed"
+    SECRET_REPLACED = "client:secret:replaced"  # noqa: S105 - a name
     CLIENT_CONSENT_SHOWN = "client:consent:shown"
     CLIENT_CONSENT_APPROVED = "client:consent:approved"
     CLIENT_CONSENT_DENIED = "client:consent:denied"

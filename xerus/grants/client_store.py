@@ -32,6 +32,21 @@ UPDATE clients SET name = %(name)s, auth_method = %(auth_method)s, secret_hash =
 WHERE id = %(id)s
 """
 
+# Grants as their owners see them: redeemed, not revoked, their person not refused since.
+_LISTED = """
+SELECT c.id, c.name, c.source, c.auth_method, c.redirect_uris, c.created_at,
+    greatest(c.used_at, max(f.used_at)) AS used_at, count(DISTINCT u.id) AS people,
+    count(*) OVER () AS total
+FROM clients c
+LEFT JOIN grant_families f ON f.client_id = c.id
+    AND f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL
+LEFT JOIN users u ON u.id = f.user_id AND f.created_at >= u.void_before
+WHERE %(id)s::text IS NULL OR c.id = %(id)s
+GROUP BY c.id
+ORDER BY c.source IN ('dynamic', 'document'), greatest(c.used_at, max(f.used_at), c.created_at) DESC
+LIMIT %(most)s
+"""
+
 
 async def insert(conn: Connection, values: Row) -> None:
     """Store a registration."""
@@ -64,6 +79,15 @@ async def find(conn: Connection, client_id: str) -> Row | None:
     """Return a registration."""
     cursor = await conn.execute("SELECT * FROM clients WHERE id = %s", (client_id,))
     return await cursor.fetchone()
+
+
+async def listed(conn: Connection, *, most: int, client_id: str | None = None) -> list[Row]:
+    """Return registrations with their use, those that people made first, then the last used.
+
+    Each row carries how many there are in all.
+    """
+    cursor = await conn.execute(_LISTED, {"id": client_id, "most": most})
+    return await cursor.fetchall()
 
 
 async def lock(conn: Connection, client_id: str) -> Row | None:

@@ -13,7 +13,7 @@ from xerus.clock import Clock
 from xerus.db.database import Database
 from xerus.db.roles import Role
 from xerus.grants import client_store, store
-from xerus.ids import ClientId, new_id, new_secret, secret_hash
+from xerus.ids import ClientId, UserId, new_id, new_secret, secret_hash
 from xerus.oauth import redirect_uri, scopes
 from xerus.oauth.errors import OAuthError
 from xerus.oauth.redirect_uri import RedirectPolicy
@@ -74,11 +74,17 @@ class Clients:
         self._clock = clock
 
     async def register(
-        self, asked: Metadata, *, source: Source = "dynamic", address: str = ""
+        self,
+        asked: Metadata,
+        *,
+        source: Source = "dynamic",
+        address: str = "",
+        by: UserId | None = None,
     ) -> Issued:
         """Store a new client; a confidential one gets a secret.
 
-        One that registers itself gets a token to manage its registration (RFC 7592).
+        One that registers itself gets a token to manage its registration (RFC 7592); `by` is the
+        administrator who registers another.
 
         Raises:
             OAuthError: `invalid_redirect_uri`; one bad address refuses the whole registration.
@@ -100,7 +106,9 @@ class Clients:
             await self._audit.record(
                 conn,
                 Event.REGISTRATION_CREATED,
+                user_id=by,
                 client=client.id,
+                client_name=client.name,
                 kind=source,
                 address=address,
                 redirect_host=redirect_uri.shown_host(client.redirect_uris[0]),

@@ -67,6 +67,34 @@ def action(deps: WebDeps, path: str, handler: Form) -> Route:
     return Route(path, endpoint, methods=["POST"])
 
 
+def admin_page(deps: WebDeps, path: str, handler: Page) -> Route:
+    """Return the route of a page for administrators; others are told whom it is for."""
+
+    async def shown(request: Request, session: Session) -> Response:
+        _require_admin(session)
+        return await handler(request, session)
+
+    return page(deps, path, shown)
+
+
+def admin_action(deps: WebDeps, path: str, handler: Form) -> Route:
+    """Return the route of a form for administrators."""
+
+    async def done(request: Request, session: Session, form: FormData) -> Response:
+        _require_admin(session)
+        return await handler(request, session, form)
+
+    return action(deps, path, done)
+
+
+def _require_admin(session: Session) -> None:
+    if not session.user.is_admin:
+        raise Forbidden(
+            "This page is for administrators.",
+            hint="An administrator can add you to XERUS_ADMINS.",
+        )
+
+
 def require_own_request(request: Request) -> None:
     """Refuse what another site made the browser send.
 

@@ -25,6 +25,7 @@ _TITLES: Mapping[str, str] = {
     Event.REGISTRATION_CHANGED: "MCP client changed its registration",
     Event.REGISTRATION_REFUSED: "MCP client could not register",
     Event.REGISTRATION_REMOVED: "MCP client removed",
+    Event.SECRET_REPLACED: "MCP client given a new secret",
     Event.CLIENT_CONSENT_SHOWN: "MCP client asked for access",
     Event.CLIENT_CONSENT_APPROVED: "MCP client allowed",
     Event.CLIENT_CONSENT_DENIED: "MCP client refused",

@@ -9,7 +9,6 @@ from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
 from xerus.audit.verification import Verdict
-from xerus.errors import Forbidden
 from xerus.web import access
 from xerus.web.deps import WebDeps
 
@@ -32,16 +31,14 @@ class AdminPage:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            access.page(self._deps, "/admin", self._show),
-            access.action(self._deps, "/admin/audit/verify", self._verify),
+            access.admin_page(self._deps, "/admin", self._show),
+            access.admin_action(self._deps, "/admin/audit/verify", self._verify),
         ]
 
     async def _show(self, request: Request, session: Session) -> Response:
-        _require_admin(session)
         return await self._page(request, session, None)
 
     async def _verify(self, request: Request, session: Session, _form: FormData) -> Response:
-        _require_admin(session)
         return await self._page(request, session, await self._deps.audit.verify())
 
     async def _page(self, request: Request, session: Session, verdict: Verdict | None) -> Response:
@@ -54,14 +51,6 @@ class AdminPage:
             people=await self._deps.admin.people(),
             states=[(state.replace("_", " ").capitalize(), n) for state, n in states.items()],
             verdict=_in_words(verdict) if verdict else None,
-        )
-
-
-def _require_admin(session: Session) -> None:
-    if not session.user.is_admin:
-        raise Forbidden(
-            "This page is for administrators.",
-            hint="An administrator can add you to XERUS_ADMINS.",
         )
 
 

@@ -16,6 +16,8 @@ from xerus.audit.verification import Verdict
 from xerus.clock import Clock
 from xerus.connections.links import Link
 from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
+from xerus.grants.administered import ClientList, ClientRow
+from xerus.grants.clients import Issued
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import CloudId, FamilyId, FlowId, SessionId, UserId
@@ -85,6 +87,27 @@ class ConsentService(Protocol):
 
     async def forget(self, consent_id: str, user_id: UserId) -> bool:
         """Ask this person again next time."""
+
+
+class ClientAdministration(Protocol):
+    """`grants.administered.AdministeredClients`."""
+
+    async def all(self) -> ClientList:
+        """Return the clients, those that people registered first."""
+
+    async def get(self, client_id: str) -> ClientRow:
+        """Return a client; raises NotFound."""
+
+    async def add(
+        self, name: str, redirect_uris: Sequence[str], *, confidential: bool, by: UserId
+    ) -> Issued:
+        """Register a client; raises CannotBeAdded with all that is wrong."""
+
+    async def new_secret(self, client_id: str, *, by: UserId) -> Issued:
+        """Give a client another secret in place of the one it has."""
+
+    async def remove(self, client_id: str, *, by: UserId) -> None:
+        """Delete a client and end its grants everywhere; raises NotFound."""
 
 
 class ConnectionService(Protocol):
@@ -237,6 +260,7 @@ class WebDeps:
     sessions: SessionService
     grants: GrantService
     consents: ConsentService
+    clients: ClientAdministration
     sign_in: SignInService
     local_links: LocalLinks
     links: Mapping[Link, ConnectionService]

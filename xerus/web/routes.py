@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
+from xerus.web.admin_clients import AdminClients
 from xerus.web.chat import ChatPages
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_status import ConnectStatus
@@ -29,6 +30,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *HeldAccess(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
+        *AdminClients(deps).routes(),
         *ChatPages(deps).routes(),
     ]
 

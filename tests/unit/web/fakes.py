@@ -31,9 +31,11 @@ from xerus.connections.views import (
     State,
 )
 from xerus.errors import NotFound, NotSignedIn
+from xerus.grants.administered import CannotBeAdded, ClientList, ClientRow
+from xerus.grants.clients import Client, Issued, Source
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
-from xerus.ids import CloudId, ConnectionId, FamilyId, FlowId, SessionId, UserId
+from xerus.ids import ClientId, CloudId, ConnectionId, FamilyId, FlowId, SessionId, UserId
 from xerus.pages.assets import Assets
 from xerus.pages.csrf import Csrf
 from xerus.pages.errors import ErrorEdge, pass_on
@@ -227,6 +229,64 @@ class FakeConsents:
         return owned
 
 
+class FakeClients:
+    def __init__(self) -> None:
+        self.rows: dict[str, ClientRow] = {}
+        self.not_shown = 0
+        self.calls: list[tuple[str, str, UserId]] = []
+
+    def put(self, client_id: str, name: str, source: Source, *, confidential: bool = False) -> None:
+        self.rows[client_id] = ClientRow(
+            id=client_id,
+            name=name,
+            source=source,
+            confidential=confidential,
+            redirect_uris=("https://app.example.com/callback", "http://127.0.0.1/callback"),
+            created_at=NOW - timedelta(days=9),
+            used_at=NOW - timedelta(hours=2),
+            people=2,
+        )
+
+    async def all(self) -> ClientList:
+        return ClientList(rows=list(self.rows.values()), total=len(self.rows) + self.not_shown)
+
+    async def get(self, client_id: str) -> ClientRow:
+        if client_id not in self.rows:
+            raise NotFound("There is no such client that could be changed here.")
+        return self.rows[client_id]
+
+    async def add(
+        self, name: str, redirect_uris: Sequence[str], *, confidential: bool, by: UserId
+    ) -> Issued:
+        if not name or not redirect_uris:
+            raise CannotBeAdded(("The name is missing.", "An address is missing."))
+        self.put("added", name, "administrator", confidential=confidential)
+        self.calls.append(("add", name, by))
+        return self._issued("added")
+
+    async def new_secret(self, client_id: str, *, by: UserId) -> Issued:
+        self.calls.append(("new_secret", client_id, by))
+        return self._issued(client_id)
+
+    async def remove(self, client_id: str, *, by: UserId) -> None:
+        self.calls.append(("remove", client_id, by))
+        del self.rows[client_id]
+
+    def _issued(self, client_id: str) -> Issued:
+        row = self.rows[client_id]
+        client = Client(
+            id=ClientId(client_id),
+            name=row.name,
+            auth_method="client_secret_basic" if row.confidential else "none",
+            redirect_uris=row.redirect_uris,
+            scopes=frozenset({"jira:read"}),
+            source="administrator",
+            created_at=NOW,
+        )
+        secret = SecretStr("shown-once") if row.confidential else None
+        return Issued(client=client, secret=secret, management_token=None)
+
+
 class FakeConnections:
     def __init__(self) -> None:
         self.shown = ConnectionView(state=State.NOT_CONNECTED)
@@ -374,6 +434,7 @@ class World:
     others: dict[Link, "FakeConnections"] = field(default_factory=dict)
     grants: FakeGrants = field(default_factory=FakeGrants)
     consents: FakeConsents = field(default_factory=FakeConsents)
+    clients: FakeClients = field(default_factory=FakeClients)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
     clock: FixedClock = field(default_factory=FixedClock)
@@ -393,6 +454,7 @@ class World:
             sessions=self.sessions,
             grants=self.grants,
             consents=self.consents,
+            clients=self.clients,
             sign_in=self.sign_in,
             local_links=FakeLinks(person(ADA)),
             links={Link.CLOUD: self.connections, **self.others},

@@ -14,6 +14,9 @@ ACTIONS = [
     "/connections/atlassian/test",
     "/connections/atlassian/disconnect",
     "/admin/audit/verify",
+    "/admin/clients/add",
+    "/admin/clients/secret",
+    "/admin/clients/remove",
     "/chat",
     "/chat/talk/decide",
 ]
@@ -37,6 +40,7 @@ async def test_a_form_without_the_token_is_refused(path: str) -> None:
             assert answer.status_code == 403
             assert "out of date" in answer.text
     assert world.connections.calls == []
+    assert world.clients.calls == []
 
 
 @pytest.mark.parametrize("path", ACTIONS)
