@@ -1,6 +1,6 @@
 """Options and the fixtures that every folder of tests may use."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import settings
 from tests.support import declared
 from tests.support.browser import Browser
 from tests.support.folders import reachable
+from tests.support.processes import Process
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 
 # The same examples in every run, so that a red run is red again; `--hypothesis-profile=explore`
@@ -27,6 +28,17 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("--record")
     if folder and not hasattr(config, "workerinput"):  # once, not in each worker of xdist
         declared.write(Path(folder))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say with a failure what the processes under test logged last."""
+    report = yield
+    if report.failed:
+        report.sections += [(str(p.log), p.tail()) for p in Process.running]
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,11 @@ import sys
 import threading
 from pathlib import Path
 from queue import Empty, Queue
+from typing import ClassVar
 
 _READY_SECONDS = 90
 _STOP_SECONDS = 20
+_TAIL = 4_000
 
 
 def free_port() -> int:
@@ -22,6 +24,8 @@ def free_port() -> int:
 
 class Process:
     """A command of ours in a process group of its own; stderr goes to `log`."""
+
+    running: ClassVar[list["Process"]] = []
 
     def __init__(self, *args: str, env: dict[str, str], log: Path, ready: str) -> None:
         self.log = log
@@ -38,6 +42,7 @@ class Process:
         self._lines: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self.running.append(self)
         self._await(ready)
 
     @property
@@ -61,7 +66,7 @@ class Process:
             if line is not None and line.startswith(ready):
                 return
         self.stop()
-        raise AssertionError(f"never said {ready!r}:\n{self.log.read_text()[-4000:]}")
+        raise AssertionError(f"never said {ready!r}:\n{self.tail()}")
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
@@ -79,6 +84,12 @@ class Process:
                 self._popen.kill()
         self._finish()
 
+    def tail(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text(errors="replace")[-_TAIL:] if self.log.exists() else ""
+
     def _finish(self) -> None:
+        if self in self.running:
+            self.running.remove(self)
         self._popen.wait(_STOP_SECONDS)
         self._reader.join(_STOP_SECONDS)
