@@ -156,6 +156,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         admins=admins,
         admission=admission,
         families=families,
+        recheck=recheck,
         entra=_entra_tokens(base, provider) if provider else None,
         clock=clock,
     )

@@ -6,6 +6,7 @@ from typing import Any
 from xerus.accounts import store as accounts_store
 from xerus.accounts.admission import Admission, NotAdmitted
 from xerus.accounts.cache import RevocableCache
+from xerus.accounts.recheck import Recheck
 from xerus.accounts.users import AdminRule
 from xerus.clock import Clock
 from xerus.db.database import Database
@@ -28,7 +29,10 @@ _TYPE = "at+jwt"  # RFC 9068 2.1
 
 
 class AccessTokens:
-    """Mints and verifies. A verified token is trusted for 60 s, or until its family is revoked."""
+    """Mints and verifies.
+
+    A verified token is trusted for 60 s, or until its family is revoked or its person refused.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class AccessTokens:
         admins: AdminRule,
         admission: Admission,
         families: Families,
+        recheck: Recheck,
         entra: EntraTokens | None,
         clock: Clock,
     ) -> None:
@@ -54,6 +59,7 @@ class AccessTokens:
         self._clock = clock
         self._cache = RevocableCache[Bearer](listener=listener, clock=clock, channel=CHANNEL)
         families.on_revoked(self._cache.drop)
+        recheck.on_refused(self._cache.drop)
 
     async def mint(
         self,

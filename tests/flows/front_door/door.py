@@ -264,6 +264,7 @@ class Door:
             admins=self._admin_rule,
             admission=self.admission,
             families=self.families,
+            recheck=self.recheck,
             entra=entra,
             clock=self.clock,
         )

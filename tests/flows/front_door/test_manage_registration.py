@@ -13,6 +13,7 @@ import pytest
 from tests.flows.front_door.door import CALLBACK, Attempt, Door
 from tests.support.browser import Browser
 from tests.support.journeys import ADA
+from xerus.accounts.recheck import Recheck
 from xerus.accounts.users import AdminRule
 from xerus.db.notify import Listener
 from xerus.grants.bearer import InvalidToken
@@ -42,6 +43,14 @@ async def other_process(door: Door) -> AsyncIterator[OtherProcess]:
         admins=AdminRule(entries=()),
         admission=door.admission,
         families=Families(db=door.database, audit=door.audit, clock=door.clock),
+        recheck=Recheck(
+            db=door.database,
+            vault=door.vault,
+            audit=door.audit,
+            provider=None,
+            admission=door.admission,
+            clock=door.clock,
+        ),
         entra=None,
         clock=door.clock,
     )
