@@ -162,7 +162,7 @@ class Transport:
         hops = 0
         while reply.status in _REDIRECTS and hops < _MOST_HOPS:
             hops += 1
-            request = replace(request, url=urljoin(request.url, reply.headers.get("Location", "")))
+            request = replace(request, url=_place(request.url, reply))
             reply = await self._with_retries(request, "")
         if reply.status >= _FIRST_FAILURE:
             raise UpstreamUnavailable(
@@ -242,6 +242,14 @@ class Transport:
                 hint="Reconnect Atlassian on the Tools page.",
             )
         return refusal(product, reply)
+
+
+def _place(base: str, reply: Reply) -> str:
+    """Return where a redirect leads, relative to `base`, '' for what is no address."""
+    try:
+        return urljoin(base, reply.headers.get("Location", ""))
+    except ValueError:
+        return ""
 
 
 def _encoded(json: Any) -> bytes:

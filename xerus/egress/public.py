@@ -115,11 +115,11 @@ class _Guarded(AbstractResolver):
 
 
 def _check(url: str) -> None:
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port or _PORT
-    except ValueError:
-        port = 0
+    except ValueError as error:
+        raise _refused("it cannot be read") from error
     if parts.scheme != "https" or port != _PORT or "@" in parts.netloc or "\\" in url:
         raise _refused("it is no plain https address")
     # An IP address is no name: aiohttp would connect to it without asking the resolver.

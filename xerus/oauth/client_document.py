@@ -38,7 +38,10 @@ def is_document_id(client_id: str) -> bool:
     """Tell whether a client id is the address of a document (section 3)."""
     if not client_id.startswith("https://") or len(client_id) > _LONGEST:
         return False
-    parts = urlsplit(client_id)
+    try:
+        parts = urlsplit(client_id)
+    except ValueError:  # as of brackets around what is no address
+        return False
     plain = client_id.isascii() and client_id.isprintable() and " " not in client_id
     whole = bool(parts.hostname) and len(parts.path) > 1 and not parts.username
     return plain and whole and not parts.fragment and "#" not in client_id and _clean(parts.path)

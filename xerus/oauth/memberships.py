@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -40,8 +39,7 @@ async def memberships(egress: Egress, graph_url: str, token: SecretStr) -> froze
     Raises:
         UpstreamUnavailable: no whole answer.
     """
-    parts = urlsplit(graph_url)
-    url, found = f"{parts.scheme}://{parts.netloc}{_PATH}", set[str]()
+    url, found = f"{origin_of(graph_url)}{_PATH}", set[str]()
     for _ in range(_MOST_PAGES):
         page = await _page(egress, url, token)
         if page is None:

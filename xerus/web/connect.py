@@ -152,7 +152,11 @@ class ConnectCallback:
 
 def _came_from(request: Request) -> str:
     """Return the page the button stood on, so that "Use this tab instead" leads back to it."""
-    path = local_path(urlsplit(request.headers.get("referer", "")).path, default="/tools")
+    try:
+        path = urlsplit(request.headers.get("referer", "")).path
+    except ValueError:  # as of brackets around what is no address
+        path = ""
+    path = local_path(path, default="/tools")
     return "/tools" if path.startswith((*_POPUPS, "/signin")) else path
 
 

@@ -131,6 +131,15 @@ async def test_a_redirect_that_the_document_does_not_name_is_refused(
     assert not stranger.can("Allow")
 
 
+@pytest.mark.parametrize("client_id", ["https://[::1/x", "https://[client.example]/x"])
+async def test_what_is_no_address_is_an_unknown_client(
+    place: Place, stranger: Browser, client_id: str
+) -> None:
+    page = await stranger.open(Attempt(place.door, client_id).url())
+    assert page.status == 400
+    assert place.maker.resolved == 0
+
+
 async def test_ssrf_a_document_is_not_looked_for_where_it_was_moved(
     place: Place, stranger: Browser
 ) -> None:

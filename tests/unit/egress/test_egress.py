@@ -59,6 +59,10 @@ async def test_the_whole_answer_comes_back_whatever_its_status() -> None:
         "//allowed.example/",
         "https://allowed.example:99999/",
         "http://allowed.example/",
+        "https://allowed.example/\x00",
+        "https://allowed.example/ HTTP/1.1",
+        "https://[allowed.example]/",
+        "https://[::1",
         "",
     ],
 )

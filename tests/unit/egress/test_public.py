@@ -48,6 +48,8 @@ def test_addresses_of_the_internet_are(address: str) -> None:
         "https://0177.0.0.1/x",
         "https://127.1/x",
         "https://[::1]/x",
+        "https://[::1/x",
+        "https://[client.example]/x",
         "https://[::ffff:127.0.0.1]/x",
         "https://metadata/x",
         "https:///x",

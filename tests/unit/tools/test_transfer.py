@@ -63,7 +63,8 @@ async def test_data_center_is_not_followed_anywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["https://evil.example/", "file:///etc/passwd", "//evil.example/x", "http:x"]
+    "location",
+    ["https://evil.example/", "file:///etc/passwd", "//evil.example/x", "http:x", "//[::1"],
 )
 async def test_a_place_that_egress_does_not_allow_is_not_called(location: str) -> None:
     class Guarded(ScriptedEgress):

@@ -41,6 +41,7 @@ async def test_another_site_cannot_start_a_flow(site: str) -> None:
         ("http://localhost:8000/connections/atlassian/callback?code=c", "/tools"),
         ("", "/tools"),
         ("https://evil.example//evil.example", "/tools"),
+        ("http://[::1", "/tools"),
     ],
 )
 async def test_the_flow_leads_back_to_the_page_it_began_on(referer: str, back: str) -> None:
