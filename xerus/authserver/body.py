@@ -98,6 +98,10 @@ async def read_json_object(request: Request) -> dict[str, Any]:
 
 
 async def _read(request: Request, code: Code) -> bytes:
+    # What is announced as too large is refused before any of it comes.
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > MOST_BYTES:
+        raise OAuthError(code, "The body is larger than 64 KiB.")
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,6 +59,8 @@ class ErrorEdge:
 
         try:
             await self._app(scope, receive, watch)
+        except ClientDisconnect:  # nobody is left to answer
+            return
         except Exception as exc:
             if started:  # too late for an answer of ours; the server closes the connection
                 raise

@@ -115,16 +115,23 @@ async def read_form(request: Request) -> FormData:
     Raises:
         TooLarge: the form is longer than 64 KiB or has too many fields.
     """
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > _LARGEST_FORM:
+        raise _too_long()
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LARGEST_FORM:
-            raise TooLarge("That is too long.", hint="Shorten the text and send it again.")
+            raise _too_long()
     request._body = bytes(body)  # noqa: SLF001 - `Request.form` reads it from there
     try:
         return await request.form(max_fields=20, max_files=0)
     except HTTPException as exc:
         raise TooLarge("That form has too many fields.", hint="Reload the page.") from exc
+
+
+def _too_long() -> TooLarge:
+    return TooLarge("That is too long.", hint="Shorten the text and send it again.")
 
 
 def field(form: FormData, name: str) -> str:
