@@ -8,10 +8,19 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from bench.progress import say
-from bench.soak import arguments, attacks, builders, crash, database, expiry, registrations
+from bench.soak import (
+    arguments,
+    attacks,
+    builders,
+    crash,
+    database,
+    expiry,
+    product,
+    registrations,
+)
 from bench.soak.pressure import StageFailed
 
-_STAGES: dict[str, Callable[[], Awaitable[str]]] = {
+STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "expiry": expiry.run,
     "crash": crash.run,
     "database": database.run,
@@ -29,14 +38,18 @@ _STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "row-12-redemptions": attacks.redemptions,
     **{f"row-12-machine-{part}": attacks.every_order(part) for part in range(1, attacks.PARTS + 1)},
     "row-13-refresh-replay": attacks.refresh_replay,
+    "row-14-ssrf-answers": product.ssrf_answers,
+    "row-14-ssrf-requests": product.ssrf_requests,
+    "row-17-shared-token": product.shared_token,
+    "row-23-malformed": product.malformed_input,
 }
 
 
 async def _run(name: str) -> bool:
-    say(f"{name}: {(sys.modules[_STAGES[name].__module__].__doc__ or '').splitlines()[0]}")
+    say(f"{name}: {(sys.modules[STAGES[name].__module__].__doc__ or '').splitlines()[0]}")
     begun = monotonic()
     try:
-        outcome, passed = await _STAGES[name](), True
+        outcome, passed = await STAGES[name](), True
     except StageFailed as failure:
         outcome, passed = str(failure), False
     except AssertionError:
@@ -55,9 +68,9 @@ async def _all(names: list[str]) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
-    parser.add_argument("stage", nargs="?", choices=list(_STAGES), help="one stage alone")
+    parser.add_argument("stage", nargs="?", choices=list(STAGES), help="one stage alone")
     stage = parser.parse_args().stage
-    sys.exit(asyncio.run(_all([stage] if stage else list(_STAGES))))
+    sys.exit(asyncio.run(_all([stage] if stage else list(STAGES))))
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ class Xerus:
     env: dict[str, str]
     port: int = field(default_factory=free_port)
     args: tuple[str, ...] = ("serve",)
+    program: tuple[str, ...] = ("-m", "xerus")
     process: Process | None = None
     seconds_ahead: int = 0
     """How far its clock is before the machine's, from the next start on."""
@@ -114,9 +115,9 @@ class Xerus:
         return self.folder / "xerus.log"
 
     def start(self) -> "Xerus":
-        program = ["-m", "xerus"]
+        program = self.program
         if self.seconds_ahead:
-            program = ["-m", "tests.support.later", str(self.seconds_ahead)]
+            program = ("-m", "tests.support.later", str(self.seconds_ahead))
         self.process = Process(
             *program,
             *self.args,
