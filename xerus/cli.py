@@ -99,12 +99,14 @@ def serve(
     # `serving` looks for it again once it is ready.
     gc.disable()
     from xerus.app import processes, serving
+    from xerus.app.clients import listed_clients
 
     try:
         wanted = parse_roles(roles)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--roles") from error
     settings = loading.load()
+    listed_clients(settings)  # what is wrong there is said once, before anything is started
     bind = serving.Bind(host=host or settings.server.host, port=port or settings.server.port, fd=fd)
     if workers > 1:
         gc.enable()

@@ -189,14 +189,16 @@ async def test_an_entry_that_changed_is_changed_and_nothing_else_is_written(
     assert served.events("desk") == before
 
 
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["one process", "several"])
 async def test_a_broken_file_stops_the_start_and_removes_nothing(
-    served: Listing, person: Browser
+    served: Listing, person: Browser, workers: tuple[str, ...]
 ) -> None:
     held = await tokens(served, person, DESK)
     served.xerus.stop()
     served.file.write_text(json.dumps([{**DESK, "redirect_uris": ["http://example.com/"]}]))
-    refused = xerus("serve", folder=served.xerus.folder, env=served.env)
+    refused = xerus("serve", *workers, folder=served.xerus.folder, env=served.env)
     assert refused.returncode == 1
+    assert refused.stderr.count("XERUS_OAUTH_CLIENTS_FILE names") == 1
     assert f'names {served.file}, entry 1 ("desk"): redirect_uris holds' in refused.stderr
     assert "Traceback" not in refused.stderr
     served.file.write_text(json.dumps([DESK, REPORTS]))

@@ -3,16 +3,15 @@
 import sys
 from collections.abc import Iterator, Mapping
 
-from xerus.app.redirects import redirect_policy
+from xerus.app.clients import listed_clients
 from xerus.clock import SystemClock
 from xerus.db.migrate import answers
 from xerus.errors import XerusError
-from xerus.grants import client_file
 from xerus.keys.file import FileKeyProvider
 from xerus.oauth.credential import certificate_from_pem
 from xerus.settings import loading
 from xerus.settings.groups import Known, Settings, known
-from xerus.settings.problems import Problem
+from xerus.settings.problems import Problem, SettingsError
 
 
 def report(env: Mapping[str, str]) -> int:
@@ -49,8 +48,10 @@ def _tried(settings: Settings) -> Iterator[Problem]:
                 message=error.message.partition(" ")[2].rstrip("."),
                 remedy=error.hint,
             )
-    if settings.server.clients_file:
-        yield from client_file.examine(settings.server.clients_file, redirect_policy(settings))[1]
+    try:
+        listed_clients(settings)
+    except SettingsError as error:
+        yield from error.problems
     database = settings.database
     for variable, url in (
         ("XERUS_DATABASE_URL", database.url),

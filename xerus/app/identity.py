@@ -9,11 +9,10 @@ from xerus.accounts.recheck import Recheck
 from xerus.accounts.sessions import Sessions
 from xerus.accounts.signin import SignIn
 from xerus.accounts.users import AdminRule, UserRule
+from xerus.app.clients import listed_clients, redirect_policy
 from xerus.app.foundation import Foundation
-from xerus.app.redirects import redirect_policy
 from xerus.authserver.front import Front
 from xerus.egress.public import PublicReader
-from xerus.grants import client_file
 from xerus.grants.administered import AdministeredClients
 from xerus.grants.clients import Clients
 from xerus.grants.codes import Codes
@@ -30,7 +29,6 @@ from xerus.limits.fixed_window import FixedWindow
 from xerus.mcpserver.metadata import resource_url
 from xerus.oauth.credential import ClientCredential, ClientSecret, certificate_from_pem
 from xerus.oauth.provider import IdentityProvider
-from xerus.oauth.redirect_uri import RedirectPolicy
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 from xerus.settings.groups import Settings
@@ -94,12 +92,9 @@ def _admins(settings: Settings) -> AdminRule:
     return AdminRule(entries=identity.admins) if identity.configured else LocalAdminRule()
 
 
-async def _file_clients(
-    base: Foundation, policy: RedirectPolicy, families: Families
-) -> FileClients:
-    path = base.settings.server.clients_file
+async def _file_clients(base: Foundation, families: Families) -> FileClients:
     found = FileClients(
-        file=client_file.read(path, policy) if path else None,
+        file=listed_clients(base.settings),
         db=base.db,
         audit=base.audit,
         families=families,
@@ -207,7 +202,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         front=front,
         tokens=tokens,
         registrations=registrations,
-        file_clients=await _file_clients(base, policy, families),
+        file_clients=await _file_clients(base, families),
         clients=AdministeredClients(
             clients=clients, db=db, audit=audit, policy=policy, families=families
         ),
