@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import uvicorn
 
+from xerus.app.arrivals import BoundedArrival
 from xerus.app.composition import compose
 from xerus.app.foundation import DatabaseUrls
-from xerus.app.heads import BoundedHeads
 from xerus.app.roles import Role
 from xerus.db.embedded import EmbeddedPostgres
 from xerus.db.migrate import migrate, pending
@@ -138,7 +138,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, roles: frozens
             uvicorn.Config(
                 application.http,
                 loop="uvloop",
-                http=BoundedHeads,
+                http=BoundedArrival,
                 log_config=None,
                 access_log=False,
                 server_header=False,
