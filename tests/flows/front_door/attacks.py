@@ -29,10 +29,10 @@ _ISSUED = "grant:code:issued"
 
 async def cross_browser(door: Door, tries: int, told: Told) -> str:
     """Row 8, login CSRF: bring somebody's callback into other browsers."""
-    made = await _count(door, _ISSUED)
+    made = await issued_codes(door)
     done = 0
     while done < tries:
-        url = await _callback_of_ada(door)
+        url = await callback_of_ada(door)
         for stranger in (_nobody, _with_cookie_of_its_own, _signed_in, _with_made_up_cookie):
             async with Browser(stops_at=(CALLBACK,)) as browser:
                 await stranger(door, browser)
@@ -41,12 +41,13 @@ async def cross_browser(door: Door, tries: int, told: Told) -> str:
                 assert "location" not in answer.headers, stranger.__name__
             done += 1
         told(f"{done} of {tries} tries")
-    issued = await _count(door, _ISSUED) - made
+    issued = await issued_codes(door) - made
     assert issued == 0, f"{issued} codes were issued"
     return f"{done} cross-browser tries, 0 codes issued"
 
 
-async def _callback_of_ada(door: Door) -> str:
+async def callback_of_ada(door: Door) -> str:
+    """Return the address that Ada's browser is sent back to, which it has not opened."""
     attempt = Attempt(door, (await door.register())["client_id"])
     async with Browser(stops_at=(f"{door.url}/oauth/callback",)) as ada:
         await ada.open(attempt.url())
@@ -223,8 +224,9 @@ async def refresh_replay(door: Door, families: int, told: Told) -> str:
     )
 
 
-async def _count(door: Door, event: str) -> int:
-    return (await door.events()).count(event)
+async def issued_codes(door: Door) -> int:
+    """Return how many codes the door has given out."""
+    return (await door.events()).count(_ISSUED)
 
 
 async def _at_once(work: list[Callable[[], Awaitable[None]]], told: Told, what: str) -> None:

@@ -1,6 +1,6 @@
 """The attacks of `make soak`, a few of each."""
 
-from tests.flows.front_door import attacks, machine
+from tests.flows.front_door import attacks, in_chromium, machine
 from tests.flows.front_door.door import Door
 from tests.flows.front_door.wrong_tokens import wrong_tokens
 
@@ -11,6 +11,10 @@ def _quiet(_: str) -> None:
 
 async def test_row_8_callback_in_another_browser_issues_no_code(door: Door) -> None:
     assert await attacks.cross_browser(door, 4, _quiet)
+
+
+async def test_row_8_callback_in_another_persons_chromium_issues_no_code(door: Door) -> None:
+    assert await in_chromium.cross_browser(door, 9, _quiet)
 
 
 async def test_row_9_confused_deputy_by_registration_reaches_no_provider(door: Door) -> None:
