@@ -15,6 +15,7 @@ from bench.soak import (
     crash,
     database,
     expiry,
+    parsers,
     product,
     registrations,
 )
@@ -33,7 +34,7 @@ STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "row-8-cross-browser": attacks.cross_browser,
     "row-9-confused-deputy": attacks.confused_deputy,
     "row-10-redirects": attacks.redirects,
-    "row-10-parsers": builders.parsers,
+    **parsers.STAGES,
     "row-11-tokens": attacks.tokens,
     "row-12-redemptions": attacks.redemptions,
     **{f"row-12-machine-{part}": attacks.every_order(part) for part in range(1, attacks.PARTS + 1)},

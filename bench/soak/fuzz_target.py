@@ -1,8 +1,8 @@
 """What atheris runs: the builders of paths and queries, instrumented, with any bytes at all.
 
-    python fuzz_target.py REPORT [libFuzzer options]
+    python fuzz_target.py WANTED [libFuzzer options]
 
-Started by `builders.py` as a process of its own, because libFuzzer ends the process it runs in.
+Started by `fuzzing.py` as a process of its own, because libFuzzer ends the process it runs in.
 """
 
 import sys
@@ -17,18 +17,20 @@ with atheris.instrument_imports(include=["xerus.atlassian.paths"]):
 
 from urllib.parse import unquote
 
+from bench.soak.counted import Executions
 from xerus.errors import InvalidInput
 from xerus_sandbox.products.query.grammar import Both, Clause, QuerySyntaxError, Value, parse
 
 _TEMPLATE = "/rest/api/3/issue/{issueIdOrKey}/comment/{id}"
 
 
-def one_input(data: bytes) -> None:
+def one_input(executions: Executions, data: bytes) -> None:
     """Give one input to each builder; an exception is a finding."""
     provider = atheris.FuzzedDataProvider(data)
     kind = provider.ConsumeIntInRange(0, 3)
     text = provider.ConsumeUnicode(400)
     (_path, _value, _words, _filter)[kind](text)
+    executions.add()
 
 
 def _path(text: str) -> None:
@@ -91,7 +93,8 @@ def _filter(text: str) -> None:
 
 
 def main() -> None:
-    atheris.Setup(sys.argv, one_input)
+    executions = Executions(int(sys.argv.pop(1)))
+    atheris.Setup(sys.argv, lambda data: one_input(executions, data))
     atheris.Fuzz()
 
 

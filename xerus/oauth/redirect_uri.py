@@ -27,6 +27,8 @@ _PLAIN = re.compile(r"[!-~]+")  # printable ASCII without space: no IDN look-ali
 _HOST = re.compile(
     r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 )
+# urlsplit() takes what stands behind the brackets of an IPv6 address for nothing.
+_AUTHORITY = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:[0-9]+)?")
 _HEX = re.compile(r"0x[0-9a-f]*")
 _TRICKS = re.compile(r"%(2f|5c|00|0a|0d|09|25)", re.IGNORECASE)
 _DOTS = re.compile(r"/(\.|%2e){1,2}(/|;|$)", re.IGNORECASE)
@@ -110,7 +112,7 @@ def _form_of_parts(uri: str, parts: SplitResult, port: int | None) -> str:
         return "a user name or password is not allowed"
     if not parts.hostname or parts.netloc != parts.netloc.lower():
         return "needs a host name in lower case"
-    if port == 0 or parts.netloc.endswith(":"):
+    if port == 0 or _AUTHORITY.fullmatch(parts.netloc) is None:
         return "the port is not valid"
     if _DOTS.search(parts.path) or _TRICKS.search(parts.path):
         return "dot segments and encoded slashes are not allowed in the path"
