@@ -13,8 +13,6 @@ from tests.support.journeys import ADA, connect_atlassian, sign_in
 from tests.support.mcp_client import consent, text_of
 from tests.support.stack import Stack
 
-DAY = 24 * 60 * 60
-
 # The tokens are to be forgotten with the test.
 pytestmark = pytest.mark.filterwarnings("ignore:Using in-memory token storage")
 
@@ -58,7 +56,7 @@ async def test_fastmcp_works_past_a_restart_and_a_day_later_without_asking_again
     stack.xerus.restart()
     assert "ENG-2" in await read(stack, person, "ENG-2")
     assert person.context.current_tokens == first
-    await a_day_passes(stack)
+    await stack.a_day_passes()
     person.context.token_expiry_time = 1.0  # the client's clock has moved along
     assert "ENG-3" in await read(stack, person, "ENG-3")
     renewed = person.context.current_tokens
@@ -73,15 +71,6 @@ async def test_the_token_of_yesterday_is_refused(stack: Stack, browser: Browser)
     await connect_atlassian(browser, stack.url, ADA)
     person = Person(stack.url, browser)
     await read(stack, person, "ENG-1")
-    await a_day_passes(stack)
+    await stack.a_day_passes()
     await read(stack, person, "ENG-1")  # the client believes its token to be good, and is told
     assert person.asked == 2
-
-
-async def a_day_passes(stack: Stack) -> None:
-    """Move the clock of the whole world; the client's is the test's business."""
-    stack.xerus.stop()
-    stack.xerus.seconds_ahead += DAY
-    for port in (stack.sandbox.entra, stack.sandbox.atlassian):
-        await port.advance(DAY)
-    stack.xerus.start()

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,30 +53,45 @@ class Remote:
         await self.ask("initialize", **HELLO)
         self._write({"method": "notifications/initialized"})
 
+    async def read(self, key: str) -> str:
+        await self.begin()
+        found = await self.ask("tools/call", name="jira_get_issue", arguments={"issue_key": key})
+        return str(found["content"][0]["text"])
 
-async def _consent(process: asyncio.subprocess.Process, browser: Browser, account: str) -> None:
-    """Read mcp-remote's log until it asks for authorization, and give it."""
-    assert process.stderr
-    while line := (await process.stderr.readline()).decode():
-        if asks := ASKS.search(line):
-            await browser.open(asks[1])
-            await browser.click("Allow")
-            try:
-                await browser.click(account)
-            except LeftTheWorld as end:
-                await browser.http.get(end.url)
-            break
-    while await process.stderr.readline():
-        pass
+
+@dataclass(kw_only=True)
+class Person:
+    """Who sits before mcp-remote; `asked` counts how often they had to authorize it."""
+
+    browser: Browser
+    account: str
+    port: int = field(default_factory=free_port)
+    asked: int = 0
+
+    async def watch(self, log: asyncio.StreamReader) -> None:
+        """Read mcp-remote's log, and authorize it whenever it asks for that."""
+        while line := (await log.readline()).decode():
+            if asks := ASKS.search(line):
+                self.asked += 1
+                await self._authorize(asks[1])
+
+    async def _authorize(self, address: str) -> None:
+        here = (f"http://localhost:{self.port}/", f"http://127.0.0.1:{self.port}/")
+        self.browser.stops_at = here
+        try:
+            await self.browser.open(address)
+            await self.browser.click("Allow")
+            await self.browser.click(self.account)
+        except LeftTheWorld as end:
+            await self.browser.http.get(end.url)
 
 
 @asynccontextmanager
-async def remote(url: str, folder: Path, browser: Browser, account: str) -> AsyncIterator[Remote]:
-    port = free_port()
-    browser.stops_at = (f"http://localhost:{port}/", f"http://127.0.0.1:{port}/")
+async def remote(url: str, folder: Path, person: Person) -> AsyncIterator[Remote]:
+    """Yield mcp-remote, started by a person whose files of it are in `folder`."""
     node = BIN / "node"
     process = await asyncio.create_subprocess_exec(
-        *(str(node), str(NODE), f"{url}/mcp", str(port), "--allow-http"),
+        *(str(node), str(NODE), f"{url}/mcp", str(person.port), "--allow-http"),
         *("--transport", "http-only"),
         env={
             "PATH": f"{BIN}:{os.environ['PATH']}",
@@ -88,7 +104,8 @@ async def remote(url: str, folder: Path, browser: Browser, account: str) -> Asyn
         stderr=asyncio.subprocess.PIPE,
         limit=2**22,
     )
-    person = asyncio.create_task(_consent(process, browser, account))
+    assert process.stderr
+    watching = asyncio.create_task(person.watch(process.stderr))
     try:
         yield Remote(process)
     finally:
@@ -97,7 +114,7 @@ async def remote(url: str, folder: Path, browser: Browser, account: str) -> Asyn
         if process.returncode is None:
             process.terminate()
         await process.wait()
-        await person
+        await watching
 
 
 @pytest.mark.parametrize("account", [ADA, GRACE])
@@ -107,7 +124,7 @@ async def test_mcp_remote_reads_and_writes_as_the_person(
     await sign_in(browser, stack.url, account)
     await connect_atlassian(browser, stack.url, account)
     mark = await stack.sandbox.atlassian.mark()
-    async with remote(stack.url, tmp_path, browser, account) as client:
+    async with remote(stack.url, tmp_path, Person(browser=browser, account=account)) as client:
         await client.begin()
         tools = await client.ask("tools/list")
         assert "jira_search" in {tool["name"] for tool in tools["tools"]}
@@ -124,3 +141,20 @@ async def test_mcp_remote_reads_and_writes_as_the_person(
     calls = [c for c in await stack.sandbox.atlassian.log(mark) if "/rest/" in c["path"]]
     assert {c["method"] for c in calls} >= {"POST"}
     assert {(c["account"], c["credential"]) for c in calls} == {(account, "oauth")}
+
+
+async def test_mcp_remote_works_past_a_restart_and_a_day_later_without_asking_again(
+    stack: Stack, browser: Browser, tmp_path: Path
+) -> None:
+    await sign_in(browser, stack.url, ADA)
+    await connect_atlassian(browser, stack.url, ADA)
+    person = Person(browser=browser, account=ADA)
+    async with remote(stack.url, tmp_path, person) as client:
+        assert "ENG-1" in await client.read("ENG-1")
+    stack.xerus.restart()
+    async with remote(stack.url, tmp_path, person) as client:
+        assert "ENG-2" in await client.read("ENG-2")
+    await stack.a_day_passes()
+    async with remote(stack.url, tmp_path, person) as client:
+        assert "ENG-3" in await client.read("ENG-3")
+    assert person.asked == 1

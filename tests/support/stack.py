@@ -11,6 +11,8 @@ import httpx2
 from tests.support.plain import NO_TLS
 from tests.support.processes import Process, free_port
 
+_DAY = 24 * 60 * 60
+
 
 class Port:
     """The controls of one sandbox port (design: section 4)."""
@@ -157,6 +159,14 @@ class Stack:
     @property
     def url(self) -> str:
         return self.xerus.url
+
+    async def a_day_passes(self) -> None:
+        """Move the clock of the whole world; the client's is the test's business."""
+        self.xerus.stop()
+        self.xerus.seconds_ahead += _DAY
+        for port in (self.sandbox.entra, self.sandbox.atlassian):
+            await port.advance(_DAY)
+        self.xerus.start()
 
     def stop(self) -> None:
         self.xerus.stop()

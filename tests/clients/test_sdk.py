@@ -1,10 +1,9 @@
-"""The SDK's client a day later: it renews, and nobody is asked again."""
+"""The SDK's client past a crash and a day later: it renews, and nobody is asked again."""
 
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.clients.test_fastmcp import a_day_passes
 from tests.support.browser import Browser
 from tests.support.journeys import ADA, connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, provider, text_of
@@ -12,7 +11,9 @@ from tests.support.plain import NO_TLS
 from tests.support.stack import Stack
 
 
-async def test_the_sdk_renews_a_day_later(stack: Stack, browser: Browser) -> None:
+async def test_the_sdk_works_past_a_crash_and_renews_a_day_later(
+    stack: Stack, browser: Browser
+) -> None:
     await sign_in(browser, stack.url, ADA)
     await connect_atlassian(browser, stack.url, ADA)
     storage = Storage()
@@ -27,8 +28,11 @@ async def test_the_sdk_renews_a_day_later(stack: Stack, browser: Browser) -> Non
 
     assert "ENG-1" in await read("ENG-1")
     first = storage.tokens
-    await a_day_passes(stack)
     await browser.http.aclose()  # a person who is asked again would fail the test
+    stack.xerus.restart()
+    assert "ENG-3" in await read("ENG-3")
+    assert storage.tokens == first
+    await stack.a_day_passes()
     auth.context.token_expiry_time = 1.0  # the client's clock has moved along
     assert "ENG-2" in await read("ENG-2")
     assert first
