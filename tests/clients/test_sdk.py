@@ -1,5 +1,7 @@
 """The SDK's client past a crash and a day later: it renews, and nobody is asked again."""
 
+import signal
+
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -29,7 +31,7 @@ async def test_the_sdk_works_past_a_crash_and_renews_a_day_later(
     assert "ENG-1" in await read("ENG-1")
     first = storage.tokens
     await browser.http.aclose()  # a person who is asked again would fail the test
-    stack.xerus.restart()
+    stack.xerus.restart(with_signal=signal.SIGKILL)
     assert "ENG-3" in await read("ENG-3")
     assert storage.tokens == first
     await stack.a_day_passes()
