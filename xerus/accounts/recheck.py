@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
@@ -26,6 +26,9 @@ from xerus.vault.envelope import Binding
 from xerus.vault.service import Vault
 
 log = structlog.get_logger(__name__)
+
+# Who somebody is, is remembered for up to 60 s, so asking from 9 minutes on keeps the promise of 10.
+CHECK_AFTER = timedelta(minutes=9)
 
 _POLL_SECONDS = 0.25
 _POLLS = 100
@@ -93,6 +96,17 @@ class Recheck:
             task.add_done_callback(lambda _: self._running.pop(user_id, None))
         # One caller that goes away must not cancel the check of the others.
         return await asyncio.shield(task)
+
+    async def refuses(self, user_id: UserId, *, checked_at: datetime) -> bool:
+        """Tell whether the provider refuses a person; asks where the last answer is 9 minutes old.
+
+        An outage there refuses nobody, and of who never signed in here nothing can be asked.
+        """
+        if self._clock.now() - checked_at < CHECK_AFTER:
+            return False
+        async with self._db.transaction(Role.WORKER) as conn:
+            known = await store.find_identity(conn, user_id)
+        return known is not None and await self.ask(user_id) is Verdict.REFUSED
 
     async def _ask(self, user_id: UserId) -> Verdict:
         started = self._clock.now()

@@ -208,9 +208,9 @@ async def bearer_of_family(
 async def bearer_without_family(
     conn: Connection, *, user_id: str, issued_at: datetime
 ) -> Row | None:
-    """Return a person who was not refused since a token of ours without a family was issued."""
+    """Return a person who was not refused since a token without a family was issued."""
     cursor = await conn.execute(
-        "SELECT id, tenant, subject, email, name, admin_by FROM users"
+        "SELECT id, tenant, subject, email, name, admin_by, checked_at FROM users"
         " WHERE id = %s AND %s >= date_trunc('second', void_before)",
         (user_id, issued_at),
     )

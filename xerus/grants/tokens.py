@@ -59,6 +59,7 @@ class AccessTokens:
         self._clock = clock
         self._cache = RevocableCache[Bearer](listener=listener, clock=clock, channel=CHANNEL)
         families.on_revoked(self._cache.drop)
+        self._recheck = recheck
         recheck.on_refused(self._cache.drop)
 
     async def mint(
@@ -170,7 +171,7 @@ class AccessTokens:
             row = await store.bearer_without_family(
                 conn, user_id=user_id, issued_at=accepted.issued_at
             )
-        if row is None:
+        if row is None or await self._recheck.refuses(user_id, checked_at=row["checked_at"]):
             raise InvalidToken("The token was revoked.")
         bearer = Bearer(
             user=accounts_store.user_from(row, self._admins),

@@ -280,6 +280,20 @@ async def test_a_token_of_entra_opens_nothing_for_who_may_not_use_xerus(
     assert (await door.mcp(tokens["access_token"])).status_code == 200
 
 
+async def test_a_token_of_entra_opens_nothing_ten_minutes_after_its_person_was_disabled(
+    entra: Entra, door: Door, person: Browser
+) -> None:
+    await sign_in(door, person, ADA)
+    tokens = await entra_tokens(entra, door, f"api://{entra.client_id}/mcp")
+    door.clock.ahead += TEN_MINUTES
+    assert (await door.mcp(tokens["access_token"])).status_code == 200
+    await entra.port.configure(disabled_accounts=[ADA])
+    door.clock.ahead += TEN_MINUTES
+    refused = await door.mcp(tokens["access_token"])
+    assert refused.status_code == 401
+    assert "revoked" in refused.json()["why"]
+
+
 async def test_a_disabled_person_is_out_within_ten_minutes(
     entra: Entra, door: Door, attempt: Attempt, person: Browser
 ) -> None:
