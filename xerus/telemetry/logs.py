@@ -66,8 +66,9 @@ def configure(*, level: str, form: Literal["text", "json"]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # Their request lines repeat ours, and uvicorn's shows the query with codes in it.
-    for name in ("uvicorn.access", "httpx2", "aiohttp.access", "mcp"):
+    # Their request lines repeat ours, and uvicorn's shows the query with codes in it. Alembic tells of
+    # its plugins and of each step, where Xerus says that it brings the database up to date.
+    for name in ("uvicorn.access", "httpx2", "aiohttp.access", "mcp", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
