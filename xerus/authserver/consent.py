@@ -12,8 +12,7 @@ from xerus.errors import NotConfigured, UpstreamError
 from xerus.grants.requests import AuthorizationRequest
 from xerus.oauth.errors import OAuthError
 from xerus.pages import csrf
-
-_OWN_SITE = frozenset({"same-origin", "none"})
+from xerus.pages.own_request import is_own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +49,10 @@ class Consent:
 
     def _is_our_form(self, request: Request, form: Parameters) -> bool:
         browser = self._front.cookies.browser_from(request)
-        site = request.headers.get("sec-fetch-site", "none")
         binding = consent_binding(browser, form.get("request") or "")
         token = form.get(csrf.FIELD) or ""
-        return bool(browser) and site in _OWN_SITE and self._front.csrf.check(binding, token)
+        own = is_own(request.headers, public_url=self._front.public_url)
+        return bool(browser) and own and self._front.csrf.check(binding, token)
 
     async def _allow(
         self, request: Request, pending: AuthorizationRequest, *, remember: bool

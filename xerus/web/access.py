@@ -13,6 +13,7 @@ from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session
 from xerus.errors import Forbidden, NotSignedIn, TooLarge
 from xerus.pages import csrf
+from xerus.pages.own_request import is_own
 from xerus.pages.rendering import Viewer
 from xerus.web.deps import SessionService, WebDeps
 
@@ -20,7 +21,6 @@ Page = Callable[[Request, Session], Awaitable[Response]]
 Form = Callable[[Request, Session, FormData], Awaitable[Response]]
 
 _LARGEST_FORM = 64 * 1024
-_OWN_REQUEST = frozenset({"", "same-origin", "none"})
 
 
 def page(deps: WebDeps, path: str, handler: Page) -> Route:
@@ -51,7 +51,7 @@ def action(deps: WebDeps, path: str, handler: Form) -> Route:
     """Return the route of a form: signed in, from our own page, with the session's CSRF token."""
 
     async def endpoint(request: Request) -> Response:
-        require_own_request(request)
+        require_own_request(deps, request)
         session = await deps.session_of(request)
         if session is None:
             return RedirectResponse("/signin", 303)
@@ -95,13 +95,13 @@ def _require_admin(session: Session) -> None:
         )
 
 
-def require_own_request(request: Request) -> None:
+def require_own_request(deps: WebDeps, request: Request) -> None:
     """Refuse what another site made the browser send.
 
     Raises:
-        Forbidden: `Sec-Fetch-Site` names another site (sent over https and to loopback).
+        Forbidden: `Sec-Fetch-Site` or `Origin` names another site.
     """
-    if request.headers.get("sec-fetch-site", "") not in _OWN_REQUEST:
+    if not is_own(request.headers, public_url=deps.public_url):
         raise Forbidden(
             "This request came from another site, so nothing was done.",
             code="cross_site",

@@ -57,7 +57,7 @@ class ConnectPages:
         ]
 
     async def _start(self, request: Request, session: Session) -> Response:
-        access.require_own_request(request)
+        access.require_own_request(self._deps, request)
         return_to = local_path(request.query_params.get("return_to"), default=_came_from(request))
         try:
             started = await self._connections.begin(

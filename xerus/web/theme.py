@@ -21,7 +21,7 @@ class Theme:
         return [Route("/theme", self._keep, methods=["POST"])]
 
     async def _keep(self, request: Request) -> Response:
-        access.require_own_request(request)
+        access.require_own_request(self._deps, request)
         form = await access.read_form(request)
         response = RedirectResponse(local_path(access.field(form, "return_to")), 303)
         keep_theme(response, access.field(form, "theme"), https=self._deps.https)

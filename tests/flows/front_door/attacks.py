@@ -93,6 +93,7 @@ async def confused_deputy(door: Door, clients: int, told: Told) -> str:
                 (forged, {"Origin": door.url}),
                 ({"request": form.get("request", ""), "decision": "allow"}, {}),
                 ({**form, "decision": "allow"}, {"Sec-Fetch-Site": "cross-site"}),
+                ({**form, "decision": "allow"}, {"Origin": f"https://evil{number}.example"}),
             ):
                 answer = await ada.http.post(
                     f"{door.url}/oauth/authorize", data=fields, headers=headers

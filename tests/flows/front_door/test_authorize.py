@@ -179,13 +179,30 @@ async def test_forged_consent_form_is_refused(
 ) -> None:
     page = await person.open(attempt.url())
     fields = {**page.forms[-1].fields, "decision": "allow"}
-    cross_site = await person.http.post(
-        f"{door.url}/oauth/authorize", data=fields, headers={"Sec-Fetch-Site": "cross-site"}
+
+    async def sent(fields: dict[str, str], **headers: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        address = f"{door.url}/oauth/authorize"
+        return (await person.http.post(address, data=fields, headers=named)).status_code
+
+    assert await sent({**fields, "csrf": "x" * 43}, Origin=door.url) == 403
+    assert await sent(fields, Sec_Fetch_Site="cross-site") == 403
+    for origin in ("https://evil.example", "null", f"{door.url}.evil.example", ""):
+        assert await sent(fields, Origin=origin) == 403
+        assert await sent(fields, Origin=origin, Sec_Fetch_Site="same-origin") == 403
+    assert await sent(fields) == 200
+
+
+async def test_consent_form_is_taken_with_the_origin_of_its_own_page(
+    door: Door, attempt: Attempt, person: Browser
+) -> None:
+    page = await person.open(attempt.url())
+    taken = await person.http.post(
+        f"{door.url}/oauth/authorize",
+        data={**page.forms[-1].fields, "decision": "allow"},
+        headers={"Origin": door.url, "Sec-Fetch-Site": "same-origin"},
     )
-    no_token = await person.http.post(
-        f"{door.url}/oauth/authorize", data={**fields, "csrf": "x" * 43}
-    )
-    assert cross_site.status_code == no_token.status_code == 403
+    assert taken.status_code == 200
 
 
 async def test_callback_in_another_browser_is_refused(

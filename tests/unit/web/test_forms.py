@@ -43,14 +43,39 @@ async def test_a_form_without_the_token_is_refused(path: str) -> None:
     assert world.clients.calls == []
 
 
-@pytest.mark.parametrize("path", ACTIONS)
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-async def test_a_form_from_another_site_is_refused(path: str, site: str) -> None:
+@pytest.mark.parametrize("path", [*ACTIONS, "/theme"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "https://localhost:8000"},
+        {"Origin": "http://localhost:8001"},
+        {"Origin": "http://localhost:8000.evil.example"},
+        {"Origin": ""},
+    ],
+)
+async def test_a_form_from_another_site_is_refused(path: str, headers: dict[str, str]) -> None:
     world = World()
     async with world.client() as http:
-        answer = await http.post(path, data=world.form(), headers={"Sec-Fetch-Site": site})
+        answer = await http.post(path, data=world.form(), headers=headers)
     assert answer.status_code == 403
     assert "another site" in answer.text
+    assert world.connections.calls == []
+    assert world.clients.calls == []
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+async def test_a_form_of_ours_is_taken_with_and_without_the_browsers_headers(path: str) -> None:
+    own = {"Origin": "http://localhost:8000", "Sec-Fetch-Site": "same-origin"}
+    for headers in ({}, own):
+        world = World()
+        async with world.client() as http:
+            answer = await http.post(path, data=world.form(), headers=headers)
+        assert "another site" not in answer.text
+        assert "out of date" not in answer.text
 
 
 @pytest.mark.parametrize("path", ACTIONS)
