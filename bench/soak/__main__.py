@@ -14,6 +14,7 @@ from bench.soak import (
     builders,
     crash,
     database,
+    described,
     expiry,
     parsers,
     product,
@@ -43,6 +44,8 @@ STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "row-14-ssrf-requests": product.ssrf_requests,
     "row-17-shared-token": product.shared_token,
     "row-23-malformed": product.malformed_input,
+    "row-23-described-clients": described.clients,
+    "row-23-described-grants": described.grants,
 }
 
 

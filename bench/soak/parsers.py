@@ -11,6 +11,7 @@ _FUZZERS = {
     "row-10-redirect-parser": Fuzzer(
         target="fuzz_front.py",
         arguments=("redirects",),
+        parts=2,
         words=(
             "https://", "http://", "127.0.0.1", "localhost", "[::1]", "cursor://", "//", "@", ":",
             "#", "?", "\\\\", "%2f", "%5c", "/../", "/%2e", "0x7f", "2130706433", "client.example",
@@ -20,7 +21,7 @@ _FUZZERS = {
     "row-11-token-parser": Fuzzer(
         target="fuzz_front.py",
         arguments=("tokens",),
-        parts=3,
+        parts=4,
         words=(
             "eyJhbGciOiJub25lIn0", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJSUzI1NiJ9", ".", "..", "=",
             '\\"alg\\":\\"none\\"', '\\"alg\\":\\"HS256\\"', '\\"typ\\":\\"at+jwt\\"',

@@ -21,7 +21,7 @@ _REFUSED_WITHIN = 1.0
 _TOLD_EVERY = 10.0
 
 
-class _Told:
+class Told:
     """Shows how far it is, now and then."""
 
     def __init__(self) -> None:
@@ -35,31 +35,31 @@ class _Told:
 
 async def ssrf_answers() -> str:
     """Row 14: over 300 addresses in the answers of servers that may be called, and in names."""
-    return await _judged(_all_answers())
+    return await judged(_all_answers())
 
 
 async def ssrf_requests() -> str:
     """Row 14: over 300 addresses wherever somebody can name one to the product."""
     async with named.place() as here:
-        return await _judged(named.named_to_the_product(here, _ADDRESSES, _Told()))
+        return await judged(named.named_to_the_product(here, _ADDRESSES, Told()))
 
 
 async def shared_token() -> str:
     """Row 17: every operation and every tool with every kind of credential that is none."""
     async with sandbox_alone() as sandbox:
-        refused = await _judged(strangers.turned_away(sandbox, 1, _Told()))
-        kept = await _judged(strangers.not_opted_in(sandbox, 1, _Told()))
+        refused = await judged(strangers.turned_away(sandbox, 1, Told()))
+        kept = await judged(strangers.not_opted_in(sandbox, 1, Told()))
         return f"{refused}; {kept}"
 
 
 async def malformed_input() -> str:
-    """Row 23: what is too large, too deep, too long, too slow or broken, but for schemathesis."""
+    """Row 23: what is too large, too deep, too long, too slow or broken, but for what `described.py` tries."""
     async with malformed.place() as here:
-        return await _judged(_all_malformed(here))
+        return await judged(_all_malformed(here))
 
 
 async def _all_answers() -> str:
-    told = _Told()
+    told = Told()
     done = [
         await answers.named_in_answers(_ADDRESSES, told),
         await answers.named_by_strangers(_ADDRESSES, told),
@@ -69,7 +69,7 @@ async def _all_answers() -> str:
 
 
 async def _all_malformed(here: malformed.Place) -> str:
-    told = _Told()
+    told = Told()
     done = [
         await malformed.messages(here, 1_000, told),
         await malformed.bodies(here, told, within=_REFUSED_WITHIN),
@@ -79,7 +79,8 @@ async def _all_malformed(here: malformed.Place) -> str:
     return "; ".join(done)
 
 
-async def _judged(attack: Awaitable[str]) -> str:
+async def judged(attack: Awaitable[str]) -> str:
+    """Make a finding of an attack the failure of its stage."""
     # Refusals are what is wanted here, thousands of them.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:

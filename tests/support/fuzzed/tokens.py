@@ -91,6 +91,7 @@ class Tokens:
         ]
         of_entra = [_signed(theirs, "RS256", {"typ": "JWT"}), _signed(theirs, "RS256", {})]
         self._ours, self._of_entra = frozenset(ours), frozenset(of_entra)
+        self._signed = self._ours | self._of_entra
         header = jws.extract_compact(ours[0].encode()).headers()
         forged = ECKey.generate_key("P-256", {"kid": header["kid"]})
         self._bases = [
@@ -145,11 +146,25 @@ class Tokens:
 
     def _try(self, text: str) -> None:
         try:
+            algorithm = id_token.peek_header(text).get("alg")
+        except InvalidToken:
+            assert text not in self._signed, text
+            return
+        # As `/mcp` does: the algorithm, which anybody may name, says whose token it claims to be.
+        if algorithm == "ES256":
+            self._try_as_ours(text)
+        else:
+            self._try_as_entras(text)
+
+    def _try_as_ours(self, text: str) -> None:
+        try:
             _done(self._keys.verify(text, typ=_TYPE))
         except NotOurs:
             assert text not in self._ours, text
         else:
             assert text in self._ours, text
+
+    def _try_as_entras(self, text: str) -> None:
         try:
             _done(id_token.verified_claims(text, discovery=self._discovery, now=_NOW))
         except InvalidToken:
