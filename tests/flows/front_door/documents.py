@@ -1,6 +1,5 @@
 """A site of a client's maker: https on the loopback, under any name the test resolves to it."""
 
-import datetime as dt
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -12,11 +11,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.support.certificates import private_pem, self_signed
 from xerus.egress.public import PublicReader
 
 HOST = "client.example"
@@ -77,7 +74,8 @@ def described(**changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def makers_site(folder: Path) -> AsyncIterator[tuple[Maker, PublicReader]]:
     """Yield the site and a reader for which the loopback plays the public internet."""
-    certificate = _certificate(folder / "site.pem")
+    key, certificate = ec.generate_private_key(ec.SECP256R1()), folder / "site.pem"
+    certificate.write_text(private_pem(key) + self_signed(key, name=HOST))
     server_tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server_tls.load_cert_chain(certificate)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -91,28 +89,3 @@ async def makers_site(folder: Path) -> AsyncIterator[tuple[Maker, PublicReader]]
     reader = PublicReader(resolver=maker, admits=lambda one: one == "127.0.0.1", tls=client_tls)
     yield maker, reader
     await runner.cleanup()
-
-
-def _certificate(path: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path

@@ -6,10 +6,6 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from tests.flows.front_door.conftest import MakeDoor
@@ -17,6 +13,7 @@ from tests.flows.front_door.door import Attempt, Door, Entra, query_of, values_o
 from tests.flows.front_door.test_bearer import entra_tokens
 from tests.flows.front_door.test_signin import person_of, sign_in
 from tests.support.browser import Browser
+from tests.support.certificates import private_pem, rsa_key, self_signed
 from tests.support.journeys import ADA
 from tests.support.plain import NO_TLS
 from tests.support.stack import Sandbox
@@ -25,25 +22,8 @@ from xerus.oauth.credential import ClientCertificate, certificate_from_pem
 
 def made() -> tuple[str, str]:
     """Return a private key and a certificate, as an operator makes them."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "xerus")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=90))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
+    key = rsa_key()
+    return private_pem(key), self_signed(key)
 
 
 def read(pem: str) -> ClientCertificate:

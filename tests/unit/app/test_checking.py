@@ -1,14 +1,10 @@
 """What `xerus check` finds by trying."""
 
-import datetime as dt
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
+from tests.support.certificates import private_pem, rsa_key, self_signed
 from xerus.app.checking import report
 
 
@@ -27,43 +23,18 @@ def test_a_key_file_that_others_can_read_would_stop_the_start(
     assert "canary" not in told
 
 
-def _certificate(key: rsa.RSAPrivateKey, *, begins: int, ends: int) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "xerus")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + dt.timedelta(days=begins))
-        .not_valid_after(now + dt.timedelta(days=ends))
-        .sign(key, hashes.SHA256())
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def _private(key: rsa.RSAPrivateKey, password: bytes = b"") -> str:
-    sealed = serialization.BestAvailableEncryption(password) if password else None
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        sealed or serialization.NoEncryption(),
-    ).decode()
-
-
 def test_a_client_certificate_is_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one, other = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in "ab")
-    good = _certificate(one, begins=-1, ends=9)
+    one, other = rsa_key(), rsa_key()
+    good = self_signed(one)
     told = {
-        _private(one) + good: "",
-        good + _private(one): "",
-        _private(other) + good: "does not belong to its key",
+        private_pem(one) + good: "",
+        good + private_pem(one): "",
+        private_pem(other) + good: "does not belong to its key",
         good: "no private key that can be read",
-        _private(one): "no certificate that can be read",
-        _private(one, b"canary") + good: "protected by a password",
-        _private(one) + _certificate(one, begins=-9, ends=-1): "ended on",
-        _private(one) + _certificate(one, begins=1, ends=9): "begins on",
+        private_pem(one): "no certificate that can be read",
+        private_pem(one, b"canary") + good: "protected by a password",
+        private_pem(one) + self_signed(one, begins=-9, ends=-1): "ended on",
+        private_pem(one) + self_signed(one, begins=1, ends=9): "begins on",
         "canary": "no private key that can be read",
     }
     file = tmp_path / "client.pem"
