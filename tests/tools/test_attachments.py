@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.tools.bench import Bench
-from tests.tools.test_confluence_pages import hidden, made
+from tests.tools.confluence_pages import hidden, made
 from tests.tools.test_jira_edits import created
 from xerus.egress.client import Egress
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.tools.bench import Bench
-from tests.tools.test_confluence_pages import hidden, made
+from tests.tools.confluence_pages import hidden, made
 
 _BODY = "# Head\n\nAnchored words stand here.\n\nTwice here.\n\nTwice here."
 

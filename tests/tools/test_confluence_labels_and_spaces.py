@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.tools.bench import Bench
-from tests.tools.test_confluence_pages import hidden, made
+from tests.tools.confluence_pages import hidden, made
 
 
 async def test_labels_are_added_and_removed_and_the_page_is_found_by_one(bench: Bench) -> None:

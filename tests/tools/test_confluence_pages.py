@@ -1,31 +1,11 @@
-"""Changing pages, finding one's way among them, and their history."""
+"""Reading and changing pages, and their history."""
 
 import re
 from typing import Any
 
-import pytest
-
 from tests.tools.bench import Bench
-from tests.tools.test_filters import HELD, OUTSIDE
+from tests.tools.confluence_pages import BODY, hidden, known, made
 from xerus_sandbox.accounts import ADA
-
-_BODY = "# One\n\nFirst text.\n\n## Two\n\nSecond text.\n\n# Three\n\nThird text."
-
-
-async def made(bench: Bench, title: str, content: str = _BODY, **more: Any) -> str:
-    given = {"space_key": "DOCS", **more}
-    text = await bench.ok("confluence_create_page", title=title, content=content, **given)
-    (page_id,) = re.findall(r"^Created\. Page (\d+)", text)
-    return str(page_id)
-
-
-async def known(bench: Bench, title: str, space_key: str = "DOCS") -> dict[str, Any]:
-    return await bench.json("confluence_get_page", title=title, space_key=space_key)
-
-
-async def hidden(bench: Bench) -> str:
-    """A page of the space that Grace may not see."""
-    return str((await known(bench, "Holiday rules", "HR"))["page_id"])
 
 
 async def test_a_body_is_replaced_and_the_answer_says_what_changed(bench: Bench) -> None:
@@ -33,7 +13,7 @@ async def test_a_body_is_replaced_and_the_answer_says_what_changed(bench: Bench)
     text = await bench.ok(
         "confluence_update_page",
         page_id=page_id,
-        content=_BODY.replace("Second", "Another"),
+        content=BODY.replace("Second", "Another"),
         title="Updated",
         expected_version=1,
         version_comment="Because",
@@ -59,72 +39,6 @@ async def test_a_page_is_created_with_its_labels(bench: Bench) -> None:
     page = await known(bench, "Labelled from the start", "DOCS")
     found = await bench.json("confluence_get_labels", page_id=page["page_id"])
     assert sorted(found["labels"]) == ["one", "two"]
-
-
-@pytest.mark.parametrize("deployment", ["cloud"], indirect=True)
-async def test_a_draft_stays_a_draft_until_it_is_published_in_confluence(bench: Bench) -> None:
-    given = {"space_key": "DOCS", "title": "Not yet", "content": "Words"}
-    text = await bench.ok("confluence_create_page", kind="draft", **given)
-    assert text.startswith("Created. A draft: it is published in Confluence. Page ")
-    page_id = re.findall(r"Page (\d+)", text)[0]
-    listed = await bench.json("confluence_page_tree", space_key="DOCS", limit=250)
-    assert page_id not in str(listed)
-    updated = await bench.ok("confluence_update_page", page_id=page_id, content="Other words")
-    assert "+Other words" in updated
-    await bench.ok("confluence_update_page", page_id=page_id, title="Not yet, still")
-    assert "is a draft" in await bench.failed("confluence_delete_page", page_id=page_id)
-    assert "Other words" in await bench.ok("confluence_get_page", page_id=page_id)
-    listed = await bench.json("confluence_page_tree", space_key="DOCS", limit=250)
-    assert page_id not in str(listed)
-
-
-@pytest.mark.parametrize("kind", ["draft", "live"])
-async def test_a_draft_or_live_doc_is_refused_unasked_where_there_are_none(
-    bench: Bench, kind: str
-) -> None:
-    given = {"space_key": "DOCS", "title": f"As {kind}", "content": "Words", "kind": kind}
-    mark = await bench.sandbox.atlassian.mark()
-    result = await bench.run("confluence_create_page", **given)
-    if bench.is_cloud:
-        assert result.text.startswith("Created. A" + (" draft" if kind == "draft" else "sked for"))
-    else:
-        assert "not there on Confluence Data Center" in result.text
-        assert await bench.requests(mark) == []
-
-
-@pytest.mark.parametrize("deployment", ["cloud"], indirect=True)
-async def test_a_page_goes_into_a_folder(bench: Bench) -> None:
-    text = await bench.ok("confluence_create_folder", space_key="DOCS", title="Drawer")
-    folder_id = text.split()[2].strip(",")
-    page = await bench.ok(
-        "confluence_create_page",
-        space_key="DOCS",
-        title="In the drawer",
-        content="Words",
-        parent_id=folder_id,
-    )
-    assert page.startswith("Created. Page ")
-    found = await known(bench, "In the drawer", "DOCS")
-    assert found["parent_id"] == folder_id
-
-
-@pytest.mark.parametrize("deployment", ["cloud"], indirect=True)
-async def test_the_filter_lets_a_page_into_a_folder_inside_and_into_none_outside(
-    bench: Bench,
-) -> None:
-    held = bench.under(HELD)
-    for space_key, is_inside in (("DOCS", True), ("TEAM", False)):
-        title = f"Drawer of {space_key}"
-        text = await bench.ok("confluence_create_folder", space_key=space_key, title=title)
-        above = text.split()[2].strip(",")
-        given = {"space_key": "DOCS", "parent_id": above, "title": f"In {title}"}
-        for tool, more in (
-            ("confluence_create_page", {"content": "Words"}),
-            ("confluence_create_folder", {}),
-        ):
-            result = await held.run(tool, **given, **more)
-            assert result.text.startswith("Created. ") is is_inside, result.text
-            assert (OUTSIDE in result.text) is not is_inside
 
 
 async def test_a_stale_version_is_refused_with_the_present_one(bench: Bench) -> None:
@@ -232,7 +146,7 @@ async def test_wrong_content_is_refused_before_it_is_sent(bench: Bench) -> None:
 
 
 async def test_the_outline_and_one_section_of_a_page(bench: Bench) -> None:
-    page_id = await made(bench, "Sections", _BODY + "\n\n```\n# no heading\n```")
+    page_id = await made(bench, "Sections", BODY + "\n\n```\n# no heading\n```")
     text = await bench.ok("confluence_get_page", page_id=page_id, part="outline")
     assert "1. One (" in text
     assert "  2. Two (" in text
@@ -297,82 +211,6 @@ async def test_a_deletion_that_stops_halfway_says_how_far_it_came(bench: Bench) 
     )
     text = await bench.failed("confluence_delete_page", page_id=top, with_children=True)
     assert f"1 of 2 pages are in the trash ({child}); then page {top} failed" in text
-
-
-async def test_the_tree_is_shown_downwards_and_upwards(bench: Bench) -> None:
-    guides = await known(bench, "Guides")
-    children = await bench.json("confluence_page_tree", page_id=guides["page_id"])
-    assert children["pages"]
-    assert {page["depth"] for page in children["pages"]} == {1}
-    home = guides["parent_id"]
-    text = await bench.ok(
-        "confluence_page_tree", page_id=home, show="descendants", depth=2, limit=250
-    )
-    first = children["pages"][0]
-    assert re.search(rf"^  {first['id']} ", text, re.MULTILINE)
-    shallow = await bench.ok("confluence_page_tree", page_id=home, show="descendants", depth=1)
-    assert f"{guides['page_id']} Guides" in shallow
-    assert first["id"] not in shallow
-    above = await bench.json("confluence_page_tree", page_id=first["id"], show="ancestors")
-    assert [page["title"] for page in above["pages"]] == ["Documentation Home", "Guides"]
-
-
-async def test_the_tree_of_a_space_goes_on_with_a_cursor(bench: Bench) -> None:
-    whole = await bench.json("confluence_page_tree", space_key="DOCS", limit=250)
-    assert whole["cursor"] is None
-    found: list[str] = []
-    cursor = None
-    while True:
-        part = await bench.json("confluence_page_tree", space_key="DOCS", limit=7, cursor=cursor)
-        found += [page["id"] for page in part["pages"]]
-        cursor = part["cursor"]
-        if cursor is None:
-            break
-    assert sorted(found) == sorted(page["id"] for page in whole["pages"])
-    depths = {page["title"]: page["depth"] for page in whole["pages"]}
-    assert depths["Documentation Home"] == 1
-    assert depths["Guides"] == 2
-
-
-async def test_a_page_moves_below_another_with_what_is_below_it(bench: Bench) -> None:
-    old, new = await made(bench, "Old place"), await made(bench, "New place")
-    page_id = await made(bench, "Moving", parent_id=old)
-    text = await bench.ok("confluence_move_page", page_id=page_id, target_id=new)
-    assert f"Parent {old} -> {new}" in text
-    assert f"move it back under {old}" in text
-    page = await bench.json("confluence_get_page", page_id=page_id)
-    assert page["parent_id"] == new
-    text = await bench.failed("confluence_move_page", page_id=new, target_id=page_id)
-    assert "<untrusted" in text
-
-
-async def test_a_page_moves_to_another_space(bench: Bench) -> None:
-    page_id = await made(bench, "Emigrant")
-    child = await made(bench, "Child of an emigrant", parent_id=page_id)
-    text = await bench.ok("confluence_move_page", page_id=page_id, target_space_key="TEAM")
-    assert "space DOCS -> TEAM" in text
-    assert (await bench.json("confluence_get_page", page_id=child))["space_key"] == "TEAM"
-    text = await bench.failed("confluence_move_page", page_id=page_id, target_space_key="NOPE")
-    assert "may not see it" in text
-
-
-async def test_a_page_moves_beside_another_where_the_product_can(bench: Bench) -> None:
-    parent = await made(bench, "Row")
-    first = await made(bench, "Row 1", parent_id=parent)
-    last = await made(bench, "Row 2", parent_id=parent)
-    arguments = {"page_id": last, "target_parent_id": first, "position": "above"}
-    if not bench.is_cloud:
-        text = await bench.failed("confluence_move_page", **arguments)
-        assert "Data Center can only move a page under another one" in text
-        return
-    await bench.ok("confluence_move_page", **arguments)
-    tree = await bench.json("confluence_page_tree", page_id=parent)
-    assert [page["id"] for page in tree["pages"]] == [last, first]
-    home = (await known(bench, "Guides"))["parent_id"]
-    text = await bench.failed(
-        "confluence_move_page", page_id=last, target_id=home, position="after"
-    )
-    assert "at the top of its space" in text
 
 
 async def test_versions_are_listed_newest_first_and_compared(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tools.bench import Bench
-from tests.tools.test_confluence_pages import made
+from tests.tools.confluence_pages import made
 from tests.tools.test_filters import HELD, OUTSIDE
 from xerus_sandbox.accounts import ADA, GRACE
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.tools.bench import Bench
+from tests.tools.confluence_pages import hidden, known, made
 from tests.tools.test_attachments import Place, encoded
 from tests.tools.test_confluence_comments import commented
-from tests.tools.test_confluence_pages import hidden, known, made
 from tests.tools.test_filters import HELD, OUTSIDE
 from tests.tools.test_jira_edits import created
 
