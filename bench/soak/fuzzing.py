@@ -73,7 +73,7 @@ class Fuzzer:
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
                 str(python), str(_HERE / self.target), str(wanted), *self.arguments, f"-seed={seed}",
-                f"-max_len={_LONGEST}", f"-max_total_time={_SECONDS}", f"-dict={folder / 'words'}",
+                f"-max_len={_LONGEST}", "-len_control=0", f"-max_total_time={_SECONDS}", f"-dict={folder / 'words'}",
                 cwd=folder, env={"PYTHONPATH": f"{_HERE.parents[1]}:{_OUR_PACKAGES}"},
                 stdout=out, stderr=out,
             )  # fmt: skip

@@ -21,7 +21,7 @@ _FUZZERS = {
     "row-11-token-parser": Fuzzer(
         target="fuzz_front.py",
         arguments=("tokens",),
-        parts=4,
+        parts=2,
         words=(
             "eyJhbGciOiJub25lIn0", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJSUzI1NiJ9", ".", "..", "=",
             '\\"alg\\":\\"none\\"', '\\"alg\\":\\"HS256\\"', '\\"typ\\":\\"at+jwt\\"',
