@@ -114,7 +114,9 @@ class SigningKeys:
         """
         try:
             compact = jws.extract_compact(token.encode("ascii"))
-            header = compact.headers()
+            header: object = compact.headers()
+            if not isinstance(header, dict):  # joserfc takes a text that contains "alg", too
+                raise InvalidToken("The token is malformed.")
             if str(header.get("typ", "")).lower().removeprefix("application/") != typ.lower():
                 raise InvalidToken("The token is of another type.")
             if header.get("alg") != _ALGORITHM:

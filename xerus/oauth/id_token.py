@@ -102,9 +102,12 @@ def peek_header(token: str) -> Mapping[str, Any]:
     if len(token) > _LONGEST:
         raise InvalidToken("The token is too long.")
     try:
-        return jws.extract_compact(token.encode("ascii")).headers()
+        header: object = jws.extract_compact(token.encode("ascii")).headers()
     except (JoseError, ValueError) as error:
         raise InvalidToken("The token is not a JWT.") from error
+    if not isinstance(header, dict):  # joserfc takes a text that contains "alg", too
+        raise InvalidToken("The token is not a JWT.")
+    return header
 
 
 class VersionOneToken(InvalidToken):

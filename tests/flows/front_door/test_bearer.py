@@ -57,6 +57,17 @@ async def test_graph_token_is_refused_with_the_reason(entra: Entra, door: Door) 
     assert "Microsoft Graph" in response.json()["why"]
 
 
+@pytest.mark.parametrize("header", ['"alg"', '["alg"]', '"alg: ES256"'])
+async def test_header_that_is_no_object_is_refused_like_any_other(
+    door: Door, attempt: Attempt, header: str
+) -> None:
+    token = f"{base64.urlsafe_b64encode(header.encode()).decode().rstrip('=')}.e30.AAAA"
+    response = await door.mcp(token)
+    assert response.status_code == 401, response.text
+    form = {"token": token, "client_id": attempt.client_id}
+    assert (await door.http.post("/oauth/revoke", data=form)).status_code == 200
+
+
 async def test_id_token_is_no_bearer(entra: Entra, door: Door) -> None:
     tokens = await entra_tokens(entra, door, f"openid api://{entra.client_id}/mcp")
     response = await door.mcp(tokens["id_token"])
