@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from tests.support.stack import Sandbox
 from tests.unit.tools.fakes import FakeAudit, FixedHistory, caller
 from xerus.atlassian.credentials import Credentials, Product, Target
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.pat import SharedCredentials, SharedToken
 from xerus.clock import SystemClock
 from xerus.egress.client import Egress
@@ -73,7 +73,7 @@ class Bench:
             status_for=lambda _: _status(credentials),
             history_for=lambda _: FixedHistory(),
             egress=egress,
-            quota=QuotaHolds(clock=clock),
+            limits=AtlassianLimits(clock=clock),
             audit=self.audit,
             tools_url=_TOOLS_URL,
             clock=clock,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xerus.app.foundation import egress_for
 from xerus.app.tool_audit import LoggedTools
 from xerus.app.tooling import catalogue_of, shared_credentials
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.clock import SystemClock
 from xerus.egress.client import Egress
 from xerus.errors import NotConfigured
@@ -55,7 +55,7 @@ def _runner(settings: Settings, egress: Egress) -> Runner:
         credentials_for=lambda _: shared,
         status_for=lambda _: SharedStatus(credentials=shared, tools_url=""),
         egress=egress,
-        quota=QuotaHolds(clock=clock),
+        limits=AtlassianLimits(clock=clock),
         audit=LoggedTools(),
         tools_url="",
         clock=clock,

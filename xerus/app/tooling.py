@@ -10,7 +10,7 @@ from xerus.app.foundation import Foundation
 from xerus.app.tool_audit import RecordedTools
 from xerus.atlassian.credentials import Credentials, Product
 from xerus.atlassian.fallback import UserThenShared
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.pat import SharedCredentials, SharedToken
 from xerus.connections.choice import SeveralCredentials
 from xerus.connections.cloud import CloudOAuth
@@ -193,7 +193,7 @@ def runner_for(
         status_for=status_for,
         history_for=lambda caller: AuditedCalls(audit=base.audit, user_id=caller.user_id),
         egress=base.egress,
-        quota=QuotaHolds(clock=base.clock),
+        limits=AtlassianLimits(clock=base.clock),
         audit=RecordedTools(audit=base.audit, metrics=base.metrics),
         tools_url=tools_url,
         clock=base.clock,

@@ -1,44 +1,75 @@
 """Remembers a used-up hourly quota, so that no further call is sent in vain until it ends."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from xerus.atlassian.credentials import Target
+from xerus.atlassian.pace import Pace
 from xerus.clock import Clock
 from xerus.errors import UpstreamUnavailable
 
 
-class QuotaHolds:
-    """The quota of Atlassian's gateway belongs to the whole app, not to one user.
+class AtlassianLimits:
+    """What Atlassian said to wait for. One object per process, shared by all transports.
 
-    One object per process, shared by all transports.
+    The quota of Atlassian's gateway belongs to the whole app, or to the app on one site, never to
+    one user.
     """
 
     def __init__(self, *, clock: Clock) -> None:
+        self.pace = Pace()
         self._clock = clock
         self._until: dict[str, datetime] = {}
+        self._handlers: list[Callable[[str, datetime], None]] = []
 
-    def hold(self, target: Target, seconds: float | None) -> UpstreamUnavailable:
+    def on_hold(self, handler: Callable[[str, datetime], None]) -> None:
+        """Call `handler` with the key and the end of each hold that this process learns of first."""
+        self._handlers.append(handler)
+
+    def hold(self, target: Target, reason: str, seconds: float | None) -> UpstreamUnavailable:
         """Remember that the quota is used up and return the error that says so.
 
-        Without `seconds` the hold lasts to the full hour, when Atlassian resets quotas.
+        Args:
+            target: who was refused.
+            reason: the `RateLimit-Reason`; one of a tenant holds the calls to that site alone.
+            seconds: to wait; None: to the full hour, when Atlassian resets quotas.
         """
         now = self._clock.now()
-        full_hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        full_hour = _full_hour(now)
         # Retry-After was seen to reach beyond the hour; the quota itself never does.
         until = full_hour if seconds is None else min(full_hour, now + timedelta(seconds=seconds))
-        self._until[_key(target)] = until
+        key = _site_key(target) if "tenant" in reason else _key(target)
+        self.learn(key, until)
+        for handler in self._handlers:
+            handler(key, until)
         return _limited(now, until)
+
+    def learn(self, key: str, until: datetime) -> None:
+        """Take over a hold, also one that another process was told; none outlasts the hour."""
+        until = min(until, _full_hour(self._clock.now()))
+        self._until[key] = max(until, self._until.get(key, until))
 
     def check(self, target: Target) -> None:
         """Raise `UpstreamUnavailable` while the quota of `target`'s product is used up."""
-        until = self._until.get(_key(target))
+        if not self._until:
+            return
         now = self._clock.now()
-        if until is not None and now < until:
-            raise _limited(now, until)
+        for key in (_key(target), _site_key(target)):
+            until = self._until.get(key)
+            if until is not None and now < until:
+                raise _limited(now, until)
 
 
 def _key(target: Target) -> str:
     return f"{target.product}:{target.credential}"
+
+
+def _site_key(target: Target) -> str:
+    return f"{_key(target)}:{target.cloud_id or target.api_base}"
+
+
+def _full_hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def _limited(now: datetime, until: datetime) -> UpstreamUnavailable:

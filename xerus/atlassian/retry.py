@@ -47,7 +47,12 @@ def wait_before_retry(
 
 def quota_used_up(headers: Mapping[str, str]) -> bool:
     """Return whether a 429 means the hourly quota, not a burst."""
-    return "quota" in headers.get("RateLimit-Reason", "")
+    return "quota" in reason(headers)
+
+
+def reason(headers: Mapping[str, str]) -> str:
+    """Return which limit a 429 means, '' when it does not say."""
+    return headers.get("RateLimit-Reason", "")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

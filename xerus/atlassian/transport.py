@@ -1,6 +1,7 @@
 """One request to Jira or Confluence: authorized, renewed once, retried, its failure understood."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,9 +11,16 @@ import orjson
 
 from xerus.atlassian.credentials import Credentials, NeedsReconnect, Product, ScopeMissing, Target
 from xerus.atlassian.errors import AnswerUnusable, is_scope_miss, refusal, request_id
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
+from xerus.atlassian.pace import is_named
 from xerus.atlassian.paths import fill
-from xerus.atlassian.retry import MOST_WAITING, quota_used_up, retry_after, wait_before_retry
+from xerus.atlassian.retry import (
+    MOST_WAITING,
+    quota_used_up,
+    reason,
+    retry_after,
+    wait_before_retry,
+)
 from xerus.atlassian.shapes import flaw
 from xerus.atlassian.uploads import Upload
 from xerus.clock import Clock
@@ -28,12 +36,16 @@ _TOO_MANY = 429
 _SERVER_ERROR = 500
 _MOST_HOPS = 3
 _JSON = "application/json"
+_ISSUE = re.compile(r"/rest/api/\d/issue/([^/?]+)")
+_PER_ISSUE = "issue"
 _DEADLINE = 20.0
 _FILE_DEADLINE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Request:
+    product: str
+    base: str
     method: str
     template: str
     url: str
@@ -44,6 +56,17 @@ class _Request:
     accept: str = _JSON
     deadline: float = _DEADLINE
 
+    @property
+    def issue(self) -> str:
+        """The issue that it writes, '' if none."""
+        found = _ISSUE.search(self.url) if self.method != "GET" else None
+        return f"{self.base} {found[1]}" if found else ""
+
+    @property
+    def endpoint(self) -> str:
+        """What Atlassian counts together: method, site and path without values."""
+        return f"{self.method} {self.base}{self.template}"
+
 
 class Transport:
     """Sends requests with one caller's credentials."""
@@ -53,13 +76,13 @@ class Transport:
         *,
         egress: Egress,
         credentials: Credentials,
-        quota: QuotaHolds,
+        limits: AtlassianLimits,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._egress = egress
         self._credentials = credentials
-        self._quota = quota
+        self._limits = limits
         self._clock = clock
         self._sleep = sleep
         self.received = 0
@@ -98,6 +121,8 @@ class Transport:
             UpstreamUnavailable: no verdict; for a write the message says that it may have happened.
         """
         request = _Request(
+            product=TITLES[target.product],
+            base=target.api_base,
             method=method,
             template=template,
             url=target.api_base + fill(template, path or {}),
@@ -123,6 +148,8 @@ class Transport:
         signature; the credential does not go along, and `egress` decides which hosts there are.
         """
         request = _Request(
+            product=TITLES[target.product],
+            base=target.api_base,
             method=method,
             template=template,
             url=target.api_base + fill(template, path or {}),
@@ -141,7 +168,7 @@ class Transport:
     async def _admitted(self, target: Target, request: _Request, scope: str) -> Reply:
         if target.is_cloud and scope and target.scopes is not None and scope not in target.scopes:
             raise ScopeMissing({scope})
-        self._quota.check(target)
+        self._limits.check(target)
         return await self._with_renewal(target, request)
 
     def _accepted(self, target: Target, reply: Reply, request: _Request, scope: str) -> Reply:
@@ -183,8 +210,16 @@ class Transport:
         return await self._with_retries(request, renewed.get_secret_value())
 
     async def _with_retries(self, request: _Request, authorization: str) -> Reply:
+        pace, kinds = self._limits.pace, (request.endpoint, request.issue)
         tries, waited = 0, 0.0
         while True:
+            turn = pace.until(kinds)
+            if waited + turn > MOST_WAITING:
+                raise _busy(request.product, turn)
+            pace.take(kinds)
+            if turn:
+                waited += turn
+                await self._sleep(turn)
             tries += 1
             reply, lost = await self._send(request, authorization)
             wait = wait_before_retry(
@@ -194,12 +229,24 @@ class Transport:
                 safe=request.safe,
                 now=self._clock.now(),
             )
+            slowed = reply is not None and wait is not None and self._slow(request, reply, wait)
             if wait is None or waited + wait > MOST_WAITING:
                 if reply is None:
                     raise lost or _no_answer(request)
                 return reply
+            if slowed:
+                continue
             waited += wait
             await self._sleep(wait)
+
+    def _slow(self, request: _Request, reply: Reply, wait: float) -> bool:
+        """Slow what the answer says is to be slowed, for everybody; tell whether it says so."""
+        said = reason(reply.headers)
+        if not is_named(said):
+            return False
+        kind = (request.issue if _PER_ISSUE in said else "") or request.endpoint
+        self._limits.pace.slow(kind, wait, reason=said)
+        return True
 
     async def _send(
         self, request: _Request, authorization: str
@@ -228,9 +275,11 @@ class Transport:
     def _failure(self, target: Target, request: _Request, reply: Reply, scope: str) -> Exception:
         product = TITLES[target.product]
         if reply.status == _TOO_MANY and quota_used_up(reply.headers):
-            return self._quota.hold(target, retry_after(reply.headers, self._clock.now()))
+            wait = retry_after(reply.headers, self._clock.now())
+            return self._limits.hold(target, reason(reply.headers), wait)
         if reply.status == _TOO_MANY:
-            return _busy(product, reply, retry_after(reply.headers, self._clock.now()))
+            seconds = retry_after(reply.headers, self._clock.now())
+            return _busy(product, seconds, request_id=request_id(reply))
         if reply.status >= _SERVER_ERROR:
             return _broken(product, request, reply)
         if reply.status == _UNAUTHORIZED and is_scope_miss(reply):
@@ -259,14 +308,14 @@ def _encoded(json: Any) -> bytes:
         raise InvalidInput(f"The values cannot be sent as JSON: {error}.") from error
 
 
-def _busy(product: str, reply: Reply, seconds: float | None) -> UpstreamUnavailable:
+def _busy(product: str, seconds: float | None, *, request_id: str = "") -> UpstreamUnavailable:
     when = f"in {int(seconds) + 1} seconds" if seconds else "in a minute"
     return UpstreamUnavailable(
         f"{product} receives too many requests at the moment. Nothing was changed.",
         code="rate_limited",
         hint=f"Repeat the call {when}.",
-        upstream_status=reply.status,
-        request_id=request_id(reply),
+        upstream_status=_TOO_MANY,
+        request_id=request_id,
         retry_after=None if seconds is None else int(seconds) + 1,
     )
 

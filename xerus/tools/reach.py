@@ -13,7 +13,7 @@ from xerus.atlassian.credentials import (
     Target,
 )
 from xerus.atlassian.jira.client import Jira
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.transport import Transport
 from xerus.clock import Clock
 from xerus.egress.client import Egress
@@ -36,13 +36,13 @@ class Reach:
         *,
         credentials_for: Callable[[Caller], Credentials],
         egress: Egress,
-        quota: QuotaHolds,
+        limits: AtlassianLimits,
         clock: Clock,
         policy: Policy,
     ) -> None:
         self._credentials_for = credentials_for
         self._egress = egress
-        self._quota = quota
+        self._limits = limits
         self._clock = clock
         self._policy = policy
 
@@ -120,14 +120,14 @@ class Reach:
             return Transport(
                 egress=self._egress,
                 credentials=self._credentials_for(caller),
-                quota=self._quota,
+                limits=self._limits,
                 clock=self._clock,
             )
         return BoundedTransport(
             boundary=boundary,
             egress=self._egress,
             credentials=self._credentials_for(caller),
-            quota=self._quota,
+            limits=self._limits,
             clock=self._clock,
         )
 

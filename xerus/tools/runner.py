@@ -10,7 +10,7 @@ from xerus.atlassian.confluence.client import Confluence
 from xerus.atlassian.credentials import Credentials, Target
 from xerus.atlassian.errors import AnswerUnusable
 from xerus.atlassian.jira.client import Jira
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.clock import Clock
 from xerus.egress.client import Egress
 from xerus.errors import InvalidInput, NotFound, UpstreamError, XerusError
@@ -62,7 +62,7 @@ class Runner:
         status_for: Callable[[Caller], StatusSource],
         history_for: Callable[[Caller], CallHistory] | None = None,
         egress: Egress,
-        quota: QuotaHolds,
+        limits: AtlassianLimits,
         audit: ToolAudit,
         tools_url: str,
         clock: Clock,
@@ -75,7 +75,7 @@ class Runner:
         self._reach = Reach(
             credentials_for=credentials_for,
             egress=egress,
-            quota=quota,
+            limits=limits,
             clock=clock,
             policy=catalogue.policy,
         )

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from tests.flows.ssrf.addresses import ANY, addresses
 from tests.support.connects import watched
 from tests.unit.tools.fakes import FakeCredentials, target
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.transport import Transport
 from xerus.clock import SystemClock
 from xerus.connections.token_answers import read_json
@@ -170,7 +170,10 @@ def _metadata(lying: Liar, **changes: str) -> dict[str, object]:
 def _transport(egress: Egress) -> Transport:
     clock = SystemClock()
     return Transport(
-        egress=egress, credentials=FakeCredentials(), quota=QuotaHolds(clock=clock), clock=clock
+        egress=egress,
+        credentials=FakeCredentials(),
+        limits=AtlassianLimits(clock=clock),
+        clock=clock,
     )
 
 

@@ -18,7 +18,7 @@ from tests.support.generated.upstream import ORIGIN, InProcessEgress, Upstream
 from tests.support.generated.values import Known
 from tests.unit.tools.fakes import FakeAudit, FixedHistory, caller
 from xerus.atlassian.credentials import Product
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.pat import SharedCredentials, SharedToken
 from xerus.clock import SystemClock
 from xerus.settings.toolsets import ALL as EVERY_SET
@@ -167,7 +167,7 @@ class Rounds:
             status_for=lambda _: SharedStatus(credentials=self._credentials, tools_url=_TOOLS_URL),
             history_for=lambda _: FixedHistory(),
             egress=self._egress,
-            quota=QuotaHolds(clock=clock),
+            limits=AtlassianLimits(clock=clock),
             audit=FakeAudit(),
             tools_url=_TOOLS_URL,
             clock=clock,

@@ -16,7 +16,7 @@ from tests.unit.tools.fakes import (
     ScriptedEgress,
     caller,
 )
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.mcpserver.server import build_server
 from xerus.tools.caller import Caller
 from xerus.tools.catalogue import Catalogue
@@ -40,7 +40,7 @@ class Client:
             credentials_for=lambda _: FakeCredentials(),
             status_for=lambda _: FixedStatus(),
             egress=ScriptedEgress(),
-            quota=QuotaHolds(clock=clock),
+            limits=AtlassianLimits(clock=clock),
             audit=FakeAudit(),
             tools_url="http://localhost:8000/tools",
             clock=clock,

@@ -9,7 +9,7 @@ from xerus.atlassian.errors import AtlassianRefused
 from xerus.atlassian.jira import agile, metadata
 from xerus.atlassian.jira.client import Jira
 from xerus.atlassian.jira.offsets import offset_of, page_of
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.transport import Transport
 from xerus.errors import InvalidInput
 from xerus.tools.choices import ChoiceNeeded
@@ -29,7 +29,7 @@ def jira_of(*script: Any) -> Jira:
     transport = Transport(
         egress=ScriptedEgress(*script),
         credentials=FakeCredentials(),
-        quota=QuotaHolds(clock=clock),
+        limits=AtlassianLimits(clock=clock),
         clock=clock,
     )
     return Jira(transport=transport, target=target())

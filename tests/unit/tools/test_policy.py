@@ -17,7 +17,7 @@ from tests.unit.tools.fakes import (
     reply,
 )
 from xerus.app.tooling import catalogue_of, scopes_to_ask
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.settings.loading import load
 from xerus.settings.toolsets import NAMES
 from xerus.tools import replaced
@@ -43,7 +43,7 @@ class Bench:
             status_for=lambda _: FixedStatus(),
             history_for=lambda _: FixedHistory(),
             egress=self.egress,
-            quota=QuotaHolds(clock=clock),
+            limits=AtlassianLimits(clock=clock),
             audit=self.audit,
             tools_url="http://localhost:8000/tools",
             clock=clock,

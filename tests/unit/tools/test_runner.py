@@ -14,7 +14,7 @@ from tests.unit.tools.fakes import (
     reply,
 )
 from xerus.atlassian.credentials import Deployment, NeedsReconnect, NotConnected, ProductUnavailable
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.content.markdown_to_adf import markdown_to_adf
 from xerus.egress.client import Reply
 from xerus.tools.catalogue import Catalogue
@@ -45,7 +45,7 @@ class Bench:
             credentials_for=lambda _: credentials or FakeCredentials(),
             status_for=lambda _: FixedStatus(),
             egress=self.egress,
-            quota=QuotaHolds(clock=clock),
+            limits=AtlassianLimits(clock=clock),
             audit=self.audit,
             tools_url=_TOOLS_URL,
             clock=clock,

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.tools.fakes import FakeCredentials, FixedClock, ScriptedEgress, reply, target
 from xerus.atlassian.credentials import Deployment, ScopeMissing
 from xerus.atlassian.errors import AtlassianRefused
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.transport import Transport
 from xerus.atlassian.uploads import upload
 from xerus.egress.client import Egress, Reply
@@ -19,7 +19,7 @@ def transport(egress: Egress) -> Transport:
     return Transport(
         egress=egress,
         credentials=FakeCredentials(),
-        quota=QuotaHolds(clock=FixedClock()),
+        limits=AtlassianLimits(clock=FixedClock()),
         clock=FixedClock(),
     )
 

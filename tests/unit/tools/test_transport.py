@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ from pydantic import SecretStr
 from tests.unit.tools.fakes import NOW, FakeCredentials, FixedClock, ScriptedEgress, reply, target
 from xerus.atlassian.credentials import NeedsReconnect, ScopeMissing
 from xerus.atlassian.errors import AtlassianRefused
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.paths import fill
 from xerus.atlassian.retry import retry_after
 from xerus.atlassian.transport import Transport
 from xerus.egress.client import Reply
 from xerus.errors import InvalidInput, UpstreamUnavailable
+from xerus.ids import CloudId
 
 _AWAY = UpstreamUnavailable("The other side cannot be reached.")
 _UNAUTHORIZED = reply(401, {"code": 401, "message": "Unauthorized"})
@@ -32,7 +34,7 @@ class Bench:
         self.transport = Transport(
             egress=self.egress,
             credentials=self.credentials,
-            quota=QuotaHolds(clock=self.clock),
+            limits=AtlassianLimits(clock=self.clock),
             clock=self.clock,
             sleep=self._sleep,
         )
@@ -42,6 +44,10 @@ class Bench:
 
     async def get(self, **options: Any) -> Reply:
         return await self.transport.call(target(), "GET", "/thing", **options)
+
+    async def write(self, key: str, method: str = "POST") -> Reply:
+        template = "/rest/api/3/issue/{key}/thing"
+        return await self.transport.call(target(), method, template, path={"key": key}, json={})
 
     async def post(self) -> Reply:
         return await self.transport.call(target(), "POST", "/thing", json={"a": 1})
@@ -95,6 +101,43 @@ async def test_a_burst_limit_is_waited_out_for_writes_too() -> None:
     assert bench.waits == [3.0]
 
 
+async def test_a_burst_slows_its_endpoint_for_everybody_and_no_other() -> None:
+    busy = reply(429, Retry_After="3", RateLimit_Reason="jira-burst-based")
+    bench = Bench(busy, *[reply(200, {})] * 3)
+    assert (await bench.get()).status == 200
+    # In this bench nobody's wait makes time pass: the next in line comes after the first.
+    assert (await bench.get()).status == 200
+    assert bench.waits == [pytest.approx(3.0, abs=0.2), pytest.approx(3.02, abs=0.2)]
+    assert bench.waits[0] < bench.waits[1]
+    assert (await bench.post()).status == 200
+    assert len(bench.waits) == 2
+
+
+async def test_an_issue_written_too_often_makes_its_writers_queue_and_nobody_else() -> None:
+    busy = reply(429, Retry_After="2", RateLimit_Reason="jira-per-issue-on-write")
+    bench = Bench(busy, *[reply(200, {})] * 4)
+    await bench.write("ENG-1")
+    await bench.write("ENG-1", method="PUT")
+    assert bench.waits == [pytest.approx(2.0, abs=0.2), pytest.approx(2.1, abs=0.2)]
+    assert bench.waits[0] < bench.waits[1]
+    await bench.write("ENG-2")
+    await bench.transport.call(
+        target(), "GET", "/rest/api/3/issue/{key}/thing", path={"key": "ENG-1"}
+    )
+    assert len(bench.waits) == 2
+
+
+async def test_a_queue_that_is_too_long_is_told_and_not_joined() -> None:
+    busy = reply(429, Retry_After="50", RateLimit_Reason="jira-burst-based")
+    bench = Bench(busy)
+    for _ in range(200):
+        with pytest.raises(UpstreamUnavailable, match="too many requests") as caught:
+            await bench.get()
+        assert caught.value.retry_after in {50, 51}
+    assert len(bench.egress.sent) == 1
+    assert bench.waits == []
+
+
 async def test_a_retry_after_of_zero_causes_no_storm() -> None:
     bench = Bench(*[reply(429, Retry_After="0")] * 4)
     with pytest.raises(UpstreamUnavailable, match="too many requests"):
@@ -121,6 +164,17 @@ async def test_a_used_up_quota_stops_every_further_call_until_the_hour() -> None
     bench.clock.time = NOW.replace(hour=11)
     bench.egress.script.append(reply(200, {}))
     assert (await bench.get()).status == 200
+
+
+async def test_a_quota_of_one_site_holds_no_other() -> None:
+    used_up = reply(429, Retry_After="60", RateLimit_Reason="jira-quota-tenant-based")
+    bench = Bench(used_up, reply(200, {}))
+    with pytest.raises(UpstreamUnavailable, match="until 10:21"):
+        await bench.get()
+    with pytest.raises(UpstreamUnavailable, match="until 10:21"):
+        await bench.get()
+    other = replace(target(), cloud_id=CloudId("another"))
+    assert (await bench.transport.call(other, "GET", "/thing")).status == 200
 
 
 async def test_reads_are_repeated_after_server_errors_and_lost_connections() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from xerus.atlassian.credentials import Credentials, Target
-from xerus.atlassian.limits import QuotaHolds
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.transport import Transport
 from xerus.atlassian.uploads import Upload
 from xerus.clock import Clock
@@ -66,10 +66,10 @@ class BoundedTransport(Transport):
         boundary: Boundary,
         egress: Egress,
         credentials: Credentials,
-        quota: QuotaHolds,
+        limits: AtlassianLimits,
         clock: Clock,
     ) -> None:
-        super().__init__(egress=egress, credentials=credentials, quota=quota, clock=clock)
+        super().__init__(egress=egress, credentials=credentials, limits=limits, clock=clock)
         self._boundary = boundary
 
     async def call(
