@@ -22,6 +22,8 @@ from xerus.app.tooling import (
     runner_for,
     shared_credentials,
 )
+from xerus.atlassian.limits import AtlassianLimits
+from xerus.atlassian.shared_holds import SharedHolds
 from xerus.authserver import routes as oauth_routes
 from xerus.connections.links import Link
 from xerus.connections.service import Connections
@@ -57,6 +59,7 @@ class _Parts:
     base: Foundation
     people: Identity
     links: Mapping[Link, Connections]
+    holds: SharedHolds
     runner: Runner
     endpoint: McpEndpoint
     worker: Worker
@@ -100,7 +103,9 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     # One object, because it remembers what it learnt of the operator's servers.
     shared = shared_credentials(settings, base.egress)
     choice = credential_choice(base, links, shared)
-    runner = runner_for(base, catalogue, links, shared, choice, tools_url)
+    limits = AtlassianLimits(clock=base.clock)
+    holds = SharedHolds(db=base.db, listener=base.listener, limits=limits, clock=base.clock)
+    runner = runner_for(base, catalogue, links, shared, choice, limits, tools_url)
     endpoint = McpEndpoint(
         server=build_server(
             runner=runner,
@@ -121,6 +126,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         base=base,
         people=people,
         links=links,
+        holds=holds,
         runner=runner,
         endpoint=endpoint,
         worker=_worker(base, people, links),
@@ -184,6 +190,8 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         await base.audit.start()
         stack.push_async_callback(base.audit.stop)
         await parts.people.file_clients.synchronize()
+        await parts.holds.load()
+        stack.push_async_callback(parts.holds.stop)
         for connections in parts.links.values():
             stack.push_async_callback(connections.close)
         stack.push_async_callback(parts.runner.drain)

@@ -172,6 +172,7 @@ def runner_for(
     links: Mapping[Link, Connections],
     shared: SharedCredentials,
     choice: Callable[[Caller], Credentials],
+    limits: AtlassianLimits,
     tools_url: str,
 ) -> Runner:
     """Return the one way to run a tool, recorded in the audit log."""
@@ -193,7 +194,7 @@ def runner_for(
         status_for=status_for,
         history_for=lambda caller: AuditedCalls(audit=base.audit, user_id=caller.user_id),
         egress=base.egress,
-        limits=AtlassianLimits(clock=base.clock),
+        limits=limits,
         audit=RecordedTools(audit=base.audit, metrics=base.metrics),
         tools_url=tools_url,
         clock=base.clock,
