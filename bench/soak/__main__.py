@@ -31,7 +31,7 @@ STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "arguments-jira-writes": arguments.jira_writes,
     "arguments-confluence": arguments.confluence,
     "arguments-both": arguments.of_both,
-    "builders": builders.run,
+    **builders.STAGES,
     "row-8-cross-browser": attacks.cross_browser,
     "row-9-confused-deputy": attacks.confused_deputy,
     "row-10-redirects": attacks.redirects,

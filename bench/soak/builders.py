@@ -3,17 +3,17 @@
 What must hold stands in `fuzz_target.py`.
 """
 
-from bench.soak.fuzzing import Fuzzer
+from bench.soak.fuzzing import Fuzzer, stages
 
-_FUZZER = Fuzzer(
-    target="fuzz_target.py",
-    words=(
-        '\\" OR ', " OR ", " AND ", " NOT ", "ORDER BY ", "project = HR", ") OR (", "\\\\", "../",
-        "..", "%2e%2e%2f", "%25", ";", "\\x00",
-    ),
-)  # fmt: skip
+_FUZZERS = {
+    "builders": Fuzzer(
+        target="fuzz_target.py",
+        parts=2,
+        words=(
+            '\\" OR ', " OR ", " AND ", " NOT ", "ORDER BY ", "project = HR", ") OR (", "\\\\",
+            "../", "..", "%2e%2e%2f", "%25", ";", "\\x00",
+        ),
+    )
+}  # fmt: skip
 
-
-async def run() -> str:
-    """Try the builders."""
-    return await _FUZZER.run()
+STAGES = stages(_FUZZERS)

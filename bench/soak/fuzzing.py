@@ -9,6 +9,7 @@ import os
 import re
 import sysconfig
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -88,6 +89,19 @@ class Fuzzer:
         if status != 0:
             raise StageFailed(text[-3000:].decode(errors="replace"))
         return _counted(text)
+
+
+def stages(fuzzers: dict[str, Fuzzer]) -> dict[str, Callable[[], Awaitable[str]]]:
+    """Return the stages of each fuzzer by their names, numbered where there are several."""
+    return {
+        f"{name}-{part}" if fuzzer.parts > 1 else name: _stage(fuzzer, part)
+        for name, fuzzer in fuzzers.items()
+        for part in range(1, fuzzer.parts + 1)
+    }
+
+
+def _stage(fuzzer: Fuzzer, part: int) -> Callable[[], Awaitable[str]]:
+    return lambda: fuzzer.run(part)
 
 
 async def _tell(log: Path, seed: int) -> None:

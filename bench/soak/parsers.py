@@ -3,9 +3,7 @@
 What must hold stands in `tests/support/fuzzed`.
 """
 
-from collections.abc import Awaitable, Callable
-
-from bench.soak.fuzzing import Fuzzer
+from bench.soak.fuzzing import Fuzzer, stages
 
 _FUZZERS = {
     "row-10-redirect-parser": Fuzzer(
@@ -36,12 +34,4 @@ _FUZZERS = {
 }  # fmt: skip
 
 
-def _stage(fuzzer: Fuzzer, part: int) -> Callable[[], Awaitable[str]]:
-    return lambda: fuzzer.run(part)
-
-
-STAGES = {
-    f"{name}-{part}" if fuzzer.parts > 1 else name: _stage(fuzzer, part)
-    for name, fuzzer in _FUZZERS.items()
-    for part in range(1, fuzzer.parts + 1)
-}
+STAGES = stages(_FUZZERS)
