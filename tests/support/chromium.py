@@ -25,6 +25,10 @@ FLAGS = [
     "--disable-sync",
 ]
 
+# As long as a slow machine may need; a page that is as expected is never waited for.
+_PATIENCE_MS = 20_000
+expect.set_options(timeout=_PATIENCE_MS)
+
 
 def executable() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
@@ -68,7 +72,7 @@ async def profile(
     complaints = Complaints()
     context.on("page", complaints.watch)
     page = await context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE_MS)
     yield context, page, complaints
     await context.close()
 
