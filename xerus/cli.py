@@ -7,7 +7,7 @@ import gc
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -171,13 +171,22 @@ def audit_verify() -> None:
     _run(maintenance.verify_audit)
 
 
-@audit.command("export", epilog="Example:  xerus audit export --out audit.jsonl")
-def audit_export(out: Out = None) -> None:
-    """Write all events as JSON Lines, oldest first."""
+@audit.command(
+    "export",
+    epilog="Examples:  xerus audit export --out audit.jsonl  |  xerus audit export --format ocsf",
+)
+def audit_export(
+    out: Out = None,
+    form: Annotated[
+        Literal["jsonl", "ocsf"],
+        typer.Option("--format", help="jsonl: events as they are; ocsf: OCSF 1.4.0, for a SIEM."),
+    ] = "jsonl",
+) -> None:
+    """Write all events, one JSON object a line, oldest first in each chain."""
     from xerus.app import maintenance
 
     async def work(settings: Settings) -> int:
-        return await maintenance.export_audit(settings, out)
+        return await maintenance.export_audit(settings, out, maintenance.ExportForm(form))
 
     _run(work)
 

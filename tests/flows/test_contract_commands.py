@@ -256,6 +256,11 @@ def test_audit_export_writes_every_event_as_json_lines(
     assert {"tool:call:finished", "connection:account:connected"} <= {e["event"] for e in events}
     shown = xerus("audit", "export", folder=folder, env=env)
     assert "audit:log:exported" in {json.loads(line)["event"] for line in shown.stdout.splitlines()}
+    told = xerus("audit", "export", "--format", "ocsf", folder=folder, env=env)
+    assert told.returncode == 0, told.stderr
+    siem = [json.loads(line) for line in told.stdout.splitlines()]
+    assert {3002, 3004, 6003} <= {one["class_uid"] for one in siem}
+    assert {one["metadata"]["version"] for one in siem} == {"1.4.0"}
 
 
 def test_audit_verify_is_content_until_an_event_is_changed_and_then_names_it(

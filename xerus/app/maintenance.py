@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 
 import orjson
@@ -11,11 +12,19 @@ import orjson
 from xerus.app.foundation import Foundation, lay
 from xerus.app.resealing import reseal_everything
 from xerus.app.serving import bring_up_to_date, database
+from xerus.audit import ocsf
 from xerus.audit.events import Event
 from xerus.db.migrate import migrate as apply_migrations
 from xerus.errors import NotConfigured
 from xerus.settings.groups import Settings
 from xerus.telemetry import logs
+
+
+class ExportForm(StrEnum):
+    """How the audit log is exported: as it is, or in the words of OCSF."""
+
+    JSONL = "jsonl"
+    OCSF = "ocsf"
 
 
 @asynccontextmanager
@@ -61,8 +70,10 @@ async def rotate_keys(settings: Settings) -> int:
             f"the one before is accepted until {rotation.retired:%H:%M} UTC"
         )
         await base.vault.rotate()
-        for kind, count in (await reseal_everything(base)).items():
+        sealed = await reseal_everything(base)
+        for kind, count in sealed.items():
             print(f"{kind}: {count} sealed anew")
+        await base.audit.append(Event.KEYS_ROTATED, signing_key=began, sealed=sum(sealed.values()))
     return 0
 
 
@@ -70,6 +81,7 @@ async def verify_audit(settings: Settings) -> int:
     """Check the audit chain; return 1 and name the first event that does not fit."""
     async with _foundation(settings) as base:
         verdict = await base.audit.verify()
+        await base.audit.append(Event.LOG_VERIFIED, user_id=None, **verdict.facts)
     if verdict.sound:
         print(f"{verdict.events} events, none changed, removed or added.")
         return 0
@@ -78,14 +90,15 @@ async def verify_audit(settings: Settings) -> int:
     return 1
 
 
-async def export_audit(settings: Settings, out: Path | None) -> int:
-    """Write all events as JSON Lines."""
+async def export_audit(settings: Settings, out: Path | None, form: ExportForm) -> int:
+    """Write all events, one JSON object a line."""
     count = 0
     async with _foundation(settings) as base:
         with out.open("wb") if out else os.fdopen(os.dup(1), "wb") as sink:
             async for event in base.audit.export():
-                sink.write(orjson.dumps(event) + b"\n")
+                told = ocsf.from_exported(event) if form is ExportForm.OCSF else event
+                sink.write(orjson.dumps(told) + b"\n")
                 count += 1
-        await base.audit.append(Event.LOG_EXPORTED, events=count)
+        await base.audit.append(Event.LOG_EXPORTED, events=count, form=form.value)
     print(f"{count} events exported.", file=sys.stderr)
     return 0

@@ -15,6 +15,7 @@ class Event(StrEnum):
     SESSION_CREATED = "account:session:created"
     SESSION_ENDED = "account:session:ended"
     SIGNIN_REFUSED = "account:signin:refused"
+    PERSON_REMOVED = "account:person:removed"
     REGISTRATION_CREATED = "client:registration:created"
     REGISTRATION_CHANGED = "client:registration:changed"
     REGISTRATION_REFUSED = "client:registration:refused"
@@ -51,7 +52,12 @@ class Event(StrEnum):
     APPROVAL_APPROVED = "assistant:approval:approved"
     APPROVAL_DECLINED = "assistant:approval:declined"
     APPROVAL_EXPIRED = "assistant:approval:expired"
+    ADMIN_PAGE_VIEWED = "admin:page:viewed"
+    ADMIN_PAGE_REFUSED = "admin:page:refused"
+    KEYS_ROTATED = "keys:rotation:finished"
     LOG_EXPORTED = "audit:log:exported"
+    LOG_REMOVED = "audit:log:removed"
+    LOG_VERIFIED = "audit:log:verified"
 
 
 # Facts that any event may carry: who it came from, and why it ended as it did.
@@ -63,7 +69,7 @@ _ALWAYS = frozenset(
 )
 _BY_SUBJECT = MappingProxyType(
     {
-        "account": {"session", "tenant", "provider"},
+        "account": {"session", "tenant", "provider", "person"},
         "client": {"redirect_host", "scopes", "kind"},
         "grant": {"redirect_host", "scopes", "family", "token", "generation", "resource"},
         "connection": {
@@ -75,7 +81,9 @@ _BY_SUBJECT = MappingProxyType(
             *{"bytes", "scopes", "call"},
         },
         "assistant": {"tool", "target", "call", "conversation", "arguments_hash", "expires_at"},
-        "audit": {"events", "from", "to"},
+        "admin": {"page"},
+        "keys": {"signing_key", "sealed"},
+        "audit": {"events", "from", "to", "form", "shard", "n"},
     }
 )
 FIELDS = MappingProxyType(

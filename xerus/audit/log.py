@@ -211,8 +211,9 @@ class AuditLog:
         return self._loaded
 
     def _entry(self, event: Event, user_id: UserId | None, facts: dict[str, Fact]) -> Entry:
+        given = {**_request(), **facts}
         return Entry(
-            at=self._clock.now(), event=event, user_id=user_id, facts=checked(event, facts)
+            at=self._clock.now(), event=event, user_id=user_id, facts=checked(event, given)
         )
 
     async def _checkpoints(self) -> None:
@@ -244,6 +245,12 @@ class AuditLog:
             signature=made.signature,
         )
         await asyncio.to_thread(checkpoints.append_line, self._file, made)
+
+
+def _request() -> dict[str, Fact]:
+    """Return what the log lines of the request under way are found by, if there is one."""
+    bound = structlog.contextvars.get_contextvars()
+    return {name: bound[name] for name in ("correlation_id", "trace_id") if name in bound}
 
 
 def _stored(row: dict[str, Any]) -> Checkpoint | None:

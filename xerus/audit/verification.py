@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xerus.audit.chain import GENESIS, link
 from xerus.audit.checkpoints import Checkpoint, CheckpointKey
+from xerus.audit.events import Fact
 from xerus.audit.store import Head, Link
 
 
@@ -22,6 +23,14 @@ class Verdict:
     shard: int | None = None
     n: int | None = None
     reason: str = ""
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """What the event of this look at the log carries."""
+        if self.sound:
+            return {"outcome": "sound", "events": self.events}
+        where: dict[str, Fact] = {"shard": self.shard, "n": self.n, "cause": self.reason}
+        return {"outcome": "tampered", "events": self.events, **where}
 
 
 async def verify(

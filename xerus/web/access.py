@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session
+from xerus.audit.events import Event
 from xerus.errors import Forbidden, NotSignedIn, TooLarge
 from xerus.pages import csrf
 from xerus.pages.own_request import is_own
@@ -68,10 +69,16 @@ def action(deps: WebDeps, path: str, handler: Form) -> Route:
 
 
 def admin_page(deps: WebDeps, path: str, handler: Page) -> Route:
-    """Return the route of a page for administrators; others are told whom it is for."""
+    """Return the route of a page for administrators, who are seen to look at it.
+
+    Others are told whom it is for. Nobody is shown anything that could not be recorded.
+    """
 
     async def shown(request: Request, session: Session) -> Response:
-        _require_admin(session)
+        await _require_admin(deps, request, session)
+        await deps.audit.append(
+            Event.ADMIN_PAGE_VIEWED, user_id=session.user.id, page=request.url.path
+        )
         return await handler(request, session)
 
     return page(deps, path, shown)
@@ -81,14 +88,17 @@ def admin_action(deps: WebDeps, path: str, handler: Form) -> Route:
     """Return the route of a form for administrators."""
 
     async def done(request: Request, session: Session, form: FormData) -> Response:
-        _require_admin(session)
+        await _require_admin(deps, request, session)
         return await handler(request, session, form)
 
     return action(deps, path, done)
 
 
-def _require_admin(session: Session) -> None:
+async def _require_admin(deps: WebDeps, request: Request, session: Session) -> None:
     if not session.user.is_admin:
+        await deps.audit.append(
+            Event.ADMIN_PAGE_REFUSED, user_id=session.user.id, page=request.url.path
+        )
         raise Forbidden(
             "This page is for administrators.",
             hint="An administrator can add you to XERUS_ADMINS.",

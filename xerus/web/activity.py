@@ -57,10 +57,17 @@ _TITLES: Mapping[str, str] = {
     Event.APPROVAL_APPROVED: "Approved",
     Event.APPROVAL_DECLINED: "Declined",
     Event.APPROVAL_EXPIRED: "Approval expired",
+    Event.PERSON_REMOVED: "Removed a person",
+    Event.ADMIN_PAGE_VIEWED: "Looked at a page for administrators",
+    Event.ADMIN_PAGE_REFUSED: "A page for administrators was refused",
+    Event.KEYS_ROTATED: "Keys rotated",
+    Event.LOG_EXPORTED: "Audit log exported",
+    Event.LOG_REMOVED: "Old events removed from the audit log",
+    Event.LOG_VERIFIED: "Audit log verified",
 }
 _SHOWN = (
     *("tool", "target", "client_name", "account", "site", "redirect_host"),
-    *("user_agent_family",),
+    *("user_agent_family", "page"),
 )
 _BAD_ENDINGS = ("refused", "failed", "refresh_failed", "replayed", "expired")
 _BAD_OUTCOMES = frozenset({"error", "failed", "refused", "denied"})

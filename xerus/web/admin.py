@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.audit.events import Event
 from xerus.audit.verification import Verdict
 from xerus.web import access
 from xerus.web.deps import WebDeps
@@ -39,7 +40,9 @@ class AdminPage:
         return await self._page(request, session, None)
 
     async def _verify(self, request: Request, session: Session, _form: FormData) -> Response:
-        return await self._page(request, session, await self._deps.audit.verify())
+        verdict = await self._deps.audit.verify()
+        await self._deps.audit.append(Event.LOG_VERIFIED, user_id=session.user.id, **verdict.facts)
+        return await self._page(request, session, verdict)
 
     async def _page(self, request: Request, session: Session, verdict: Verdict | None) -> Response:
         states = await self._deps.admin.connection_states()

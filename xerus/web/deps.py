@@ -11,6 +11,7 @@ from starlette.requests import Request
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
 from xerus.clock import Clock
@@ -151,7 +152,10 @@ class ConnectionService(Protocol):
 
 
 class AuditService(Protocol):
-    """The parts of `audit.log.AuditLog` that are read."""
+    """`audit.log.AuditLog`."""
+
+    async def append(self, event: Event, *, user_id: UserId | None = None, **facts: Fact) -> None:
+        """Write an event; return once it is durable."""
 
     async def recent(
         self, user_id: UserId, *, limit: int = 50, before: datetime | None = None

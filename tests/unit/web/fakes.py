@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
 from xerus.connections.links import Link
@@ -30,7 +31,7 @@ from xerus.connections.views import (
     Started,
     State,
 )
-from xerus.errors import NotFound, NotSignedIn
+from xerus.errors import NotFound, NotSignedIn, Unavailable
 from xerus.grants.administered import CannotBeAdded, ClientList, ClientRow
 from xerus.grants.clients import Client, Issued, Source
 from xerus.grants.consents import ConsentRow
@@ -388,6 +389,13 @@ class FakeAudit:
     def __init__(self) -> None:
         self.rows: list[AuditRow] = []
         self.verdict = Verdict(sound=True, events=128, checkpoints=3)
+        self.broken = False
+        self.written: list[tuple[Event, UserId | None, dict[str, Fact]]] = []
+
+    async def append(self, event: Event, *, user_id: UserId | None = None, **facts: Fact) -> None:
+        if self.broken:
+            raise Unavailable("The database does not answer.")
+        self.written.append((event, user_id, facts))
 
     async def recent(
         self, user_id: UserId, *, limit: int = 50, before: datetime | None = None

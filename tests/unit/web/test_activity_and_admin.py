@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.web.fakes import NOW, World
+from tests.unit.web.fakes import ADA, GRACE, NOW, World
 from xerus.audit.events import Event
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
@@ -43,7 +43,7 @@ async def test_a_made_up_instant_is_an_error_in_words() -> None:
         assert (await http.get("/activity?before=yesterday")).status_code == 400
 
 
-@pytest.mark.parametrize("event", [e for e in Event if not e.startswith("audit:")])
+@pytest.mark.parametrize("event", list(Event))
 def test_every_event_has_words(event: Event) -> None:
     shown = line(AuditRow(at=NOW, event=event, facts={}))
     assert ":" not in shown.title
@@ -74,6 +74,27 @@ async def test_admin_is_for_administrators() -> None:
     assert page.status_code == verify.status_code == 403
     assert "for administrators" in page.text
     assert 'href="/admin"' not in tools.text
+    assert world.audit.written == [
+        (Event.ADMIN_PAGE_REFUSED, GRACE, {"page": "/admin"}),
+        (Event.ADMIN_PAGE_REFUSED, GRACE, {"page": "/admin/audit/verify"}),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/clients", "/admin/clients/add"])
+async def test_an_administrators_look_is_recorded_before_anything_is_shown(path: str) -> None:
+    world = World()
+    async with world.client() as http:
+        await http.get(path)
+    assert world.audit.written == [(Event.ADMIN_PAGE_VIEWED, ADA, {"page": path})]
+
+
+async def test_what_cannot_be_recorded_is_not_shown() -> None:
+    world = World()
+    world.audit.broken = True
+    async with world.client() as http:
+        page = await http.get("/admin")
+    assert page.status_code == 503
+    assert "grace@example.com" not in page.text
 
 
 async def test_admin_shows_people_and_connections() -> None:
@@ -99,3 +120,4 @@ async def test_the_check_of_the_audit_log_is_said_in_words(verdict: Verdict, wor
     async with world.client() as http:
         page = await http.post("/admin/audit/verify", data=world.form())
     assert words in page.text
+    assert world.audit.written == [(Event.LOG_VERIFIED, ADA, verdict.facts)]
