@@ -20,6 +20,7 @@ from xerus.connections.provider import Provider
 from xerus.connections.service import Connections
 from xerus.egress.client import Egress
 from xerus.errors import XerusError
+from xerus.ids import UserId
 from xerus.settings.groups import ConfluenceSettings, JiraSettings, Settings
 from xerus.telemetry.logs import logger
 from xerus.tools.caller import Caller
@@ -133,17 +134,25 @@ def credential_choice(
     base: Foundation, links: Mapping[Link, Connections], shared: SharedCredentials
 ) -> Callable[[Caller], Credentials]:
     """Return what decides whose credential a call uses."""
+    mode = base.settings.credential_mode
+
+    def by(link: Link, user_id: UserId) -> Credentials:
+        own = links[link].credentials_for(user_id)
+        if mode == "user-then-shared" and link is not Link.CLOUD:
+            # The operator's token for a product is for the server of its application link.
+            return UserThenShared(user=own, shared=shared)
+        return own
 
     def own(caller: Caller) -> Credentials:
         user_id = caller.user_id
         assert user_id is not None
         if len(links) == 1:
-            return links[Link.CLOUD].credentials_for(user_id)
+            return by(Link.CLOUD, user_id)
         return SeveralCredentials(
-            {link: one.credentials_for(user_id) for link, one in links.items() if one.configured}
+            {link: by(link, user_id) for link, one in links.items() if one.configured}
         )
 
-    match base.settings.credential_mode:
+    match mode:
         case "user":
             return own
         case "shared":
@@ -186,6 +195,7 @@ def runner_for(
         return UserStatus(
             views={link.label: partial(one.view, user_id) for link, one in shown.items()},
             tools_url=tools_url,
+            behind=everybody if base.settings.credential_mode == "user-then-shared" else None,
         )
 
     return Runner(

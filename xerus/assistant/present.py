@@ -35,7 +35,7 @@ async def facts_of(client: Client, arguments: Mapping[str, Any]) -> dict[str, st
         named = {"Issue now": fields.get("summary"), "Status now": fields.get("status")}
         return {name: str(value) for name, value in named.items() if value}
     status = await _read(client, _STATUS, {})
-    if status.get("state") in _UNUSABLE:
+    if all(one.get("state") in _UNUSABLE for one in (status, *status.get("others", ()))):
         raise NotConnected(str(status.get("tools_url", "")))
     return {}
 

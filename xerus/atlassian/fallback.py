@@ -2,7 +2,14 @@
 
 from pydantic import SecretStr
 
-from xerus.atlassian.credentials import Credentials, NeedsReconnect, NotConnected, Product, Target
+from xerus.atlassian.credentials import (
+    Credentials,
+    NeedsReconnect,
+    NotConnected,
+    Product,
+    ProductUnavailable,
+    Target,
+)
 
 
 class UserThenShared:
@@ -17,13 +24,19 @@ class UserThenShared:
         self._shared = shared
 
     async def target(self, product: Product, site: str | None) -> Target:
-        """Return the person's own target, the operator's for a person without a connection."""
+        """Return the person's own target, the operator's for a person without a connection.
+
+        Where the operator has none for the product, the person can still connect their own.
+        """
         try:
             return await self._user.target(product, site)
         except NeedsReconnect:
             raise
-        except NotConnected:
-            return await self._shared.target(product, site)
+        except NotConnected as not_connected:
+            try:
+                return await self._shared.target(product, site)
+            except ProductUnavailable:
+                raise not_connected from None
 
     async def authorization(self, target: Target) -> SecretStr:
         """Return the header value of the credential that made `target`."""

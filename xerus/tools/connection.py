@@ -34,7 +34,7 @@ class Status:
     Attributes:
         credential: "user" for the caller's own connection, "shared" for the operator's.
         link: what it leads to, as people call it.
-        others: the caller's connections to other servers.
+        others: the caller's connections to other servers, and the operator's token behind them.
     """
 
     state: str
@@ -148,13 +148,21 @@ def status_of(connection: ConnectionView, *, link: str, tools_url: str) -> Statu
 
 
 class UserStatus:
-    """The status of a person's own connections, by what people call each of them."""
+    """The status of a person's own connections, by what people call each of them.
+
+    `behind` is what serves where one of them is missing, if anything does.
+    """
 
     def __init__(
-        self, *, views: Mapping[str, Callable[[], Awaitable[ConnectionView]]], tools_url: str
+        self,
+        *,
+        views: Mapping[str, Callable[[], Awaitable[ConnectionView]]],
+        tools_url: str,
+        behind: StatusSource | None = None,
     ) -> None:
         self._views = views
         self._tools_url = tools_url
+        self._behind = behind
 
     async def status(self) -> Status:
         """Return how the connections stand now."""
@@ -162,6 +170,8 @@ class UserStatus:
             status_of(await view(), link=label, tools_url=self._tools_url)
             for label, view in self._views.items()
         ]
+        if self._behind is not None:
+            found.append(await self._behind.status())
         return replace(found[0], others=tuple(found[1:]))
 
 
@@ -204,6 +214,7 @@ class SharedStatus:
         return Status(
             state=state,
             credential="shared",
+            link="Shared service token",
             hint=hint,
             account_email=account_email,
             sites=sites,
