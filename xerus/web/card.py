@@ -152,15 +152,16 @@ def card_for(
         base=base_of(link),
         version=version_of(view, flow),
         badge=badge_of(view, mode=mode, waiting=waiting),
-        notice=_shared_notice() if shared else _notice(link, view, flow, mode=mode, now=now),
-        actions=frozenset() if shared else actions,
+        notice=_shared_notice(view) if shared else _notice(link, view, flow, mode=mode, now=now),
+        # What a person connected before is still theirs to end.
+        actions=actions & {"disconnect"} if shared else actions,
         pending=waiting and not shared,
         account_email="" if shared else view.account_email,
-        site_names=() if choosing else _site_names(view),
+        site_names=() if choosing or shared else _site_names(view),
         permissions=tuple(in_short(view.scopes)),
         access_expires_at=view.access_expires_at if view.usable else None,
         reconnect_by=view.reconnect_by if view.usable else None,
-        sites_to_choose=view.sites if choosing else (),
+        sites_to_choose=view.sites if choosing and not shared else (),
     )
 
 
@@ -281,10 +282,14 @@ def _standing(link: Link, view: ConnectionView) -> Notice | None:
             return None
 
 
-def _shared_notice() -> Notice:
+def _shared_notice(view: ConnectionView) -> Notice:
+    recorded = "What you do is recorded under your name in the activity."
+    if "disconnect" in _ACTIONS[view.state]:
+        recorded += (
+            f" Your own connection as {view.account_email} is not used; you can disconnect it."
+        )
     return Notice(
         kind="busy",
         title="Everybody here works through one Atlassian account.",
-        text="Your administrator set it up, so there is nothing for you to connect. "
-        "What you do is recorded under your name in the activity.",
+        text=f"Your administrator set it up, so there is nothing for you to connect. {recorded}",
     )

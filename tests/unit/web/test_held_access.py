@@ -88,6 +88,18 @@ async def test_a_shared_token_is_nobodys_to_end() -> None:
     assert "Disconnect" not in page.text
 
 
+async def test_an_own_connection_can_be_ended_where_all_share_a_token() -> None:
+    world = World(mode="shared")
+    world.connections.shown = CONNECTED
+    async with world.client() as http:
+        for path in ("/access", "/tools"):
+            page = (await http.get(path)).text
+            assert 'aria-label="Disconnect Atlassian"' in page
+            assert "Reconnect" not in page
+            assert "acme" not in page
+            assert "is not used" in page
+
+
 def test_scopes_are_words() -> None:
     assert in_words(["confluence:write", "jira:read"]) == "read Jira, change Confluence"
 
