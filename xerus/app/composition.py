@@ -1,8 +1,9 @@
 """The whole of Xerus, built from the settings."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _log = logger(__name__)
 _RENEW_SECONDS = 30.0
 _SWEEP_SECONDS = 600.0
+_RETENTION_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +152,21 @@ def _worker(base: Foundation, people: Identity, links: Mapping[Link, Connections
                 for link, one in links.items()
             ),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
+            *_retention(base),
         ]
     )
+
+
+def _retention(base: Foundation) -> Iterator[Loop]:
+    days = base.settings.audit.days
+    if days is None:
+        return
+    kept = timedelta(days=days)
+
+    async def remove() -> int:
+        return await base.audit.remove_before(base.clock.now() - kept)
+
+    yield Loop(name="audit-retention", every_seconds=_RETENTION_SECONDS, run=remove)
 
 
 def _renewing(link: Link) -> str:

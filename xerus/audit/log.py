@@ -12,9 +12,9 @@ from typing import Any
 
 import structlog
 
-from xerus.audit import checkpoints, store, verification
+from xerus.audit import checkpoints, retention, store, verification
 from xerus.audit.chain import RECORDED, Entry
-from xerus.audit.checkpoints import Checkpoint, CheckpointKey
+from xerus.audit.checkpoints import CheckpointKey
 from xerus.audit.events import Event, Fact, checked
 from xerus.audit.group_commit import GroupWriter
 from xerus.audit.store import Connection, Head
@@ -171,7 +171,7 @@ class AuditLog:
         # Checkpoints first: events that come in between are then no fault.
         kept = await asyncio.to_thread(lambda: list(checkpoints.read_lines(self._file)))
         async with self._database.transaction(Role.WORKER) as conn:
-            kept += [_stored(row) for row in await store.checkpoints(conn)]
+            kept += [retention.stored(row) for row in await store.checkpoints(conn)]
             return await verification.verify(
                 store.events(conn), kept, mac_key=keys.mac, checkpoint_key=keys.checkpoint
             )
@@ -206,6 +206,28 @@ class AuditLog:
             await self._sign(conn, heads)
         return True
 
+    async def remove_before(self, instant: datetime) -> int:
+        """Remove events older than `instant`, some 30,000 at most; return how many were removed.
+
+        A signed base stands for them, so that `verify` goes on from there. A chain whose old events
+        were tampered with keeps them, and so does the newest event of each chain.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        keys = self._ready()
+        async with self._database.transaction(Role.WORKER) as conn:
+            if not await store.lock_checkpoints(conn):
+                return 0
+            base, removed = await retention.remove(
+                conn, instant, now=self._clock.now(), mac_key=keys.mac, key=keys.checkpoint
+            )
+            if base is None:
+                return 0
+            await asyncio.to_thread(checkpoints.append_base, self._file, base)
+            await self.record(conn, Event.LOG_REMOVED, events=removed, to=instant.isoformat())
+        return removed
+
     def _ready(self) -> _Keys:
         assert self._loaded is not None, "start() comes first"
         return self._loaded
@@ -237,13 +259,7 @@ class AuditLog:
 
     async def _sign(self, conn: Connection, heads: list[Head]) -> None:
         made = self._ready().checkpoint.sign(self._clock.now(), heads)
-        await store.add_checkpoint(
-            conn,
-            at=made.at,
-            events=made.events,
-            heads=checkpoints.heads_json(made),
-            signature=made.signature,
-        )
+        await retention.keep(conn, made)
         await asyncio.to_thread(checkpoints.append_line, self._file, made)
 
 
@@ -251,10 +267,3 @@ def _request() -> dict[str, Fact]:
     """Return what the log lines of the request under way are found by, if there is one."""
     bound = structlog.contextvars.get_contextvars()
     return {name: bound[name] for name in ("correlation_id", "trace_id") if name in bound}
-
-
-def _stored(row: dict[str, Any]) -> Checkpoint | None:
-    try:
-        return checkpoints.from_stored(row["at"], row["heads"], bytes(row["signature"]))
-    except ValueError:
-        return None

@@ -117,10 +117,7 @@ async def heads(conn: Connection) -> list[Head]:
         " LATERAL (SELECT n, mac FROM audit_events WHERE shard = chain"
         "          ORDER BY n DESC LIMIT 1) AS last"
     )
-    return [
-        Head(shard=row["shard"], n=row["n"], mac=bytes(row["mac"]))
-        for row in await found.fetchall()
-    ]
+    return [_head(row) for row in await found.fetchall()]
 
 
 async def events(conn: Connection) -> AsyncIterator[Link]:
@@ -153,9 +150,49 @@ async def recent(
     return [_link(row) for row in await found.fetchall()]
 
 
+async def removable(conn: Connection, before: datetime) -> list[Head]:
+    """Return the last event of each chain's beginning that is older than `before`.
+
+    At most 2,000 events of a chain, and never its newest: it is what the next one follows.
+    """
+    found = await conn.execute(
+        "SELECT e.shard, e.n, e.mac FROM generate_series(0, 15) AS chain CROSS JOIN LATERAL"
+        " (SELECT min(n) AS oldest, max(n) AS newest FROM audit_events WHERE shard = chain) AS ends"
+        " LEFT JOIN LATERAL (SELECT n FROM audit_events WHERE shard = chain AND at >= %s"
+        "                    ORDER BY n LIMIT 1) AS young ON true"
+        " JOIN audit_events e ON e.shard = chain"
+        "  AND e.n = least(coalesce(young.n, newest) - 1, newest - 1, oldest + %s - 1)",
+        (before, _BATCH),
+    )
+    return [_head(row) for row in await found.fetchall()]
+
+
+async def beginning(conn: Connection, last: Head) -> list[Link]:
+    """Return a chain's events up to `last`, in order."""
+    found = await conn.execute(
+        "SELECT * FROM audit_events WHERE shard = %s AND n <= %s ORDER BY n", (last.shard, last.n)
+    )
+    return [_link(row) for row in await found.fetchall()]
+
+
+async def remove(conn: Connection, last: Head) -> int:
+    """Remove a chain's events up to `last`; return how many there were."""
+    found = await conn.execute("SELECT audit_remove(%s::smallint, %s) AS n", (last.shard, last.n))
+    row = await found.fetchone()
+    assert row is not None
+    return int(row["n"])
+
+
+async def forget(conn: Connection, checkpoint_ids: Sequence[int]) -> None:
+    """Remove checkpoints that a base covers."""
+    await conn.execute("SELECT audit_forget(%s::bigint[])", (list(checkpoint_ids),))
+
+
 async def last_checkpoint(conn: Connection) -> tuple[datetime, int] | None:
     """Return the instant and the number of events of the newest checkpoint."""
-    found = await conn.execute("SELECT at, events FROM audit_checkpoints ORDER BY id DESC LIMIT 1")
+    found = await conn.execute(
+        "SELECT at, events FROM audit_checkpoints WHERE NOT base ORDER BY id DESC LIMIT 1"
+    )
     row = await found.fetchone()
     return (row["at"], row["events"]) if row else None
 
@@ -168,19 +205,26 @@ async def lock_checkpoints(conn: Connection) -> bool:
 
 
 async def add_checkpoint(
-    conn: Connection, *, at: datetime, events: int, heads: bytes, signature: bytes
+    conn: Connection, *, at: datetime, events: int, heads: bytes, signature: bytes, base: bool
 ) -> None:
     """Keep a signed checkpoint; `heads` is its JSON."""
     await conn.execute(
-        "INSERT INTO audit_checkpoints (at, events, heads, signature) VALUES (%s, %s, %s, %s)",
-        (at, events, heads.decode(), signature),
+        "INSERT INTO audit_checkpoints (at, events, heads, signature, base)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        (at, events, heads.decode(), signature, base),
     )
 
 
 async def checkpoints(conn: Connection) -> list[dict[str, Any]]:
-    """Return every checkpoint: at, heads, signature; the oldest first."""
-    found = await conn.execute("SELECT at, heads, signature FROM audit_checkpoints ORDER BY id")
+    """Return every checkpoint: id, at, heads, signature, base; the oldest first."""
+    found = await conn.execute(
+        "SELECT id, at, heads, signature, base FROM audit_checkpoints ORDER BY id"
+    )
     return await found.fetchall()
+
+
+def _head(row: dict[str, Any]) -> Head:
+    return Head(shard=row["shard"], n=row["n"], mac=bytes(row["mac"]))
 
 
 def _link(row: dict[str, Any]) -> Link:

@@ -1,6 +1,7 @@
 """Recomputes the chains and holds them against the checkpoints."""
 
 import hmac
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
@@ -40,29 +41,23 @@ async def verify(
     mac_key: bytes,
     checkpoint_key: CheckpointKey,
 ) -> Verdict:
-    """Check every event, which come chain by chain in order, and then every checkpoint."""
-    wanted: dict[tuple[int, int], bytes] = {}
-    bad_checkpoint = False
-    count = 0
-    for checkpoint in checkpoints:
-        count += 1
-        if checkpoint is None or not checkpoint_key.genuine(checkpoint):
-            bad_checkpoint = True
-            continue
-        wanted.update({(head.shard, head.n): head.mac for head in checkpoint.heads})
+    """Check every event, which come chain by chain in order, and then every checkpoint.
 
+    A chain begins with its first event, or after the last event that a signed base stands for.
+    """
+    signed = _Signed(checkpoints, checkpoint_key)
     seen = 0
     head = Head(shard=-1, n=0, mac=GENESIS)
     ends: dict[int, int] = {}
     async for event in events:
         if event.shard != head.shard:
-            head = Head(shard=event.shard, n=0, mac=GENESIS)
-        reason = _fault(event, head, wanted.pop((event.shard, event.n), None), mac_key)
+            head = signed.start(event.shard, event.n)
+        reason = _fault(event, head, signed.wanted.pop((event.shard, event.n), None), mac_key)
         if reason:
             return Verdict(
                 sound=False,
                 events=seen,
-                checkpoints=count,
+                checkpoints=signed.count,
                 shard=event.shard,
                 n=head.n + 1,
                 reason=reason,
@@ -71,18 +66,50 @@ async def verify(
         ends[event.shard] = event.n
         seen += 1
 
-    if wanted:
-        shard, _ = min(wanted)
+    if signed.wanted:
+        shard, _ = min(signed.wanted)
         return Verdict(
             sound=False,
             events=seen,
-            checkpoints=count,
+            checkpoints=signed.count,
             shard=shard,
-            n=ends.get(shard, 0) + 1,
+            n=ends.get(shard, signed.gone(shard)) + 1,
             reason="events are missing at the end: a signed checkpoint saw more",
         )
-    reason = "a checkpoint was changed or is not ours" if bad_checkpoint else ""
-    return Verdict(sound=not bad_checkpoint, events=seen, checkpoints=count, reason=reason)
+    reason = "a checkpoint was changed or is not ours" if signed.bad else ""
+    return Verdict(sound=not signed.bad, events=seen, checkpoints=signed.count, reason=reason)
+
+
+class _Signed:
+    """What genuine checkpoints say: the keyed hash of some events, and where chains may begin."""
+
+    def __init__(self, checkpoints: Iterable[Checkpoint | None], key: CheckpointKey) -> None:
+        self.wanted: dict[tuple[int, int], bytes] = {}
+        self.count = 0
+        self.bad = False
+        self._starts: dict[int, list[Head]] = defaultdict(list)
+        for checkpoint in checkpoints:
+            self.count += 1
+            if checkpoint is None or not key.genuine(checkpoint):
+                self.bad = True
+                continue
+            self.wanted.update({(head.shard, head.n): head.mac for head in checkpoint.heads})
+            if checkpoint.base:
+                for head in checkpoint.heads:
+                    self._starts[head.shard].append(head)
+
+    def start(self, shard: int, first: int) -> Head:
+        """Return what event number `first` of a chain has to follow, as the first there is."""
+        before = [head for head in self._starts[shard] if head.n < first]
+        begun = max(before, key=lambda head: head.n, default=Head(shard=shard, n=0, mac=GENESIS))
+        # What came before is gone, and the base vouches for it.
+        for n in [n for known, n in self.wanted if known == shard and n <= begun.n]:
+            del self.wanted[shard, n]
+        return begun
+
+    def gone(self, shard: int) -> int:
+        """Return the number of the last event of a chain that a base stands for."""
+        return max((head.n for head in self._starts[shard]), default=0)
 
 
 def _fault(event: Link, head: Head, signed: bytes | None, key: bytes) -> str:

@@ -227,6 +227,15 @@ class VaultSettings(Group):
     )
 
 
+class AuditSettings(Group):
+    """How long the audit log keeps events."""
+
+    days: Annotated[int, Field(ge=30)] | None = _setting(
+        "XERUS_AUDIT_DAYS",
+        help="Days after which the worker removes events from the audit log. Unset: none is removed.",
+    )
+
+
 class IdentitySettings(Group):
     """The app registration at Entra ID, or at any other OpenID Connect provider."""
 
@@ -448,6 +457,7 @@ class Settings(BaseModel):
     mcp: McpSettings
     database: DatabaseSettings
     vault: VaultSettings
+    audit: AuditSettings
     identity: IdentitySettings
     atlassian: AtlassianSettings
     jira: JiraSettings
