@@ -21,6 +21,7 @@ from xerus.connections.service import Connections
 from xerus.connections.views import Outcome
 from xerus.db.database import Database
 from xerus.db.notify import Listener
+from xerus.db.roles import Role
 from xerus.egress.client import Egress
 from xerus.ids import SessionId, UserId, new_id
 from xerus.keys.file import FileKeyProvider
@@ -57,6 +58,11 @@ class Part:
     async def events(self, user_id: UserId) -> list[str]:
         soon = self.clock.now() + timedelta(minutes=1)
         return [row.event for row in reversed(await self.audit.recent(user_id, before=soon))]
+
+    async def pauses_end(self, user_id: UserId) -> None:
+        """Let the pause after a failed renewal be over; it is by the database's clock."""
+        async with self.db.transaction(Role.APP, user_id=user_id) as conn:
+            await conn.execute("UPDATE credentials SET retry_at = now()")
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -143,12 +144,10 @@ async def test_outage_of_the_provider_keeps_the_grant(
         await header(part, grace)
     assert too_early.value.retry_after
     await sandbox.atlassian.faults([])
-    part.clock.ahead += timedelta(minutes=2)
     for _ in range(4):
-        try:
+        await part.pauses_end(grace.user_id)
+        with suppress(UpstreamUnavailable):
             await header(part, grace)
-        except UpstreamUnavailable:
-            part.clock.ahead += timedelta(minutes=2)
     assert (await part.connections.view(grace.user_id)).state is State.CONNECTED
 
 
@@ -196,7 +195,8 @@ async def test_wrong_app_secret_blames_the_operator_and_no_person(
         with pytest.raises(ClientRejected) as refused:
             await header(broken, grace)
     assert "ATLASSIAN_OAUTH_CLIENT_SECRET" in refused.value.hint
-    part.clock.ahead = HOUR + timedelta(minutes=2)
+    part.clock.ahead = HOUR
+    await part.pauses_end(grace.user_id)
     await header(part, grace)
     assert (await part.connections.view(grace.user_id)).state is State.CONNECTED
 
@@ -286,3 +286,75 @@ async def test_database_that_goes_away_during_the_renewal_loses_nothing(
         assert await calling != old
         assert await token_requests(sandbox, mark) == 1
     await postgres.stop()
+
+
+async def test_fewer_than_nine_ask_at_once_though_more_credentials_are_due(
+    part: Part, sandbox: Sandbox
+) -> None:
+    people = [Person("grace@example.com") for _ in range(10)]
+    for person in people:
+        await person.connect(part)
+    part.clock.ahead = HOUR
+    await sandbox.atlassian.configure(latency_ms=500)
+    calling = [asyncio.create_task(header(part, person)) for person in people]
+    await until(lambda: renewing(part, people[7]))
+
+    leased = [await renewing(part, person) for person in people]
+
+    assert sum(leased) <= 8
+    assert await part.connections.renew_due() == 0
+    assert len(set(await asyncio.gather(*calling))) == 10
+
+
+async def test_process_with_a_wrong_clock_keeps_nobody_else_from_trying_again(
+    part: Part, grace: Person, fresh: Fresh, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    part.clock.ahead = HOUR
+    down = {"method": "POST", "path_regex": "/oauth/token", "times": 3, "fault": "reset"}
+    await sandbox.atlassian.faults([down])
+    async with a_process(fresh, sandbox, tmp_path / "key") as ahead:
+        ahead.clock.ahead = HOUR + timedelta(minutes=5)
+        with pytest.raises(UpstreamUnavailable):
+            await header(ahead, grace)
+
+    with pytest.raises(UpstreamUnavailable) as too_early:
+        await header(part, grace)
+
+    assert too_early.value.retry_after is not None
+    assert too_early.value.retry_after <= 60
+
+
+async def test_missing_permission_is_no_reason_to_renew(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    scope_miss = {
+        "fault": "status",
+        "status": 401,
+        "headers": {"X-Failure-Category": "FAILURE_CLIENT_SCOPE_CHECK"},
+        "body": '{"code": 401, "message": "Unauthorized; scope does not match"}',
+    }
+    await sandbox.atlassian.faults(
+        [{"method": "GET", "path_regex": "/ex/.*", "times": 5, **scope_miss}]
+    )
+    mark = await sandbox.atlassian.mark()
+
+    check = await part.connections.test(grace.user_id)
+
+    assert check.error is not None
+    assert check.error.code == "scope_missing"
+    assert await token_requests(sandbox, mark) == 0
+
+
+async def test_last_fortnight_of_the_year_is_announced(part: Part, grace: Person) -> None:
+    connected = await part.connections.view(grace.user_id)
+    part.clock.ahead = timedelta(days=350)
+    async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
+        await conn.execute("UPDATE credentials SET access_expires_at = now() + interval '400 days'")
+    assert (await part.connections.view(grace.user_id)).state is State.CONNECTED
+
+    part.clock.ahead = timedelta(days=351, minutes=1)
+
+    view = await part.connections.view(grace.user_id)
+    assert view.state is State.EXPIRING_SOON
+    assert view.reconnect_by == connected.reconnect_by
+    assert "Reconnect" in view.hint

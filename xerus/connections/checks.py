@@ -14,6 +14,7 @@ from xerus.connections.problems import problem_of
 from xerus.connections.signals import FLOW
 from xerus.connections.sites import find_site
 from xerus.connections.store import ConnectionRow
+from xerus.connections.token_answers import SCOPE_MISSING
 from xerus.connections.user_credentials import UserCredentials
 from xerus.connections.views import Check
 from xerus.db.database import Database
@@ -91,7 +92,9 @@ class Checks:
         try:
             return await self._health.prove(user_id, connection_id, cloud_id)
         except UpstreamRefused as error:
-            if error.upstream_status != _UNAUTHORIZED or not await credentials.renew_stored():
+            if error.upstream_status != _UNAUTHORIZED or error.code == SCOPE_MISSING:
+                raise
+            if not await credentials.renew_stored():
                 raise
         return await self._health.prove(user_id, connection_id, cloud_id)
 

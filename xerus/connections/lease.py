@@ -3,7 +3,8 @@
 A lease is a row change that is committed before the provider is called, never a lock that is
 held over the call: a database restart then loses nothing. Its length is judged by the database's
 clock. What decides at the end is the generation: the first write of the next one wins, whoever
-holds the lease by then.
+holds the lease by then. A pause after a failure is by the database's clock as well: where one
+process of the fleet has a wrong clock, it must not keep the others from trying.
 """
 
 import uuid
@@ -44,10 +45,9 @@ class NoLease(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """The provider is not to be asked before `retry_at`."""
+    """The provider is not to be asked for this grant for so long."""
 
-    retry_at: datetime
-    last_error: dict[str, str] | None
+    seconds: float
 
 
 async def take(
@@ -55,7 +55,6 @@ async def take(
     user_id: UserId,
     connection_id: ConnectionId,
     generation: int,
-    now: datetime,
 ) -> Lease | NoLease | Backoff:
     """Take the lease for `generation`, or say why not. Commit before calling the provider."""
     owner = str(uuid.uuid4())
@@ -66,7 +65,7 @@ async def take(
          WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
            AND renew_after IS NOT NULL
            AND (lease_until IS NULL OR lease_until <= now())
-           AND (retry_at IS NULL OR retry_at <= %(now)s)
+           AND (retry_at IS NULL OR retry_at <= now())
         RETURNING refresh_token, failures
         """,
         {
@@ -75,12 +74,11 @@ async def take(
             "user_id": user_id,
             "id": connection_id,
             "generation": generation,
-            "now": now,
         },
     )
     row = await cursor.fetchone()
     if row is None:
-        return await _why_not(conn, user_id, connection_id, generation, now)
+        return await _why_not(conn, user_id, connection_id, generation)
     return Lease(
         user_id=user_id,
         connection_id=connection_id,
@@ -92,10 +90,11 @@ async def take(
 
 
 async def _why_not(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId, generation: int, now: datetime
+    conn: Connection, user_id: UserId, connection_id: ConnectionId, generation: int
 ) -> NoLease | Backoff:
     cursor = await conn.execute(
-        "SELECT generation, renew_after IS NULL AS dead, retry_at, last_error,"
+        "SELECT generation, renew_after IS NULL AS dead,"
+        " extract(epoch FROM retry_at - now())::float8 AS pause,"
         " coalesce(lease_until > now(), false) AS held"
         " FROM credentials WHERE user_id = %s AND connection_id = %s",
         (user_id, connection_id),
@@ -107,8 +106,8 @@ async def _why_not(
         return NoLease.MOVED
     if row["dead"]:
         return NoLease.DEAD
-    if not row["held"] and row["retry_at"] is not None and row["retry_at"] > now:
-        return Backoff(retry_at=row["retry_at"], last_error=row["last_error"])
+    if not row["held"] and row["pause"] is not None and row["pause"] > 0:
+        return Backoff(seconds=row["pause"])
     return NoLease.HELD
 
 
@@ -122,7 +121,7 @@ async def take_due(conn: Connection, link: Link, now: datetime, limit: int) -> l
           FROM (SELECT user_id, connection_id FROM credentials
                  WHERE link = %(link)s AND renew_after <= %(now)s
                    AND (lease_until IS NULL OR lease_until <= now())
-                   AND (retry_at IS NULL OR retry_at <= %(now)s)
+                   AND (retry_at IS NULL OR retry_at <= now())
                  ORDER BY renew_after LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
          WHERE k.user_id = due.user_id AND k.connection_id = due.connection_id
         RETURNING k.user_id::text AS user_id, k.connection_id::text AS connection_id,
@@ -154,9 +153,9 @@ async def finish(conn: Connection, lease: Lease, sealed: SealedTokens) -> bool:
 
 
 async def give_up(
-    conn: Connection, lease: Lease, problem: Problem, *, retry_at: datetime | None
+    conn: Connection, lease: Lease, problem: Problem, *, retry_in: float | None
 ) -> bool:
-    """Release the lease after a failure; the tokens stay. `retry_at` None: never by itself again.
+    """Release the lease after a failure; the tokens stay. `retry_in` None: never by itself again.
 
     False: the lease or the generation is no longer ours, and nothing was changed.
     """
@@ -164,8 +163,8 @@ async def give_up(
         """
         UPDATE credentials
            SET lease_owner = NULL, lease_until = NULL, failures = failures + 1,
-               retry_at = %(retry_at)s, last_error = %(problem)s,
-               renew_after = CASE WHEN %(retry_at)s::timestamptz IS NULL THEN NULL
+               retry_at = now() + make_interval(secs => %(pause)s), last_error = %(problem)s,
+               renew_after = CASE WHEN %(pause)s::float8 IS NULL THEN NULL
                                   ELSE renew_after END
          WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
            AND lease_owner = %(owner)s
@@ -173,18 +172,20 @@ async def give_up(
         {
             **_key(lease),
             "owner": lease.owner,
-            "retry_at": retry_at,
+            "pause": retry_in,
             "problem": problem_json(problem),
         },
     )
     return cursor.rowcount == 1
 
 
-async def generation_of(conn: Connection, lease: Lease) -> int | None:
+async def generation_of(
+    conn: Connection, user_id: UserId, connection_id: ConnectionId
+) -> int | None:
     """Return the present generation, None when the credential is erased."""
     cursor = await conn.execute(
         "SELECT generation FROM credentials WHERE user_id = %s AND connection_id = %s",
-        (lease.user_id, lease.connection_id),
+        (user_id, connection_id),
     )
     row = await cursor.fetchone()
     return row["generation"] if row else None

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Coroutine
-from datetime import timedelta
 
 from pydantic import SecretStr
 
@@ -13,6 +12,7 @@ from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import lease as leases
 from xerus.connections import store
+from xerus.connections.gate import OPERATOR_PAUSE_SECONDS, Gate, Turn
 from xerus.connections.lease import Backoff, Lease, NoLease
 from xerus.connections.problems import problem_of
 from xerus.connections.provider import (
@@ -40,9 +40,7 @@ _PERSIST_SECONDS = 540.0
 """How long an issued pair is kept in memory for a database that is away: inside the ten minutes
 in which Atlassian still takes the previous refresh token."""
 _ATTEMPTS = 3
-_OPERATOR_PAUSE_SECONDS = 60.0
 _MAX_BACKOFF_SECONDS = 60.0
-_BATCH = 8
 
 
 class Renewal:
@@ -67,7 +65,7 @@ class Renewal:
         self._clock = clock
         self._tools_url = tools_url
         self._running: dict[tuple[ConnectionId, int], asyncio.Task[None]] = {}
-        self._rest_until = 0.0
+        self._gate = Gate(link=oauth.link)
 
     async def ensure(self, user_id: UserId, connection_id: ConnectionId, generation: int) -> None:
         """Return once a later generation than `generation` is stored, by whoever renews it.
@@ -95,21 +93,21 @@ class Renewal:
     async def renew_due(self) -> int:
         """Renew up to eight credentials whose time has come; return how many were tried.
 
-        After the provider rejected our own app, one credential a round probes whether that is
-        over, and nothing more.
+        Fewer while calls renew their own, one while the provider may be back, none while it rests.
         """
-        now = asyncio.get_running_loop().time()
-        if now < self._rest_until:
-            return 0
-        limit = 1 if self._rest_until else _BATCH
-        async with self._db.transaction(Role.WORKER) as conn:
-            taken = await leases.take_due(conn, self._oauth.link, self._clock.now(), limit)
-        results = await asyncio.gather(*map(self._lead, taken), return_exceptions=True)
-        self._rest_until = 0.0
+        turns = await self._gate.turns_at_hand()
+        taken: list[Lease] = []
+        try:
+            if turns:
+                taken = await self._take_due(len(turns))
+        finally:
+            for unused in turns[len(taken) :]:
+                self._gate.leave(unused)
+        results = await asyncio.gather(
+            *map(self._lead, taken, turns[: len(taken)]), return_exceptions=True
+        )
         for result in results:
-            if isinstance(result, ClientRejected):
-                self._rest_until = now + _OPERATOR_PAUSE_SECONDS
-            elif isinstance(result, BaseException) and not isinstance(
+            if isinstance(result, BaseException) and not isinstance(
                 result, UpstreamError | SealBroken | NotConnected
             ):
                 raise result
@@ -135,26 +133,47 @@ class Renewal:
         task.add_done_callback(finished)
         return task
 
-    async def _lead(self, lease: Lease) -> None:
+    async def _take_due(self, limit: int) -> list[Lease]:
+        async with self._db.transaction(Role.WORKER) as conn:
+            return await leases.take_due(conn, self._oauth.link, self._clock.now(), limit)
+
+    async def _lead(self, lease: Lease, turn: Turn) -> None:
         key = (lease.connection_id, lease.generation)
-        await asyncio.shield(self._start(key, self._spend(lease)))
+        await asyncio.shield(self._start(key, self._spend(lease, turn)))
 
     async def _lead_or_wait(
         self, user_id: UserId, connection_id: ConnectionId, generation: int
     ) -> None:
         while True:
             with self._signals.watch(connection_id) as changed:
-                async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-                    got = await leases.take(
-                        conn, user_id, connection_id, generation, self._clock.now()
-                    )
+                try:
+                    # Before the lease, which must not run out while its holder waits in a queue.
+                    turn = await self._gate.turn()
+                except UpstreamUnavailable:
+                    if await self._generation(user_id, connection_id) != generation:
+                        return
+                    raise
+                got = await self._take(user_id, connection_id, generation, turn)
                 if isinstance(got, Lease):
-                    await self._spend(got)
+                    await self._spend(got, turn)
                     return
                 if got is NoLease.MOVED:
                     return
                 self._refuse(got)
                 await self._signals.pause(changed, _WAIT_SECONDS)
+
+    async def _take(
+        self, user_id: UserId, connection_id: ConnectionId, generation: int, turn: Turn
+    ) -> Lease | NoLease | Backoff:
+        """Take the lease, or give the turn back."""
+        got: Lease | NoLease | Backoff | None = None
+        try:
+            async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+                got = await leases.take(conn, user_id, connection_id, generation)
+        finally:
+            if not isinstance(got, Lease):
+                self._gate.leave(turn)
+        return got
 
     def _refuse(self, got: NoLease | Backoff) -> None:
         """Raise unless somebody else is renewing."""
@@ -163,18 +182,18 @@ class Renewal:
         if got is NoLease.DEAD:
             raise self._needs_reconnect()
         if isinstance(got, Backoff):
-            seconds = max(1, round((got.retry_at - self._clock.now()).total_seconds()))
+            seconds = max(1, round(got.seconds))
             raise UpstreamUnavailable(
                 f"{self._oauth.link.label} could not renew the connection a moment ago.",
                 hint=f"It is tried again in {seconds} s; nothing is lost.",
                 retry_after=seconds,
             )
 
-    async def _spend(self, lease: Lease) -> None:
+    async def _spend(self, lease: Lease, turn: Turn) -> None:
         """Ask the provider with the lease in hand, and write what came of it."""
         try:
-            refresh_token = await self._sealer.open_refresh(lease)
-            tokens = await self._ask(refresh_token, lease)
+            with turn:
+                sealed = await self._renewed(lease, turn)
         except GrantRefused as error:
             if await self._bury(lease, error):
                 raise self._needs_reconnect() from error
@@ -182,10 +201,19 @@ class Renewal:
         except (UpstreamError, SealBroken) as error:
             await self._put_off(lease, error)
             raise
-        sealed = await self._sealer.seal_tokens(
+        await self._persist(lease, sealed)
+
+    async def _renewed(self, lease: Lease, turn: Turn) -> SealedTokens:
+        refresh_token = await self._sealer.open_refresh(lease)
+        try:
+            tokens = await self._ask(refresh_token, lease)
+        except UpstreamError as error:
+            turn.note(error)
+            raise
+        turn.note(None)
+        return await self._sealer.seal_tokens(
             lease.user_id, lease.connection_id, tokens, tokens.refresh_token or refresh_token
         )
-        await self._persist(lease, sealed)
 
     async def _ask(self, refresh_token: SecretStr, lease: Lease) -> TokenSet:
         """Ask up to three times within the total deadline, always with the same token.
@@ -200,7 +228,7 @@ class Renewal:
             try:
                 return await self._oauth.refresh(refresh_token, deadline=deadline - clock.time())
             except GrantRefused:
-                if attempt > 1 or await self._generation(lease) != lease.generation:
+                if attempt > 1 or await self._moved(lease):
                     raise
             except UpstreamUnavailable as error:
                 if attempt == _ATTEMPTS or (error.retry_after or 0) > 1:
@@ -210,9 +238,12 @@ class Renewal:
             await asyncio.sleep(pause)
         raise AssertionError
 
-    async def _generation(self, lease: Lease) -> int | None:
-        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            return await leases.generation_of(conn, lease)
+    async def _moved(self, lease: Lease) -> bool:
+        return await self._generation(lease.user_id, lease.connection_id) != lease.generation
+
+    async def _generation(self, user_id: UserId, connection_id: ConnectionId) -> int | None:
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            return await leases.generation_of(conn, user_id, connection_id)
 
     async def _persist(self, lease: Lease, sealed: SealedTokens) -> None:
         """Write the pair, and keep trying while the database is away: there is no second copy."""
@@ -246,7 +277,7 @@ class Renewal:
         """Mark the grant dead, tokens kept. False: a later pair is there, nothing is dead."""
         problem = problem_of(error, correlation_id(), self._clock.now())
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            if not await leases.give_up(conn, lease, problem, retry_at=None):
+            if not await leases.give_up(conn, lease, problem, retry_in=None):
                 return False
             await store.set_status(
                 conn, lease.user_id, lease.connection_id, "needs_reconnect", cause=problem.message
@@ -265,9 +296,9 @@ class Renewal:
     async def _put_off(self, lease: Lease, error: UpstreamError | SealBroken) -> None:
         """Release the lease until a later try; a failure to renew never ends a grant."""
         problem = problem_of(error, correlation_id(), self._clock.now())
-        retry_at = self._clock.now() + timedelta(seconds=_backoff(lease.failures, error))
+        seconds = _backoff(lease.failures, error)
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            if await leases.give_up(conn, lease, problem, retry_at=retry_at):
+            if await leases.give_up(conn, lease, problem, retry_in=seconds):
                 await self._audit.record(
                     conn,
                     Event.CREDENTIAL_REFRESH_FAILED,
@@ -294,7 +325,7 @@ class Renewal:
 def _backoff(failures: int, error: UpstreamError | SealBroken) -> float:
     """Seconds to the next try: full jitter over 1 to 60 s, or what the provider asks for."""
     if isinstance(error, ClientRejected):
-        return _OPERATOR_PAUSE_SECONDS
+        return OPERATOR_PAUSE_SECONDS
     asked = error.retry_after if isinstance(error, UpstreamError) else None
     most = min(_MAX_BACKOFF_SECONDS, 2.0 ** (failures + 1))
     return max(random.uniform(1.0, most), float(min(asked or 0, 3600)))  # noqa: S311 - spreads load only

@@ -6,18 +6,34 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from xerus.atlassian.errors import is_scope_miss
 from xerus.connections.provider import ClientRejected, GrantRefused, TokenSet
 from xerus.egress.client import Egress, Reply
 from xerus.errors import UpstreamRefused, UpstreamUnavailable
 
+SCOPE_MISSING = "scope_missing"
+"""The code of a 401 that no new token changes."""
+
 _READ_DEADLINE = 10.0
-_DEAD_GRANT = frozenset({"invalid_grant", "unauthorized_client"})
+_DEAD_GRANT = frozenset(
+    {
+        # RFC 6749, section 5.2 has 400; Atlassian says 403.
+        (HTTPStatus.BAD_REQUEST, "invalid_grant"),
+        (HTTPStatus.UNAUTHORIZED, "invalid_grant"),
+        (HTTPStatus.FORBIDDEN, "invalid_grant"),
+        # Atlassian's for a token that was rotated out. With 400 it means what the RFC says: our
+        # client may not use this kind of grant.
+        (HTTPStatus.FORBIDDEN, "unauthorized_client"),
+    }
+)
+_VERDICTS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _OUR_FAULT = frozenset(
     {
         "access_denied",
         "invalid_client",
         "invalid_request",
         "invalid_scope",
+        "unauthorized_client",
         "unsupported_grant_type",
     }
 )
@@ -46,18 +62,18 @@ def _token_failure(
 ) -> UpstreamRefused | UpstreamUnavailable:
     """Read a failure as observed at Atlassian, where the status alone says little.
 
-    A 4xx without a known `error` comes from a proxy on the way, and is no verdict on the grant.
+    Any other status, and a 4xx without a known `error`, which comes from a proxy on the way, is no
+    verdict on the grant: 429 and 5xx end nothing, whatever stands in them.
     """
-    refused = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
     debug = f"token endpoint: status {reply.status}, error {error!r}"
-    if refused and error in _DEAD_GRANT:
+    if (reply.status, error) in _DEAD_GRANT:
         return GrantRefused(
             "Atlassian no longer accepts this authorization.",
             hint="Connect Atlassian again on the Tools page.",
             debug=debug,
             upstream_status=reply.status,
         )
-    if refused and error in _OUR_FAULT:
+    if reply.status in _VERDICTS and error in _OUR_FAULT:
         return ClientRejected(
             "Atlassian rejected this server's own app credentials.",
             hint=f"An administrator has to check {settings}. Connections are kept.",
@@ -91,6 +107,14 @@ async def read_json(egress: Egress, base: str, path: str, access_token: SecretSt
 def _read_failure(path: str, reply: Reply) -> UpstreamRefused | UpstreamUnavailable:
     """Return what a first read that did not succeed means."""
     debug = f"GET {path.partition('?')[0]}: status {reply.status}"
+    if reply.status == HTTPStatus.UNAUTHORIZED and is_scope_miss(reply):
+        return UpstreamRefused(
+            "Atlassian says that a permission for a first read was not granted.",
+            hint="Connect again and accept all permissions.",
+            code=SCOPE_MISSING,
+            debug=debug,
+            upstream_status=reply.status,
+        )
     if reply.status in {401, 403, 404}:
         return UpstreamRefused(
             f"Atlassian refused a first read with status {reply.status}.",

@@ -1,0 +1,128 @@
+"""The gate before a token endpoint: how many of this process ask at once, and whether to ask at all.
+
+Grants back off one by one; the gate is about the provider. Where answers fail in a row it shuts
+for a while, then lets one request through to see whether that is over (half open).
+"""
+
+import asyncio
+import random
+from types import TracebackType
+from typing import Self
+
+from xerus.connections.links import Link
+from xerus.connections.provider import ClientRejected, GrantRefused
+from xerus.errors import UpstreamError, UpstreamUnavailable
+from xerus.telemetry.logs import logger
+
+log = logger(__name__)
+
+MOST_AT_ONCE = 8
+OPERATOR_PAUSE_SECONDS = 60.0
+"""How long nobody asks after our own app was rejected: an operator has to act."""
+_FAILURES_IN_A_ROW = 5
+_MOST_PAUSE_SECONDS = 30.0
+
+
+class Turn:
+    """The right to ask the provider once; given back at the end of the block."""
+
+    def __init__(self, gate: "Gate", *, is_probe: bool) -> None:
+        self._gate = gate
+        self.is_probe = is_probe
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._gate.leave(self)
+
+    def note(self, error: UpstreamError | None) -> None:
+        """Tell the gate how the provider answered; None: with a new pair."""
+        self._gate.learn(self, error)
+
+
+class Gate:
+    """Admits eight requests at once while the provider answers."""
+
+    def __init__(self, *, link: Link) -> None:
+        self._link = link
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+        self._failures = 0
+        self._shut_until: float | None = None
+        self._probing = False
+
+    async def turn(self) -> Turn:
+        """Wait for a turn.
+
+        Raises:
+            UpstreamUnavailable: the provider is left in peace for now; nothing is lost.
+        """
+        self._require_open()
+        await self._room.acquire()
+        try:
+            self._require_open()
+        except UpstreamUnavailable:
+            self._room.release()
+            raise
+        return self._admitted()
+
+    async def turns_at_hand(self) -> list[Turn]:
+        """Return every turn that is free at once: none while shut, one while half open."""
+        turns: list[Turn] = []
+        while self._wait_seconds() is None and not self._room.locked():
+            await self._room.acquire()  # does not wait: there is room
+            turns.append(self._admitted())
+        return turns
+
+    def leave(self, turn: Turn) -> None:
+        """Take a turn back, whether it was used or not."""
+        if turn.is_probe:
+            self._probing = False
+        self._room.release()
+
+    def learn(self, turn: Turn, error: UpstreamError | None) -> None:
+        """Open after any verdict on a grant; shut after a rejection of ours, or enough silence."""
+        if error is None or isinstance(error, GrantRefused):
+            self._failures, self._shut_until = 0, None
+        elif isinstance(error, ClientRejected):
+            self._shut(OPERATOR_PAUSE_SECONDS, error)
+        else:
+            self._failures += 1
+            if turn.is_probe or self._failures >= _FAILURES_IN_A_ROW:
+                longest = 2.0 ** min(self._failures - _FAILURES_IN_A_ROW + 1, 10)
+                longest = min(max(longest, 1.0), _MOST_PAUSE_SECONDS)
+                self._shut(random.uniform(longest / 2, longest), error)  # noqa: S311 - spreads load only
+
+    def _admitted(self) -> Turn:
+        is_probe = self._shut_until is not None
+        self._probing = self._probing or is_probe
+        return Turn(self, is_probe=is_probe)
+
+    def _require_open(self) -> None:
+        seconds = self._wait_seconds()
+        if seconds is not None:
+            raise UpstreamUnavailable(
+                f"{self._link.label} does not answer requests to renew connections at the moment.",
+                hint=f"It is tried again in {seconds} s; nothing is lost.",
+                retry_after=seconds,
+            )
+
+    def _wait_seconds(self) -> int | None:
+        """Return in how many seconds it is worth asking again, None for now."""
+        if self._shut_until is None:
+            return None
+        left = self._shut_until - asyncio.get_running_loop().time()
+        if left > 0 or self._probing:
+            return max(1, round(left))
+        return None
+
+    def _shut(self, seconds: float, error: UpstreamError) -> None:
+        self._shut_until = asyncio.get_running_loop().time() + seconds
+        log.warning(
+            "renewals_rest", link=self._link.value, seconds=round(seconds, 1), cause=error.code
+        )
