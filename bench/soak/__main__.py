@@ -11,6 +11,7 @@ from bench.progress import say
 from bench.soak import (
     arguments,
     attacks,
+    audit,
     builders,
     crash,
     database,
@@ -43,6 +44,8 @@ STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "row-14-ssrf-answers": product.ssrf_answers,
     "row-14-ssrf-requests": product.ssrf_requests,
     "row-17-shared-token": product.shared_token,
+    "row-21-tampering": audit.tampering,
+    "row-21-killed-writers": audit.killed_writers,
     "row-23-malformed": product.malformed_input,
     "row-23-described-clients": described.clients,
     "row-23-described-grants": described.grants,

@@ -16,6 +16,7 @@ OURS = "xerus"
 KEYS = (
     OURS,
     "xerus-shared",
+    "xerus-unaudited",
     "mcp-atlassian",
     "mcp-atlassian-fixed",
     "sdk-default",
@@ -51,6 +52,14 @@ def _ours(here: World, people: Sequence[Person], upstream: str) -> Iterator[Subj
         people=people,
         env=with_shared_token(env, upstream),
         credentials=1,
+    )
+    yield Xerus(
+        "xerus-unaudited",
+        "Xerus, each person's own credential, its audit log cut off",
+        here=here,
+        people=people,
+        env=env,
+        module="bench.servers.unaudited",
     )
 
 

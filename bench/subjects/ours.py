@@ -20,12 +20,14 @@ class Xerus(Subject):
         people: Sequence[Person],
         env: dict[str, str],
         credentials: int = PEOPLE,
+        module: str = "xerus",
     ) -> None:
         self.key, self.title, self.credentials = key, title, credentials
+        self._program = ("-m", module)
         self._here, self._people, self._env = here, people, env
 
     def start(self) -> None:
-        self._here.xerus.env = self._env
+        self._here.xerus.env, self._here.xerus.program = self._env, self._program
         self._here.start()
 
     def stop(self) -> None:
