@@ -20,6 +20,7 @@ from bench.soak import (
     parsers,
     product,
     registrations,
+    renewals,
 )
 from bench.soak.pressure import StageFailed
 
@@ -27,6 +28,7 @@ STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "expiry": expiry.run,
     "crash": crash.run,
     "database": database.run,
+    **renewals.STAGES,
     "registrations": registrations.run,
     "arguments-jira-reads": arguments.jira_reads,
     "arguments-jira-writes": arguments.jira_writes,

@@ -1,0 +1,97 @@
+"""Renewals at full numbers, against a strict token endpoint and through a proxy that does harm.
+
+What is tried and what must hold stands in `tests/support/renewals/`.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from bench.soak.product import Told, judged
+from tests.stores import returns
+from tests.stores.connecting import a_process
+from tests.stores.databases import Fresh
+from tests.support.renewals import clocks, expiries, faulty, grants, killed, restarts, storm
+from tests.support.standing import sandbox_alone
+
+_POINTS = tuple(killed.POINTS)
+_KILLS = 200
+_RANDOM_KILLS = 1_000
+_GRACE = 600.0  # Atlassian's
+
+
+async def expiry_in_eight() -> str:
+    """50 expiries under 25 callers in each of 8 processes."""
+    return await judged(expiries.expiries(8, 25, 50, Told()))
+
+
+async def faults() -> str:
+    """12 faults, 500 renewals through each."""
+    return await judged(faulty.every_fault(500, 3, Told()))
+
+
+async def everybody() -> str:
+    """5,000 grants over at once, 50 answers a second."""
+    return await judged(storm.storm(5_000, 50, 300.0, Told()))
+
+
+async def wrong_clocks() -> str:
+    """40 grants, 50 expiries, clocks wrong by up to five minutes."""
+    return await judged(clocks.clocks(40, 50, Told()))
+
+
+async def database_restarts() -> str:
+    """50 immediate restarts, 40 grants, 6 workers, a provider that forgives nothing."""
+    return await judged(restarts.restarts(50, 40, 6, Told()))
+
+
+async def duplicated_returns() -> str:
+    """1,000 returns from Atlassian, 20 of each at once."""
+    return await judged(_returns(1_000, 0))
+
+
+async def returns_elsewhere() -> str:
+    """500 returns in another browser."""
+    return await judged(_returns(0, 500))
+
+
+async def _returns(twenty: int, elsewhere: int) -> str:
+    async with sandbox_alone() as sandbox, grants.database() as server:
+        fresh, key = Fresh(login=server.dsn, owner=server.dsn), server.folder / "key"
+        async with a_process(fresh, sandbox, key) as one, a_process(fresh, sandbox, key) as two:
+            if twenty:
+                return await returns.duplicated((one, two), sandbox, twenty, Told())
+            return await returns.elsewhere(one, sandbox, elsewhere, Told())
+
+
+def at_points(points: tuple[str, ...], *, grace: float) -> Callable[[], Awaitable[str]]:
+    """Return the stage that kills 200 times at each of `points`."""
+
+    async def run() -> str:
+        return await judged(killed.killed_at(points, _KILLS, grace=grace, told=Told()))
+
+    return run
+
+
+def at_random(*, grace: float) -> Callable[[], Awaitable[str]]:
+    """Return the stage that kills 1,000 times at any moment of a renewal."""
+
+    async def run() -> str:
+        return await judged(killed.killed_at_random(_RANDOM_KILLS, grace=grace, told=Told()))
+
+    return run
+
+
+STAGES: dict[str, Callable[[], Awaitable[str]]] = {
+    "renewal-expiries": expiry_in_eight,
+    "renewal-faults": faults,
+    "renewal-storm": everybody,
+    "renewal-clocks": wrong_clocks,
+    "renewal-restarts": database_restarts,
+    "renewal-returns": duplicated_returns,
+    "renewal-returns-elsewhere": returns_elsewhere,
+    "renewal-kills-1": at_points(_POINTS[:3], grace=_GRACE),
+    "renewal-kills-2": at_points(_POINTS[3:], grace=_GRACE),
+    "renewal-kills-without-grace-1": at_points(_POINTS[:3], grace=0),
+    "renewal-kills-without-grace-2": at_points(_POINTS[3:], grace=0),
+    "renewal-random-kills": at_random(grace=_GRACE),
+    "renewal-random-kills-without-grace": at_random(grace=0),
+}
