@@ -14,6 +14,7 @@ from xerus.app.foundation import DatabaseUrls, Foundation, lay
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
 from xerus.app.probes import probe_routes
+from xerus.app.resealing import destroy_unused_keys
 from xerus.app.roles import Role
 from xerus.app.tooling import (
     catalogue_of,
@@ -143,6 +144,7 @@ def _worker(base: Foundation, people: Identity, links: Mapping[Link, Connections
         await people.registrations.sweep()
         await links[Link.CLOUD].clean_up()
         await base.signing_keys.sweep()
+        await destroy_unused_keys(base)
         return 0
 
     return Worker(

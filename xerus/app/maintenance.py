@@ -69,12 +69,16 @@ async def rotate_keys(settings: Settings) -> int:
             f"signing key: {began}, signs from {rotation.signs_from:%Y-%m-%d %H:%M} UTC; "
             f"the one before is accepted until {rotation.retired:%H:%M} UTC"
         )
-        await base.vault.rotate()
-        sealed = await reseal_everything(base)
-        for kind, count in sealed.items():
-            print(f"{kind}: {count} sealed anew")
-        await base.audit.append(Event.KEYS_ROTATED, signing_key=began, sealed=sum(sealed.values()))
-    return 0
+        fresh = await base.vault.rotate()
+        print(f"data key: {'begun' if fresh else 'going on with the rotation that was cut off'}")
+        done = await reseal_everything(base)
+        for kind, found in done.items():
+            print(f"{kind}: {found.anew} sealed anew")
+        await base.audit.append(Event.KEYS_ROTATED, sealed=sum(p.anew for p in done.values()))
+    broken = {kind: found.broken for kind, found in done.items() if found.broken}
+    for kind, count in broken.items():
+        print(f"{kind}: {count} values do not open and stay as they are", file=sys.stderr)
+    return 1 if broken else 0
 
 
 async def verify_audit(settings: Settings) -> int:

@@ -20,13 +20,18 @@ _MARGIN_SECONDS = 300.0
 """Renewed at least this long before the end, where the token lives long enough for it."""
 
 
+def provider_of(link: Link) -> str:
+    """Return what the values of a link are bound to."""
+    # Cloud's name stands in what was sealed before there were others.
+    return _PROVIDER if link is Link.CLOUD else f"{_PROVIDER}-{link}"
+
+
 class Sealer:
     """Seals and opens what the tables of this package keep."""
 
     def __init__(self, *, vault: Vault, link: Link) -> None:
         self._vault = vault
-        # Cloud's name stands in what was sealed before there were others.
-        self._provider = _PROVIDER if link is Link.CLOUD else f"{_PROVIDER}-{link}"
+        self._provider = provider_of(link)
 
     async def seal_tokens(
         self,

@@ -1,6 +1,9 @@
 """Seals and opens values with data keys that it holds in memory."""
 
 import secrets
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from xerus.db.database import Database
@@ -14,14 +17,30 @@ from xerus.vault.envelope import KEY_BYTES, Binding, SealBroken, key_id_of, seal
 CHANNEL = "xerus_data_keys"
 _CANARY = Binding(table="vault_canary", column="sealed", row_id="1")
 _CANARY_TEXT = b"this database belongs to this key"
+_LOOK_SECONDS = 60.0
+"""How long a process may not have heard of a new key: notifications can be lost."""
+KEPT = timedelta(days=1)
+"""How long a key still opens after the next has begun, whatever was sealed with it.
+
+Far more than the looks of a process are apart, than a sign-in may take, and than a value waits in
+memory for a database that is away.
+"""
 
 
 class Vault:
     """Envelope encryption: values under data keys, data keys under the provider's key."""
 
-    def __init__(self, *, database: Database, provider: KeyProvider) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        provider: KeyProvider,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._provider = provider
+        self._monotonic = monotonic
+        self._looked = 0.0
         self._keys: dict[UUID, bytes] = {}
         self._active: UUID | None = None
         self._stale = False
@@ -48,7 +67,7 @@ class Vault:
     async def seal(self, plaintext: bytes, binding: Binding) -> bytes:
         """Encrypt `plaintext` so that it opens only with the same `binding`."""
         assert self._active is not None, "start() comes first"
-        if self._stale:
+        if self._stale or self._monotonic() - self._looked > _LOOK_SECONDS:
             await self._follow_rotation()
         return seal(plaintext, binding, key_id=self._active, key=self._keys[self._active])
 
@@ -76,15 +95,42 @@ class Vault:
         """
         await self._check_canary()
 
-    async def rotate(self) -> None:
-        """Begin a new data key; what older keys sealed still opens."""
+    async def rotate(self) -> bool:
+        """Begin a new data key, or go on with the rotation that is not finished.
+
+        What older keys sealed still opens. Returns whether a new key was begun.
+
+        Raises:
+            Unavailable: the database or the provider does not answer.
+        """
         key_id = uuid4()
         wrapped = await self._provider.wrap(secrets.token_bytes(KEY_BYTES), _aad(key_id))
         async with self._database.transaction(Role.GATE) as conn:
-            await store.replace_active_key(
-                conn, key_id=key_id, wrapped=wrapped, reference=self._provider.reference
-            )
+            begun = await store.rotation_finished(conn)
+            if begun:
+                await store.replace_active_key(
+                    conn, key_id=key_id, wrapped=wrapped, reference=self._provider.reference
+                )
             await notify(conn, CHANNEL, str(key_id))
+        await self._load()
+        return begun
+
+    async def finish_rotation(self) -> None:
+        """Note that everything is sealed with the active key; the canary then is, too."""
+        assert self._active is not None, "start() comes first"
+        canary = seal(_CANARY_TEXT, _CANARY, key_id=self._active, key=self._keys[self._active])
+        async with self._database.transaction(Role.GATE) as conn:
+            await store.finish_rotation(conn, self._active, canary)
+
+    async def retired(self) -> list[UUID]:
+        """Return the keys that have been out of use for `KEPT`."""
+        async with self._database.transaction(Role.GATE) as conn:
+            return await store.retired_keys(conn, KEPT)
+
+    async def destroy(self, key_ids: list[UUID]) -> None:
+        """Delete retired keys: what they sealed opens nowhere any more, save from a backup."""
+        async with self._database.transaction(Role.GATE) as conn:
+            await store.delete_keys(conn, key_ids)
         await self._load()
 
     async def reseal(self, sealed: bytes, binding: Binding) -> bytes | None:
@@ -107,7 +153,7 @@ class Vault:
             self._stale = True
 
     async def _load(self) -> None:
-        self._stale = False
+        self._stale, self._looked = False, self._monotonic()
         async with self._database.transaction(Role.GATE) as conn:
             wrapped = await store.data_keys(conn)
         for row in wrapped:
@@ -115,6 +161,9 @@ class Vault:
                 self._keys[row.id] = await self._provider.unwrap(row.wrapped, _aad(row.id))
             if row.active:
                 self._active = row.id
+        kept = {row.id for row in wrapped}
+        for gone in self._keys.keys() - kept:
+            del self._keys[gone]
 
     async def _make_first(self) -> None:
         key_id = uuid4()

@@ -1,6 +1,8 @@
 """SQL of the data keys and the canary. Exactly one data key is active: an index says so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,12 +38,48 @@ async def add_active_key(conn: Connection, *, key_id: UUID, wrapped: bytes, refe
     )
 
 
+async def rotation_finished(conn: Connection) -> bool:
+    """Tell whether nothing is left to seal anew; others wait until the transaction has decided."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('xerus data_keys'))")
+    unfinished = await conn.execute(
+        "SELECT FROM data_keys WHERE state = 'active' AND finished_at IS NULL"
+        " AND EXISTS (SELECT FROM data_keys WHERE state <> 'active')"
+    )
+    return await unfinished.fetchone() is None
+
+
 async def replace_active_key(
     conn: Connection, *, key_id: UUID, wrapped: bytes, reference: str
 ) -> None:
     """Keep a new active key; the one before it only opens from now on."""
-    await conn.execute("UPDATE data_keys SET state = 'decrypt_only' WHERE state = 'active'")
+    await conn.execute(
+        "UPDATE data_keys SET state = 'decrypt_only', retired_at = now() WHERE state = 'active'"
+    )
     await add_active_key(conn, key_id=key_id, wrapped=wrapped, reference=reference)
+
+
+async def finish_rotation(conn: Connection, key_id: UUID, canary: bytes) -> None:
+    """Note that nothing is left to seal anew with a key; keep the canary that it sealed."""
+    await conn.execute(
+        "UPDATE data_keys SET finished_at = now() WHERE id = %s AND finished_at IS NULL", (key_id,)
+    )
+    await conn.execute("UPDATE vault_canary SET sealed = %s", (canary,))
+
+
+async def retired_keys(conn: Connection, age: timedelta) -> list[UUID]:
+    """Return the keys that only opened for at least `age`, by the clock of the database."""
+    found = await conn.execute(
+        "SELECT id FROM data_keys WHERE state = 'decrypt_only' AND retired_at <= now() - %s",
+        (age,),
+    )
+    return [row["id"] for row in await found.fetchall()]
+
+
+async def delete_keys(conn: Connection, ids: Sequence[UUID]) -> None:
+    """Forget keys for good; the active one stays."""
+    await conn.execute(
+        "DELETE FROM data_keys WHERE id = ANY(%s) AND state = 'decrypt_only'", (list(ids),)
+    )
 
 
 async def canary(conn: Connection) -> bytes | None:
