@@ -18,7 +18,8 @@ log = logger(__name__)
 
 MOST_AT_ONCE = 8
 OPERATOR_PAUSE_SECONDS = 60.0
-"""How long nobody asks after our own app was rejected: an operator has to act."""
+"""How long at the most nobody asks while our own app is rejected: an operator has to act."""
+_FIRST_REJECTION_SECONDS = 2.0
 _FAILURES_IN_A_ROW = 5
 _MOST_PAUSE_SECONDS = 30.0
 
@@ -53,6 +54,7 @@ class Gate:
         self._link = link
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
         self._failures = 0
+        self._rejections = 0
         self._shut_until: float | None = None
         self._probing = False
 
@@ -88,9 +90,12 @@ class Gate:
     def learn(self, turn: Turn, error: UpstreamError | None) -> None:
         """Open after any verdict on a grant; shut after a rejection of ours, or enough silence."""
         if error is None or isinstance(error, GrantRefused):
-            self._failures, self._shut_until = 0, None
+            self._failures, self._rejections, self._shut_until = 0, 0, None
         elif isinstance(error, ClientRejected):
-            self._shut(OPERATOR_PAUSE_SECONDS, error)
+            # One rejection may be a mistake of theirs: nobody else should wait a minute for it.
+            longest = _FIRST_REJECTION_SECONDS * 2.0 ** min(self._rejections, 10)
+            self._rejections += 1
+            self._shut(min(longest, OPERATOR_PAUSE_SECONDS), error)
         else:
             self._failures += 1
             if turn.is_probe or self._failures >= _FAILURES_IN_A_ROW:

@@ -101,14 +101,15 @@ async def test_probe_that_fails_shuts_it_for_longer(monkeypatch: pytest.MonkeyPa
         await gate.turn()
 
 
-async def test_rejection_of_our_own_app_shuts_it_for_a_minute(
+async def test_rejections_of_our_own_app_shut_it_for_a_moment_then_for_up_to_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     time, gate = Time(monkeypatch), Gate(link=Link.CLOUD)
-    await answered(gate, ClientRejected("Wrong secret."))
-    time.ahead = OPERATOR_PAUSE_SECONDS - 1
-    with pytest.raises(UpstreamUnavailable):
-        await gate.turn()
-    time.ahead = OPERATOR_PAUSE_SECONDS
-
-    assert len(await gate.turns_at_hand()) == 1
+    for seconds in (2.0, 4.0, 8.0, 16.0, 32.0, OPERATOR_PAUSE_SECONDS, OPERATOR_PAUSE_SECONDS):
+        await answered(gate, ClientRejected("Wrong secret."))
+        time.ahead += seconds - 0.5
+        with pytest.raises(UpstreamUnavailable):
+            await gate.turn()
+        time.ahead += 0.5
+    (probe,) = await gate.turns_at_hand()
+    gate.leave(probe)
