@@ -8,6 +8,7 @@ import orjson
 from starlette.requests import Request
 
 from xerus.oauth.errors import Code, OAuthError
+from xerus.pages.bounded_body import read_bounded
 
 MOST_BYTES = 64 * 1024
 _MOST_FIELDS = 50
@@ -98,18 +99,10 @@ async def read_json_object(request: Request) -> dict[str, Any]:
 
 
 async def _read(request: Request, code: Code) -> bytes:
-    # What is announced as too large is refused before any of it comes.
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > MOST_BYTES:
+    body = await read_bounded(request, MOST_BYTES)
+    if body is None:
         raise OAuthError(code, "The body is larger than 64 KiB.")
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MOST_BYTES:
-            raise OAuthError(code, "The body is larger than 64 KiB.")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return body
 
 
 def _deeper_than(document: object, limit: int) -> bool:

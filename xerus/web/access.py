@@ -14,6 +14,7 @@ from xerus.accounts.sessions import Session
 from xerus.audit.events import Event
 from xerus.errors import Forbidden, NotSignedIn, TooLarge
 from xerus.pages import csrf
+from xerus.pages.bounded_body import read_bounded
 from xerus.pages.own_request import is_own
 from xerus.pages.rendering import Viewer
 from xerus.web.deps import SessionService, WebDeps
@@ -125,23 +126,14 @@ async def read_form(request: Request) -> FormData:
     Raises:
         TooLarge: the form is longer than 64 KiB or has too many fields.
     """
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > _LARGEST_FORM:
-        raise _too_long()
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise _too_long()
-    request._body = bytes(body)  # noqa: SLF001 - `Request.form` reads it from there
+    body = await read_bounded(request, _LARGEST_FORM)
+    if body is None:
+        raise TooLarge("That is too long.", hint="Shorten the text and send it again.")
+    request._body = body  # noqa: SLF001 - `Request.form` reads it from there
     try:
         return await request.form(max_fields=20, max_files=0)
     except HTTPException as exc:
         raise TooLarge("That form has too many fields.", hint="Reload the page.") from exc
-
-
-def _too_long() -> TooLarge:
-    return TooLarge("That is too long.", hint="Shorten the text and send it again.")
 
 
 def field(form: FormData, name: str) -> str:
