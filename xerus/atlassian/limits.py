@@ -35,19 +35,19 @@ class AtlassianLimits:
             seconds: to wait; None: to the full hour, when Atlassian resets quotas.
         """
         now = self._clock.now()
-        full_hour = _full_hour(now)
-        # Retry-After was seen to reach beyond the hour; the quota itself never does.
-        until = full_hour if seconds is None else min(full_hour, now + timedelta(seconds=seconds))
+        until = _full_hour(now) if seconds is None else now + timedelta(seconds=seconds)
         key = _site_key(target) if "tenant" in reason else _key(target)
-        self.learn(key, until)
+        until = self.learn(key, until)
         for handler in self._handlers:
             handler(key, until)
         return _limited(now, until)
 
-    def learn(self, key: str, until: datetime) -> None:
-        """Take over a hold, also one that another process was told; none outlasts the hour."""
+    def learn(self, key: str, until: datetime) -> datetime:
+        """Take over a hold, also one that another process was told; return until when it lasts."""
+        # Retry-After was seen to reach beyond the hour; the quota itself never does.
         until = min(until, _full_hour(self._clock.now()))
         self._until[key] = max(until, self._until.get(key, until))
+        return until
 
     def check(self, target: Target) -> None:
         """Raise `UpstreamUnavailable` while the quota of `target`'s product is used up."""

@@ -27,6 +27,11 @@ class Pace:
         self._seconds = seconds
         self._slowed: dict[str, _Slowed] = {}
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was slowed, so that nobody's kinds need to be known."""
+        return not self._slowed
+
     def slow(self, kind: str, wait: float, *, reason: str) -> None:
         """Let nobody send a request of `kind` for `wait` seconds, a minute at the most."""
         now = self._seconds()
@@ -40,16 +45,12 @@ class Pace:
 
     def until(self, kinds: Iterable[str]) -> float:
         """Return the seconds until a request that is of all these kinds may go."""
-        if not self._slowed:
-            return 0.0
         now = self._seconds()
         slowed = [one for kind in kinds if (one := self._slowed.get(kind))]
         return max((max(0.0, one.next_at - now) for one in slowed), default=0.0)
 
     def take(self, kinds: Iterable[str]) -> None:
         """Take that turn, so that whoever asks next comes after it."""
-        if not self._slowed:
-            return
         now = self._seconds()
         for kind in kinds:
             one = self._slowed.get(kind)

@@ -210,16 +210,10 @@ class Transport:
         return await self._with_retries(request, renewed.get_secret_value())
 
     async def _with_retries(self, request: _Request, authorization: str) -> Reply:
-        pace, kinds = self._limits.pace, (request.endpoint, request.issue)
         tries, waited = 0, 0.0
         while True:
-            turn = pace.until(kinds)
-            if waited + turn > MOST_WAITING:
-                raise _busy(request.product, turn)
-            pace.take(kinds)
-            if turn:
-                waited += turn
-                await self._sleep(turn)
+            if not self._limits.pace.idle:
+                waited += await self._in_turn(request, MOST_WAITING - waited)
             tries += 1
             reply, lost = await self._send(request, authorization)
             wait = wait_before_retry(
@@ -238,6 +232,17 @@ class Transport:
                 continue
             waited += wait
             await self._sleep(wait)
+
+    async def _in_turn(self, request: _Request, most: float) -> float:
+        """Wait for the turn of a request whose kind was slowed; return the seconds, 0 if it was not."""
+        pace, kinds = self._limits.pace, (request.endpoint, request.issue)
+        turn = pace.until(kinds)
+        if turn > most:
+            raise _busy(request.product, turn)
+        pace.take(kinds)
+        if turn:
+            await self._sleep(turn)
+        return turn
 
     def _slow(self, request: _Request, reply: Reply, wait: float) -> bool:
         """Slow what the answer says is to be slowed, for everybody; tell whether it says so."""
@@ -274,11 +279,10 @@ class Transport:
 
     def _failure(self, target: Target, request: _Request, reply: Reply, scope: str) -> Exception:
         product = TITLES[target.product]
-        if reply.status == _TOO_MANY and quota_used_up(reply.headers):
-            wait = retry_after(reply.headers, self._clock.now())
-            return self._limits.hold(target, reason(reply.headers), wait)
         if reply.status == _TOO_MANY:
             seconds = retry_after(reply.headers, self._clock.now())
+            if quota_used_up(reply.headers):
+                return self._limits.hold(target, reason(reply.headers), seconds)
             return _busy(product, seconds, request_id=request_id(reply))
         if reply.status >= _SERVER_ERROR:
             return _broken(product, request, reply)
