@@ -22,8 +22,8 @@ async def remove(
 
     What does not fit its chain stays: a base would make a forgery good.
     """
-    rows = await store.checkpoints(conn)
-    begun = _latest(stored(row) for row in rows if row["base"])
+    known = [(row["id"], stored(row)) for row in await store.checkpoints(conn)]
+    begun = _latest(one for _, one in known if one and one.base)
     gone = {head.shard: head for head in begun.heads} if begun and key.genuine(begun) else {}
     removed = 0
     for last in await store.removable(conn, before):
@@ -36,7 +36,7 @@ async def remove(
     if not removed:
         return None, 0
     base = key.sign(now, gone.values(), base=True)
-    covered = [row["id"] for row in rows if (old := stored(row)) and base.covers(old)]
+    covered = [number for number, old in known if old and base.covers(old)]
     await keep(conn, base)
     await store.forget(conn, covered)
     return base, removed
@@ -64,8 +64,8 @@ def stored(row: dict[str, Any]) -> Checkpoint | None:
         return None
 
 
-def _latest(bases: Iterable[Checkpoint | None]) -> Checkpoint | None:
-    return max((base for base in bases if base), key=lambda base: base.events, default=None)
+def _latest(bases: Iterable[Checkpoint]) -> Checkpoint | None:
+    return max(bases, key=lambda base: base.events, default=None)
 
 
 def _follows(key: bytes, start: Head, links: list[Link]) -> bool:

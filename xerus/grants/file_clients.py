@@ -13,7 +13,7 @@ from xerus.grants.clients import Client, client_of, row_of
 from xerus.grants.families import Families
 from xerus.grants.removal import remove
 from xerus.oauth import redirect_uri
-from xerus.settings.problems import Problem, SettingsError
+from xerus.settings.problems import SettingsError
 from xerus.telemetry.logs import logger
 
 _log = logger(__name__)
@@ -43,24 +43,14 @@ class FileClients:
         Raises:
             SettingsError: the ids that are.
         """
-        problems = [
-            problem
-            for listed in (self._file.clients if self._file else ())
-            if (problem := await self._taken(self._file, listed))
-        ]
-        if problems:
-            raise SettingsError(problems)
-
-    async def _taken(self, file: ClientFile | None, listed: Listed) -> Problem | None:
+        file = self._file
+        if file is None:
+            return
         async with self._db.transaction(Role.GATE) as conn:
-            row = await client_store.find(conn, listed.id)
-        if file is None or row is None or row["source"] == "file":
-            return None
-        return file.problem(
-            listed,
-            "is that of a client that was registered in another way",
-            "Choose another id, or let an administrator delete that client under Admin, Clients.",
-        )
+            rows = [(listed, await client_store.find(conn, listed.id)) for listed in file.clients]
+        taken = [listed for listed, row in rows if row and row["source"] != "file"]
+        if taken:
+            raise SettingsError([file.problem(listed, _TAKEN, _CHOOSE) for listed in taken])
 
     async def synchronize(self) -> None:
         """Add what is new, change what differs, and end what the file no longer lists.
@@ -127,6 +117,8 @@ class FileClients:
         )
 
 
+_TAKEN = "is that of a client that was registered in another way"
+_CHOOSE = "Choose another id, or let an administrator delete that client under Admin, MCP clients."
 _WITHOUT_FILE = (
     "clients of an earlier XERUS_OAUTH_CLIENTS_FILE stay as they were; to end them, set it to a "
     "file that holds []"
