@@ -10,12 +10,9 @@ import pytest
 
 from tests.flows.described import described, place, tried
 from tests.flows.malformed import Place
+from tests.support.quiet import quiet
 
 _OURS = ("/oauth/", "/.well-known/", "/register", "/token", "/authorize")
-
-
-def _quiet(_: str) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -33,5 +30,5 @@ async def test_description_names_every_operation_of_the_front_and_no_other(here:
 
 @pytest.mark.parametrize("operation", described(), ids=lambda operation: operation.label)
 async def test_25_requests_are_answered_as_described(here: Place, operation: Any) -> None:
-    statuses = await tried(here, operation, 25, _quiet)
+    statuses = await tried(here, operation, 25, quiet)
     assert statuses.total() == 25

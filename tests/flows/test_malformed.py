@@ -5,10 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.flows import malformed
-
-
-def _quiet(_: str) -> None:
-    pass
+from tests.support.quiet import quiet
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +17,20 @@ async def place() -> AsyncIterator[malformed.Place]:
 async def test_row_23_1000_broken_requests_get_no_server_error_and_no_stack_trace(
     place: malformed.Place,
 ) -> None:
-    assert await malformed.messages(place, 1_000, _quiet)
+    assert await malformed.messages(place, 1_000, quiet)
 
 
 async def test_row_23_bodies_of_100_mb_and_10_000_levels_are_refused_everywhere(
     place: malformed.Place,
 ) -> None:
-    assert await malformed.bodies(place, _quiet)
+    assert await malformed.bodies(place, quiet)
 
 
 async def test_row_23_heads_that_are_too_long_or_broken_are_refused_everywhere(
     place: malformed.Place,
 ) -> None:
-    assert await malformed.headers(place, _quiet)
+    assert await malformed.headers(place, quiet)
 
 
 async def test_row_23_requests_that_do_not_end_keep_nobody_out(place: malformed.Place) -> None:
-    assert await malformed.slow(place, _quiet, connections=40)
+    assert await malformed.slow(place, quiet, connections=40)

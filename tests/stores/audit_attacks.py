@@ -165,7 +165,7 @@ async def tampered(
 ) -> str:
     """Change the log at random and cut its tails; each has to be found and named."""
     log = await fill(database, folder)
-    attacker = Tampering(fresh, log, seed := random.randrange(1_000_000))  # noqa: S311
+    attacker = Tampering(fresh, log, seed := random.randrange(1_000_000))  # noqa: S311 - told, to repeat it
     told(f"  seed {seed}")
     try:
         for done in range(1, changes + 1):

@@ -1,13 +1,12 @@
 """Many processes with many callers notice the same expiry: one request each time."""
 
 import asyncio
-import multiprocessing
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from multiprocessing.connection import Connection
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import Grant, Where, a_process, database
+from tests.support.renewals.grants import Grant, Where, a_process, database, forked
 
 
 async def expiries(processes: int, callers: int, rounds: int, told: Callable[[str], None]) -> str:
@@ -39,8 +38,7 @@ async def expiries(processes: int, callers: int, rounds: int, told: Callable[[st
 
 
 def _started(where: Where, grant: Grant, callers: int) -> Connection:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context = forked(__name__)
     ours, theirs = context.Pipe()
     context.Process(target=_serve, args=(theirs, where, grant, callers), daemon=True).start()
     assert ours.recv() == "ready"

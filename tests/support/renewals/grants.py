@@ -1,6 +1,7 @@
 """Grants in rows, without anybody who consented, and processes of Xerus that renew them."""
 
 import asyncio
+import multiprocessing
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -54,6 +56,13 @@ class Where:
     dsn: str
     key_file: Path
     endpoint: str
+
+
+def forked(preload: str) -> ForkServerContext:
+    """Return how to start processes of a module that is imported once for all of them."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([preload])
+    return context
 
 
 class WrongClock:
@@ -104,7 +113,7 @@ class Process:
         """Return how many grants are so."""
         async with self.db.transaction(Role.WORKER) as conn:
             cursor = await conn.execute(
-                "SELECT count(*) AS n FROM connections c JOIN credentials k"  # noqa: S608 - ours
+                "SELECT count(*) AS n FROM connections c JOIN credentials k"  # noqa: S608 - conditions of these files
                 " ON k.user_id = c.user_id AND k.connection_id = c.id WHERE " + condition
             )
             row = await cursor.fetchone()

@@ -1,7 +1,6 @@
 """kill -9 at six named points of a renewal, and at any moment."""
 
 import asyncio
-import multiprocessing
 import os
 import random
 import signal
@@ -12,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import Grant, Process, Where, a_process, database
+from tests.support.renewals.grants import Grant, Process, Where, a_process, database, forked
 from xerus.connections import cloud, lease
 from xerus.connections.refresh import Renewal
 
@@ -113,8 +112,7 @@ class _Tally:
 
 
 def _die(where: Where, grant: Grant, point: str) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context = forked(__name__)
     child = context.Process(target=_renew_and_die, args=(where, grant, point), daemon=True)
     child.start()
     child.join()
