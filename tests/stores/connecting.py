@@ -26,6 +26,7 @@ from xerus.egress.client import Egress
 from xerus.ids import SessionId, UserId, new_id
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
+from xerus.telemetry.metrics import Metrics
 from xerus.vault.service import Vault
 
 REDIRECT = "http://localhost:9999/connections/atlassian/callback"
@@ -54,6 +55,7 @@ class Part:
     audit: AuditLog
     clock: MovableClock
     connections: Connections
+    metrics: Metrics
 
     async def events(self, user_id: UserId) -> list[str]:
         soon = self.clock.now() + timedelta(minutes=1)
@@ -71,7 +73,7 @@ async def a_process(
 ) -> AsyncIterator[Part]:
     """One process of Xerus; several on the same database and key file are a fleet."""
     atlassian = (await sandbox.credentials())["atlassian"]
-    clock = MovableClock()
+    clock, metrics = MovableClock(), Metrics()
     db = Database(dsn=fresh.login, direct_dsn=fresh.login)
     await db.open()
     provider = FileKeyProvider(key_file)
@@ -79,7 +81,9 @@ async def a_process(
     await vault.start()
     purposes = PurposeKeys(database=db, provider=provider)
     checkpoints = key_file.with_suffix(".checkpoints")
-    audit = AuditLog(database=db, keys=purposes, clock=clock, checkpoint_file=checkpoints)
+    audit = AuditLog(
+        database=db, keys=purposes, clock=clock, checkpoint_file=checkpoints, metrics=metrics
+    )
     await audit.start(write_checkpoints=False)
     listener = Listener(direct_dsn=fresh.login)
     egress = Egress(allowed_origins=[sandbox.atlassian.base])
@@ -105,9 +109,17 @@ async def a_process(
         listener=listener,
         clock=clock,
         tools_url="http://localhost:9999/tools",
+        metrics=metrics,
     )
     await listener.start()
-    yield Part(db=db, listener=listener, audit=audit, clock=clock, connections=connections)
+    yield Part(
+        db=db,
+        listener=listener,
+        audit=audit,
+        clock=clock,
+        connections=connections,
+        metrics=metrics,
+    )
     await connections.close()
     await listener.stop()
     await egress.close()

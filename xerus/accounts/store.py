@@ -195,6 +195,16 @@ async def sessions_of(conn: Connection, user_id: UserId, now: datetime) -> list[
     return await cursor.fetchall()
 
 
+async def count_sessions(conn: Connection, now: datetime) -> int:
+    """Return how many sessions of everybody are live."""
+    cursor = await conn.execute(
+        "SELECT count(*) AS n FROM sessions s JOIN users u ON u.id = s.user_id"
+        " WHERE s.ended_at IS NULL AND s.expires_at > %s AND s.created_at >= u.void_before",
+        (now,),
+    )
+    return int((await _one(cursor))["n"])
+
+
 async def end_session(conn: Connection, session_id: str, user_id: UserId, now: datetime) -> bool:
     """End a session of this person; False if it is not there or over already."""
     cursor = await conn.execute(

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from xerus.app.figures import Figures
 from xerus.app.foundation import DatabaseUrls, Foundation, lay
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
@@ -47,6 +48,7 @@ _log = logger(__name__)
 _RENEW_SECONDS = 30.0
 _SWEEP_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
+_FIGURES_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,9 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         from xerus.app.web import web_role  # noqa: PLC0415 - its first lines say why
 
         web = web_role(base, pages, people, links, endpoint)
+    figures = Figures(db=base.db, clock=base.clock)
+    worker = _worker(base, people, links, figures)
+    _watch(base, links, limits, worker, figures)
     return _Parts(
         base=base,
         people=people,
@@ -132,12 +137,30 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         holds=holds,
         runner=runner,
         endpoint=endpoint,
-        worker=_worker(base, people, links),
+        worker=worker,
         web=web,
     )
 
 
-def _worker(base: Foundation, people: Identity, links: Mapping[Link, Connections]) -> Worker:
+def _watch(
+    base: Foundation,
+    links: Mapping[Link, Connections],
+    limits: AtlassianLimits,
+    worker: Worker,
+    figures: Figures,
+) -> None:
+    """Let every scrape of the metrics read these."""
+    for read in (
+        *(base.db.readings, base.listener.readings, base.audit.readings),
+        *(limits.readings, worker.readings, figures.readings),
+        *(one.readings for one in links.values()),
+    ):
+        base.metrics.watch(read)
+
+
+def _worker(
+    base: Foundation, people: Identity, links: Mapping[Link, Connections], figures: Figures
+) -> Worker:
     async def sweep() -> int:
         await people.sessions.sweep()
         await people.front.clients.sweep()
@@ -148,14 +171,16 @@ def _worker(base: Foundation, people: Identity, links: Mapping[Link, Connections
         return 0
 
     return Worker(
+        metrics=base.metrics,
         loops=[
             *(
                 Loop(name=_renewing(link), every_seconds=_RENEW_SECONDS, run=one.renew_due)
                 for link, one in links.items()
             ),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
+            Loop(name="figures", every_seconds=_FIGURES_SECONDS, run=figures.refresh),
             *_retention(base),
-        ]
+        ],
     )
 
 

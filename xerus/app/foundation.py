@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from xerus.app.told import Told
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock, SystemClock
 from xerus.db.database import Database
@@ -63,7 +64,7 @@ class Foundation:
         await self.db.close()
 
 
-def egress_for(settings: Settings) -> Egress:
+def egress_for(settings: Settings, metrics: Metrics) -> Egress:
     """Return the way out, open to the configured servers and to nothing else."""
     urls = (
         settings.atlassian.auth_url,
@@ -76,7 +77,10 @@ def egress_for(settings: Settings) -> Egress:
     issuer = urlsplit(settings.identity.expected_issuer or "")
     graph = GRAPH_OF.get(issuer.hostname or "")
     origins = (urlsplit(url) for url in (*urls, graph) if url)
-    return Egress(allowed_origins=[f"{parts.scheme}://{parts.netloc}" for parts in origins])
+    return Egress(
+        allowed_origins=[f"{parts.scheme}://{parts.netloc}" for parts in origins],
+        told=Told(settings, metrics),
+    )
 
 
 async def lay(settings: Settings, urls: DatabaseUrls) -> Foundation:
@@ -87,7 +91,7 @@ async def lay(settings: Settings, urls: DatabaseUrls) -> Foundation:
         NotConfigured: the key file is readable by others.
         Unavailable: the database does not answer.
     """
-    clock = SystemClock()
+    clock, metrics = SystemClock(), Metrics()
     db = Database(dsn=urls.login, direct_dsn=urls.direct)
     await db.open()
     provider = FileKeyProvider(settings.server.data_dir / "key")
@@ -105,10 +109,12 @@ async def lay(settings: Settings, urls: DatabaseUrls) -> Foundation:
         clock=clock,
         db=db,
         listener=listener,
-        egress=egress_for(settings),
+        egress=egress_for(settings, metrics),
         purposes=purposes,
         signing_keys=signing_keys,
         vault=vault,
-        audit=AuditLog(database=db, keys=purposes, clock=clock, checkpoint_file=checkpoints),
-        metrics=Metrics(),
+        audit=AuditLog(
+            database=db, keys=purposes, clock=clock, checkpoint_file=checkpoints, metrics=metrics
+        ),
+        metrics=metrics,
     )

@@ -1,6 +1,7 @@
 """The ASGI application: the routes of the chosen roles behind the shared middleware."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 
 import structlog
 from starlette.applications import Starlette
@@ -18,6 +19,14 @@ from xerus.pages.rendering import Pages, Viewer
 from xerus.telemetry.metrics import Metrics
 from xerus.telemetry.trace import trace_of
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PARTS = {
+    "mcp": "mcp",
+    **dict.fromkeys(("oauth", ".well-known", "authorize", "token", "register"), "oauth"),
+    **dict.fromkeys(("healthz", "readyz", "metrics"), "probes"),
+    "static": "static",
+}
+
 
 class RequestContext:
     """ASGI middleware: binds a correlation id and the caller's trace to a request, counts its answer."""
@@ -32,16 +41,28 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
 
+        began = perf_counter()
+
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                family = f"{message['status'] // 100}xx"
-                self._metrics.requests.labels(scope["method"], family).inc()
+                self._count(scope, message["status"], perf_counter() - began)
             await send(message)
 
         with trace_of(scope["headers"]) as trace_id:
             known = {"trace_id": trace_id} if trace_id else {}
             with structlog.contextvars.bound_contextvars(correlation_id=correlation_id(), **known):
                 await self._app(scope, receive, count)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        # Any word can be sent as a method, any text as a path: neither becomes a series.
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(method, f"{status // 100}xx").inc()
+        self._metrics.request_seconds.labels(_part(scope["path"])).observe(seconds)
+
+
+def _part(path: str) -> str:
+    """Return the part of Xerus that answers at a path."""
+    return _PARTS.get(path.split("/", 2)[1], "pages")
 
 
 def build_http(

@@ -13,6 +13,7 @@ from xerus.mcpserver.stdio import serve_stdio
 from xerus.settings.groups import Settings
 from xerus.telemetry import logs
 from xerus.telemetry.logs import logger
+from xerus.telemetry.metrics import Metrics
 from xerus.tools.connection import SharedStatus
 from xerus.tools.runner import Runner
 
@@ -38,7 +39,7 @@ async def serve(settings: Settings, *, notes: Sequence[str] = ()) -> int:
             hint="Set JIRA_URL, JIRA_USERNAME and JIRA_API_TOKEN (Cloud), or JIRA_URL and "
             "JIRA_PERSONAL_TOKEN (Data Center); the same with CONFLUENCE_.",
         )
-    egress = egress_for(settings)
+    egress = egress_for(settings, Metrics())
     runner = _runner(settings, egress)
     try:
         await serve_stdio(runner=runner)

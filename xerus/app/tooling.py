@@ -92,6 +92,7 @@ def connections_for(
             listener=base.listener,
             clock=base.clock,
             tools_url=tools_url,
+            metrics=base.metrics,
         )
         for provider in (_cloud(base, catalogue), *_data_centers(base, catalogue))
         if provider.configured or provider.link is Link.CLOUD

@@ -1,12 +1,14 @@
 """Remembers a used-up hourly quota, so that no further call is sent in vain until it ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from xerus.atlassian.credentials import Target
+from xerus.atlassian.credentials import Product, Target
 from xerus.atlassian.pace import Pace
 from xerus.clock import Clock
 from xerus.errors import UpstreamUnavailable
+from xerus.telemetry import metric_list as names
+from xerus.telemetry.metrics import Reading
 
 
 class AtlassianLimits:
@@ -48,6 +50,15 @@ class AtlassianLimits:
         until = min(until, _full_hour(self._clock.now()))
         self._until[key] = max(until, self._until.get(key, until))
         return until
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield what is held, without the names of sites."""
+        now = self._clock.now()
+        left = {key: (until - now).total_seconds() for key, until in self._until.items()}
+        for product in Product:
+            of_product = [s for key, s in left.items() if key.startswith(f"{product}:") and s > 0]
+            yield names.ATLASSIAN_HOLDS, len(of_product), product.value
+            yield names.ATLASSIAN_HOLD_SECONDS, max(of_product, default=0), product.value
 
     def check(self, target: Target) -> None:
         """Raise `UpstreamUnavailable` while the quota of `target`'s product is used up."""

@@ -61,13 +61,13 @@ class Event(StrEnum):
 
 
 # Facts that any event may carry: who it came from, and why it ended as it did.
-_ALWAYS = frozenset(
+ALWAYS = frozenset(
     {
         *{"correlation_id", "trace_id", "address", "user_agent_family", "client", "client_name"},
         *{"cause", "outcome"},
     }
 )
-_BY_SUBJECT = MappingProxyType(
+BY_SUBJECT = MappingProxyType(
     {
         "account": {"session", "tenant", "provider", "person"},
         "client": {"redirect_host", "scopes", "kind"},
@@ -87,7 +87,7 @@ _BY_SUBJECT = MappingProxyType(
     }
 )
 FIELDS = MappingProxyType(
-    {event: _ALWAYS | frozenset(_BY_SUBJECT[event.split(":", 1)[0]]) for event in Event}
+    {event: ALWAYS | frozenset(BY_SUBJECT[event.split(":", 1)[0]]) for event in Event}
 )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 
 from psycopg.errors import UniqueViolation
 
@@ -32,6 +33,7 @@ class GroupWriter:
         self._database = database
         self._key = mac_key
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._writing: list[tuple[Entry, asyncio.Future[None]]] = []
         self._newest: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._shard = _any_shard()
@@ -46,6 +48,12 @@ class GroupWriter:
             self._writer = asyncio.create_task(self._write_waiting(), name="audit-writer")
         return done
 
+    @property
+    def backlog(self) -> tuple[int, datetime | None]:
+        """How many events are not durable yet, and the instant of the oldest."""
+        oldest = next(iter(self._writing or self._waiting), None)
+        return len(self._writing) + len(self._waiting), oldest[0].at if oldest else None
+
     async def settle(self) -> None:
         """Wait until what was added so far is written, or was given up."""
         if self._newest is not None:
@@ -57,9 +65,10 @@ class GroupWriter:
             await self._writer
 
     async def _write_waiting(self) -> None:
+        error: BaseException | None
         while self._waiting:
             batch, self._waiting = self._waiting[:_LARGEST_BATCH], self._waiting[_LARGEST_BATCH:]
-            error: BaseException | None = None
+            self._writing, error = batch, None
             try:
                 await self._write([entry for entry, _ in batch])
             except Exception as failed:  # noqa: BLE001 - background loop: the callers get it
@@ -71,6 +80,7 @@ class GroupWriter:
                     done.set_result(None)
                 else:
                     done.set_exception(error)
+            self._writing = []
             if len(batch) >= _COMPANY:
                 await asyncio.sleep(_GATHER_SECONDS)
 

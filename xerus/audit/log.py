@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from xerus.db.roles import Role
 from xerus.errors import Unavailable
 from xerus.ids import UserId
 from xerus.keys.purpose import PurposeKeys
+from xerus.telemetry import metric_list as names
+from xerus.telemetry.metrics import Metrics, Reading
 
 log = structlog.get_logger(__name__)
 
@@ -53,9 +55,16 @@ class AuditLog:
     """Append-only, in 16 chains so that writers seldom wait for each other."""
 
     def __init__(
-        self, *, database: Database, keys: PurposeKeys, clock: Clock, checkpoint_file: Path
+        self,
+        *,
+        database: Database,
+        keys: PurposeKeys,
+        clock: Clock,
+        checkpoint_file: Path,
+        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
+        self._metrics = metrics or Metrics()
         self._purposes = keys
         self._clock = clock
         self._file = checkpoint_file
@@ -123,6 +132,13 @@ class AuditLog:
         """Wait until what this process has appended so far is written, or was given up."""
         if self._group is not None:
             await self._group.settle()
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield what this process has not written yet."""
+        waiting, oldest = self._group.backlog if self._group else (0, None)
+        since = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
+        yield names.AUDIT_WAITING, waiting
+        yield names.AUDIT_WAITING_SECONDS, max(0.0, since)
 
     def correlate(self, secret_or_id: str) -> str:
         """Return a name for a secret, 12 hexadecimal digits, that tells nothing about it."""
@@ -233,6 +249,7 @@ class AuditLog:
         return self._loaded
 
     def _entry(self, event: Event, user_id: UserId | None, facts: dict[str, Fact]) -> Entry:
+        self._metrics.audit_events.labels(event.value).inc()
         given = {**_request(), **facts}
         return Entry(
             at=self._clock.now(), event=event, user_id=user_id, facts=checked(event, given)
@@ -245,6 +262,7 @@ class AuditLog:
                 if await self._due():
                     await self.checkpoint()
             except Exception:  # background loop
+                self._metrics.checkpoint_failures.inc()
                 log.exception("audit_checkpoint_failed")
 
     async def _due(self) -> bool:

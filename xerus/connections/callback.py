@@ -26,6 +26,7 @@ from xerus.db.roles import Role
 from xerus.errors import InvalidInput, UpstreamRefused, XerusError
 from xerus.ids import CloudId, ConnectionId, SessionId, UserId, correlation_id, new_id, secret_hash
 from xerus.telemetry.logs import logger
+from xerus.telemetry.trace import current_correlation_id
 
 log = logger(__name__)
 
@@ -247,11 +248,11 @@ class Callback:
             hint="Connect again when you like.",
             code="access_denied",
         )
-        problem = problem_of(declined, correlation_id(), self._clock.now())
+        problem = problem_of(declined, current_correlation_id(), self._clock.now())
         await self._end(claimed, FlowStatus.DENIED, problem, Event.CONNECTION_CONSENT_DENIED)
 
     async def _failed(self, claimed: Claimed, error: XerusError) -> None:
-        problem = problem_of(error, correlation_id(), self._clock.now())
+        problem = problem_of(error, current_correlation_id(), self._clock.now())
         log.warning(
             "connect_failed",
             flow=claimed.flow_id,

@@ -21,7 +21,8 @@ from xerus.db.database import Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
 from xerus.errors import NotFound, UpstreamError, UpstreamRefused
-from xerus.ids import CloudId, ConnectionId, UserId, correlation_id
+from xerus.ids import CloudId, ConnectionId, UserId
+from xerus.telemetry.trace import current_correlation_id
 
 _UNAUTHORIZED = 401
 
@@ -78,7 +79,7 @@ class Checks:
         try:
             served = await self._prove(user_id, row.connection_id, row.chosen_cloud_id)
         except (UpstreamError, NotConnected) as error:
-            problem = problem_of(error, correlation_id(), self._clock.now())
+            problem = problem_of(error, current_correlation_id(), self._clock.now())
             return Check(ok=False, seconds=loop.time() - began, products=frozenset(), error=problem)
         names = frozenset(product.value for product in served)
         return Check(ok=True, seconds=loop.time() - began, products=names)

@@ -57,6 +57,17 @@ class Gate:
         self._rejections = 0
         self._shut_until: float | None = None
         self._probing = False
+        self._taken = 0
+
+    @property
+    def in_flight(self) -> int:
+        """How many of this process's turns are taken."""
+        return self._taken
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the provider is asked at present; True where one request is let through."""
+        return self._wait_seconds() is None
 
     async def turn(self) -> Turn:
         """Wait for a turn.
@@ -85,6 +96,7 @@ class Gate:
         """Take a turn back, whether it was used or not."""
         if turn.is_probe:
             self._probing = False
+        self._taken -= 1
         self._room.release()
 
     def learn(self, turn: Turn, error: UpstreamError | None) -> None:
@@ -106,6 +118,7 @@ class Gate:
     def _admitted(self) -> Turn:
         is_probe = self._shut_until is not None
         self._probing = self._probing or is_probe
+        self._taken += 1
         return Turn(self, is_probe=is_probe)
 
     def _require_open(self) -> None:

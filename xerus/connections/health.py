@@ -17,8 +17,9 @@ from xerus.db.database import Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
 from xerus.errors import NotFound, UpstreamError, UpstreamRefused
-from xerus.ids import CloudId, ConnectionId, UserId, correlation_id
+from xerus.ids import CloudId, ConnectionId, UserId
 from xerus.telemetry.logs import logger
+from xerus.telemetry.trace import current_correlation_id
 
 log = logger(__name__)
 
@@ -70,7 +71,9 @@ class Health:
         if row is None or row.connection_id != connection_id:
             raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
         served, failure = await self._probe(row, find_site(row.sites, cloud_id, None))
-        problem = problem_of(failure, correlation_id(), self._clock.now()) if failure else None
+        problem = (
+            problem_of(failure, current_correlation_id(), self._clock.now()) if failure else None
+        )
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.set_error(conn, user_id, connection_id, problem)
             if served:

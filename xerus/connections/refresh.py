@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Coroutine
+from time import perf_counter
 
 from pydantic import SecretStr
 
@@ -29,8 +30,10 @@ from xerus.db.database import Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
 from xerus.errors import Unavailable, UpstreamError, UpstreamUnavailable
-from xerus.ids import ConnectionId, UserId, correlation_id
+from xerus.ids import ConnectionId, UserId
 from xerus.telemetry.logs import logger
+from xerus.telemetry.metrics import Metrics
+from xerus.telemetry.trace import current_correlation_id
 from xerus.vault.envelope import SealBroken
 
 log = logger(__name__)
@@ -56,6 +59,7 @@ class Renewal:
         signals: Signals,
         clock: Clock,
         tools_url: str,
+        metrics: Metrics | None = None,
     ) -> None:
         self._db = db
         self._oauth = oauth
@@ -65,7 +69,8 @@ class Renewal:
         self._clock = clock
         self._tools_url = tools_url
         self._running: dict[tuple[ConnectionId, int], asyncio.Task[None]] = {}
-        self._gate = Gate(link=oauth.link)
+        self._metrics = metrics or Metrics()
+        self.gate = Gate(link=oauth.link)
 
     async def ensure(self, user_id: UserId, connection_id: ConnectionId, generation: int) -> None:
         """Return once a later generation than `generation` is stored, by whoever renews it.
@@ -95,14 +100,14 @@ class Renewal:
 
         Fewer while calls renew their own, one while the provider may be back, none while it rests.
         """
-        turns = await self._gate.turns_at_hand()
+        turns = await self.gate.turns_at_hand()
         taken: list[Lease] = []
         try:
             if turns:
                 taken = await self._take_due(len(turns))
         finally:
             for unused in turns[len(taken) :]:
-                self._gate.leave(unused)
+                self.gate.leave(unused)
         results = await asyncio.gather(
             *map(self._lead, taken, turns[: len(taken)]), return_exceptions=True
         )
@@ -148,7 +153,7 @@ class Renewal:
             with self._signals.watch(connection_id) as changed:
                 try:
                     # Before the lease, which must not run out while its holder waits in a queue.
-                    turn = await self._gate.turn()
+                    turn = await self.gate.turn()
                 except UpstreamUnavailable:
                     if await self._generation(user_id, connection_id) != generation:
                         return
@@ -172,7 +177,7 @@ class Renewal:
                 got = await leases.take(conn, user_id, connection_id, generation)
         finally:
             if not isinstance(got, Lease):
-                self._gate.leave(turn)
+                self.gate.leave(turn)
         return got
 
     def _refuse(self, got: NoLease | Backoff) -> None:
@@ -191,17 +196,26 @@ class Renewal:
 
     async def _spend(self, lease: Lease, turn: Turn) -> None:
         """Ask the provider with the lease in hand, and write what came of it."""
+        began = perf_counter()
         try:
             with turn:
                 sealed = await self._renewed(lease, turn)
         except GrantRefused as error:
+            self._count("ended", began)
             if await self._bury(lease, error):
                 raise self._needs_reconnect() from error
             return
         except (UpstreamError, SealBroken) as error:
+            self._count(_outcome(error), began)
             await self._put_off(lease, error)
             raise
+        self._count("renewed", began)
         await self._persist(lease, sealed)
+
+    def _count(self, outcome: str, began: float) -> None:
+        link = self._oauth.link.value
+        self._metrics.renewals.labels(link, outcome).inc()
+        self._metrics.renewal_seconds.labels(link).observe(perf_counter() - began)
 
     async def _renewed(self, lease: Lease, turn: Turn) -> SealedTokens:
         refresh_token = await self._sealer.open_refresh(lease)
@@ -275,7 +289,7 @@ class Renewal:
 
     async def _bury(self, lease: Lease, error: GrantRefused) -> bool:
         """Mark the grant dead, tokens kept. False: a later pair is there, nothing is dead."""
-        problem = problem_of(error, correlation_id(), self._clock.now())
+        problem = problem_of(error, current_correlation_id(), self._clock.now())
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
             if not await leases.give_up(conn, lease, problem, retry_in=None):
                 return False
@@ -288,14 +302,20 @@ class Renewal:
                 user_id=lease.user_id,
                 cause=error.code,
                 connection=lease.connection_id,
+                correlation_id=problem.correlation_id,
             )
             await notify(conn, CREDENTIAL, lease.connection_id)
-        log.warning("connection_needs_consent", connection=lease.connection_id, debug=error.debug)
+        log.warning(
+            "connection_needs_consent",
+            connection=lease.connection_id,
+            debug=error.debug,
+            correlation_id=problem.correlation_id,
+        )
         return True
 
     async def _put_off(self, lease: Lease, error: UpstreamError | SealBroken) -> None:
         """Release the lease until a later try; a failure to renew never ends a grant."""
-        problem = problem_of(error, correlation_id(), self._clock.now())
+        problem = problem_of(error, current_correlation_id(), self._clock.now())
         seconds = _backoff(lease.failures, error)
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
             if await leases.give_up(conn, lease, problem, retry_in=seconds):
@@ -305,6 +325,7 @@ class Renewal:
                     user_id=lease.user_id,
                     cause=error.code,
                     connection=lease.connection_id,
+                    correlation_id=problem.correlation_id,
                 )
             await notify(conn, CREDENTIAL, lease.connection_id)
         log.warning(
@@ -320,6 +341,16 @@ class Renewal:
             f"The connection to {self._oauth.link.label} has ended and needs a new consent.",
             hint=self._tools_url,
         )
+
+
+def _outcome(error: UpstreamError | SealBroken) -> str:
+    match error:
+        case ClientRejected():
+            return "client_rejected"
+        case SealBroken():
+            return "seal_broken"
+        case _:
+            return "no_answer"
 
 
 def _backoff(failures: int, error: UpstreamError | SealBroken) -> float:

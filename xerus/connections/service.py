@@ -1,6 +1,6 @@
 """The one object that pages, tools and loops call; it wires the parts of this package."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from xerus.audit.log import AuditLog
@@ -22,6 +22,8 @@ from xerus.db.database import Database
 from xerus.db.notify import Listener
 from xerus.db.roles import Role
 from xerus.ids import CloudId, FlowId, SessionId, UserId, secret_hash
+from xerus.telemetry import metric_list as names
+from xerus.telemetry.metrics import Metrics, Reading
 from xerus.vault.service import Vault
 
 _KEEP_FLOWS = timedelta(days=7)
@@ -43,6 +45,7 @@ class Connections:
         listener: Listener,
         clock: Clock,
         tools_url: str,
+        metrics: Metrics | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -62,6 +65,7 @@ class Connections:
             signals=self._signals,
             clock=clock,
             tools_url=tools_url,
+            metrics=metrics,
         )
         self._health = Health(db=db, oauth=self._oauth, sealer=sealer, clock=clock)
         self._authorize = Authorize(
@@ -169,9 +173,16 @@ class Connections:
         )
 
     async def count_by_status(self) -> dict[str, int]:
-        """Return how many connections of everybody are in each stored status."""
+        """Return how many connections of everybody by this link are in each stored status."""
         async with self._db.transaction(Role.WORKER) as conn:
-            return await store.count_by_status(conn)
+            counts = await store.count_by_status(conn)
+        return {status: n for (link, status), n in counts.items() if link is self._oauth.link}
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield how this process's gate stands."""
+        link, gate = self._oauth.link.value, self._renewal.gate
+        yield names.GATE_IN_FLIGHT, gate.in_flight, link
+        yield names.GATE_OPEN, gate.is_open, link
 
     async def renew_due(self) -> int:
         """Renew a batch of credentials ahead of time; return how many were tried."""

@@ -282,10 +282,23 @@ async def end(
     return connection_id, row["account_email"]
 
 
-async def count_by_status(conn: Connection) -> dict[str, int]:
+async def count_by_status(conn: Connection) -> dict[tuple[Link, str], int]:
     """Return how many connections of everybody are in each stored status (worker role)."""
-    cursor = await conn.execute("SELECT status, count(*) AS n FROM connections GROUP BY status")
-    return {row["status"]: row["n"] for row in await cursor.fetchall()}
+    cursor = await conn.execute(
+        "SELECT link, status, count(*) AS n FROM connections GROUP BY link, status"
+        " ORDER BY link, status"
+    )
+    return {(Link(row["link"]), row["status"]): row["n"] for row in await cursor.fetchall()}
+
+
+async def count_due(conn: Connection, now: datetime) -> list[tuple[Link, int, datetime]]:
+    """Return for each link how many renewals are due, and since when the oldest (worker role)."""
+    cursor = await conn.execute(
+        "SELECT link, count(*) AS n, min(renew_after) AS oldest FROM credentials"
+        " WHERE renew_after <= %s GROUP BY link",
+        (now,),
+    )
+    return [(Link(row["link"]), row["n"], row["oldest"]) for row in await cursor.fetchall()]
 
 
 def sealed_params(sealed: SealedTokens) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -16,6 +16,8 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from xerus.db.roles import Role
 from xerus.errors import Unavailable
 from xerus.ids import UserId
+from xerus.telemetry import metric_list as names
+from xerus.telemetry.metrics import Reading
 
 Connection: TypeAlias = AsyncConnection[dict[str, Any]]
 
@@ -72,6 +74,15 @@ class Database:
     async def close(self) -> None:
         """Close every connection; transactions under way fail."""
         await self._pool.close()
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield how the pool is used."""
+        stats = self._pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        yield names.DATABASE_CONNECTIONS, stats.get("pool_size", 0) - idle, "in_use"
+        yield names.DATABASE_CONNECTIONS, idle, "idle"
+        yield names.DATABASE_CONNECTIONS, self._max_size, "most"
+        yield names.DATABASE_WAITING, stats.get("requests_waiting", 0)
 
     async def ready(self) -> bool:
         """Tell whether a transaction can be begun now."""

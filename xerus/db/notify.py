@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection, sql
+
+from xerus.telemetry import metric_list as names
+from xerus.telemetry.metrics import Reading
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +47,10 @@ class Listener:
     def connected(self) -> bool:
         """Whether notifications arrive now."""
         return self._up.is_set()
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield whether notifications arrive."""
+        yield names.LISTENER_UP, self.connected
 
     def subscribe(self, channel: str, handler: Callable[[str], None]) -> None:
         """Call `handler` with each payload on `channel`. Subscribe before `start`."""

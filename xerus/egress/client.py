@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,6 +18,7 @@ from xerus.errors import EgressRefused, UpstreamUnavailable
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_BYTES = 20 * 2**20
+_TOO_MANY = 429
 # What has no place in an address, and what parsers disagree about.
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -71,10 +73,25 @@ def _is_guarded(parts: SplitResult) -> bool:
     return not plain and "@" not in parts.netloc
 
 
-class Egress:
-    """Sends requests to the allowed origins and to nowhere else."""
+def _outcome(status: int) -> str:
+    return "429" if status == _TOO_MANY else f"{status // 100}xx"
 
-    def __init__(self, *, allowed_origins: Iterable[str], max_connections: int = 100) -> None:
+
+class Egress:
+    """Sends requests to the allowed origins and to nowhere else.
+
+    `told` hears of each request that left: its address, how it ended (a status class, "429",
+    "timeout", "unreachable", "too_large", "cancelled") and the seconds it took.
+    """
+
+    def __init__(
+        self,
+        *,
+        allowed_origins: Iterable[str],
+        max_connections: int = 100,
+        told: Callable[[str, str, float], None] | None = None,
+    ) -> None:
+        self._told = told
         self._allowed = {origin_of(origin) for origin in allowed_origins} - {""}
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
@@ -113,10 +130,13 @@ class Egress:
             UpstreamUnavailable: no whole answer in time.
         """
         self._check(url)
+        began, outcome = perf_counter(), "cancelled"
         try:
             async with asyncio.timeout(deadline):
-                return await self._send(method, url, headers, params, body, max_bytes)
+                reply = await self._send(method, url, headers, params, body, max_bytes)
+            outcome = _outcome(reply.status)
         except TimeoutError as error:
+            outcome = "timeout"
             raise UpstreamUnavailable(
                 "The other side did not answer in time.",
                 code="upstream_timeout",
@@ -124,11 +144,19 @@ class Egress:
                 debug=f"{method} {origin_of(url)}: no whole answer in {deadline} s",
             ) from error
         except (aiohttp.ClientError, OSError) as error:
+            outcome = "unreachable"
             raise UpstreamUnavailable(
                 "The other side cannot be reached.",
                 hint="Try again in a moment.",
                 debug=f"{method} {origin_of(url)}: {type(error).__name__}",
             ) from error
+        except UpstreamUnavailable:
+            outcome = "too_large"
+            raise
+        finally:
+            if self._told is not None:
+                self._told(url, outcome, perf_counter() - began)
+        return reply
 
     def _check(self, url: str) -> None:
         origin = origin_of(url)

@@ -223,6 +223,17 @@ async def families_of(conn: Connection, user_id: str) -> list[Row]:
     return await cursor.fetchall()
 
 
+async def count_live(conn: Connection) -> int:
+    """Return how many families of everybody are live."""
+    cursor = await conn.execute(
+        "SELECT count(*) AS n FROM grant_families f JOIN users u ON u.id = f.user_id"
+        " WHERE f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL"
+        " AND f.created_at >= u.void_before"
+    )
+    row = await cursor.fetchone()
+    return int(row["n"]) if row else 0
+
+
 async def sweep(conn: Connection, *, now: datetime, unused_before: datetime) -> None:
     """Delete what is over: requests, families never redeemed, long dead ones."""
     await conn.execute("DELETE FROM authorization_requests WHERE expires_at < %s", (now,))

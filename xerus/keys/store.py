@@ -35,6 +35,18 @@ async def signing_keys(conn: Connection) -> list[dict[str, Any]]:
     return await found.fetchall()
 
 
+async def count_signing_keys(conn: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Return for each of active, waiting and verify_only how many keys, and the newest's start."""
+    found = await conn.execute(
+        "SELECT CASE WHEN signs_from > %(now)s THEN 'waiting'"
+        " WHEN signs_from = (SELECT max(signs_from) FROM signing_keys WHERE signs_from <= %(now)s)"
+        " THEN 'active' ELSE 'verify_only' END AS state, count(*) AS n, max(signs_from) AS newest"
+        " FROM signing_keys GROUP BY 1",
+        {"now": now},
+    )
+    return await found.fetchall()
+
+
 async def lock_signing_keys(conn: Connection) -> None:
     """Let one transaction at a time decide about new signing keys."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('xerus signing_keys'))")

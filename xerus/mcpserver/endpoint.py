@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import structlog
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from starlette.routing import Route
@@ -11,13 +10,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from xerus.grants.bearer import Bearer
 from xerus.grants.tokens import AccessTokens
-from xerus.ids import correlation_id
 from xerus.mcpserver.bearer import BEARER_KEY, BearerGuard
 from xerus.mcpserver.metadata import MCP_PATH, metadata_routes
 from xerus.mcpserver.rate import RateGuard
 from xerus.mcpserver.transport import McpTransport
 from xerus.settings.groups import McpSettings
-from xerus.telemetry.trace import current_trace_id
+from xerus.telemetry.trace import current_correlation_id, current_trace_id
 from xerus.tools.caller import Caller
 
 
@@ -25,7 +23,6 @@ def caller_from_bearer(ctx: ServerRequestContext[Any, Any]) -> Caller:
     """Return who runs the tool: the person of the bearer token and the client that holds it."""
     assert ctx.request is not None
     bearer: Bearer = ctx.request.scope[BEARER_KEY]
-    bound = structlog.contextvars.get_contextvars().get("correlation_id")
     return Caller(
         user_id=bearer.user.id,
         email=bearer.user.email,
@@ -33,7 +30,7 @@ def caller_from_bearer(ctx: ServerRequestContext[Any, Any]) -> Caller:
         client_id=bearer.client_id,
         client_name=bearer.client_name,
         mcp_scopes=bearer.scopes,
-        correlation_id=str(bound or correlation_id()),
+        correlation_id=current_correlation_id(),
         trace_id=current_trace_id(),
     )
 

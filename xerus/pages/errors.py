@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xerus.errors import Forbidden, LimitReached, NotFound, XerusError
-from xerus.ids import correlation_id
 from xerus.pages.error_shape import error_body
 from xerus.pages.rendering import Pages, Viewer
+from xerus.telemetry.trace import current_correlation_id
 
 _log = structlog.get_logger(__name__)
 _NOT_PAGES = ("/mcp", "/oauth/token", "/oauth/register", "/oauth/revoke", "/.well-known/")
@@ -69,8 +69,7 @@ class ErrorEdge:
 
     async def _answer(self, request: Request, exc: Exception) -> Response:
         error, status, headers = _explain(exc)
-        bound = structlog.contextvars.get_contextvars().get("correlation_id")
-        reference = str(bound or correlation_id())
+        reference = current_correlation_id()
         if status >= _SERVER_ERROR:
             unforeseen = not isinstance(exc, XerusError | HTTPException)
             _log.error(

@@ -38,6 +38,14 @@ async def add_active_key(conn: Connection, *, key_id: UUID, wrapped: bytes, refe
     )
 
 
+async def count_keys(conn: Connection) -> list[dict[str, Any]]:
+    """Return for each state how many data keys there are, and when the newest was made."""
+    found = await conn.execute(
+        "SELECT state, count(*) AS n, max(created_at) AS newest FROM data_keys GROUP BY state"
+    )
+    return await found.fetchall()
+
+
 async def rotation_finished(conn: Connection) -> bool:
     """Tell whether nothing is left to seal anew; others wait until the transaction has decided."""
     await conn.execute("SELECT pg_advisory_xact_lock(hashtext('xerus data_keys'))")

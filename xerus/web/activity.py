@@ -17,7 +17,7 @@ from xerus.web import access
 from xerus.web.deps import WebDeps
 
 _PAGE = 50
-_TITLES: Mapping[str, str] = {
+TITLES: Mapping[str, str] = {
     Event.SESSION_CREATED: "Signed in",
     Event.SESSION_ENDED: "Signed out",
     Event.SIGNIN_REFUSED: "Sign-in refused",
@@ -124,7 +124,7 @@ def line(row: AuditRow, *, client_names: Mapping[str, str] = MappingProxyType({}
     client = client_names.get(str(row.facts.get("client")), "")
     return Line(
         at=row.at,
-        title=_TITLES.get(row.event, row.event),
+        title=TITLES.get(row.event, row.event),
         details=_details({"client_name": client, **row.facts}),
         outcome=_outcome(outcome, bad=bad),
         kind="bad" if bad else "ok" if outcome in {"", "ok"} else "warn",

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xerus.errors import Unavailable
+from xerus.telemetry import metric_list as names
 from xerus.telemetry.logs import logger
+from xerus.telemetry.metrics import Metrics, Reading
 
 log = logger(__name__)
 
@@ -30,18 +33,33 @@ class Loop:
 class Worker:
     """Runs loops until told to stop."""
 
-    def __init__(self, *, loops: Sequence[Loop]) -> None:
+    def __init__(
+        self,
+        *,
+        loops: Sequence[Loop],
+        metrics: Metrics | None = None,
+        seconds: Callable[[], float] = time.time,
+    ) -> None:
         self._loops = loops
+        self._metrics = metrics or Metrics()
+        self._seconds = seconds
+        self._succeeded: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Start every loop."""
         self._stopping.clear()
+        self._succeeded = dict.fromkeys((loop.name for loop in self._loops), self._seconds())
         self._tasks = [
             asyncio.create_task(self._repeat(loop), name=f"worker-{loop.name}")
             for loop in self._loops
         ]
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield when each loop last came to its end without a failure."""
+        for name, at in self._succeeded.items():
+            yield names.LOOP_SUCCESS, at, name
 
     async def stop(self, *, seconds: float = 25.0) -> None:
         """Let the calls under way finish, then end; what takes longer is cancelled."""
@@ -56,7 +74,7 @@ class Worker:
 
     async def _repeat(self, loop: Loop) -> None:
         while not self._stopping.is_set():
-            done = await _once(loop)
+            done = await self._once(loop)
             if not done:
                 await self._rest(loop.every_seconds)
 
@@ -67,12 +85,15 @@ class Worker:
             async with asyncio.timeout(pause):
                 await self._stopping.wait()
 
-
-async def _once(loop: Loop) -> int:
-    try:
-        return await loop.run()
-    except Unavailable as error:
-        log.warning("worker_loop_waits", loop=loop.name, debug=error.debug)
-    except Exception:
-        log.exception("worker_loop_failed", loop=loop.name)
-    return 0
+    async def _once(self, loop: Loop) -> int:
+        try:
+            done = await loop.run()
+        except Unavailable as error:
+            log.warning("worker_loop_waits", loop=loop.name, debug=error.debug)
+        except Exception:
+            log.exception("worker_loop_failed", loop=loop.name)
+        else:
+            self._succeeded[loop.name] = self._seconds()
+            return done
+        self._metrics.loop_failures.labels(loop.name).inc()
+        return 0

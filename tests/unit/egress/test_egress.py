@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -13,7 +13,9 @@ Respond = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def server(respond: Respond) -> AsyncIterator[tuple[Egress, str]]:
+async def server(
+    respond: Respond, told: Callable[[str, str, float], None] | None = None
+) -> AsyncIterator[tuple[Egress, str]]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await reader.readuntil(b"\r\n\r\n")
@@ -26,7 +28,7 @@ async def server(respond: Respond) -> AsyncIterator[tuple[Egress, str]]:
 
     listening = await asyncio.start_server(handle, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    egress = Egress(allowed_origins=[url])
+    egress = Egress(allowed_origins=[url], told=told)
     async with listening:
         yield egress, url
         await egress.close()
@@ -120,3 +122,27 @@ async def test_an_unreachable_peer_is_an_outage() -> None:
     with pytest.raises(UpstreamUnavailable):
         await egress.request("GET", "http://127.0.0.1:9/")
     await egress.close()
+
+
+async def test_how_each_request_ended_is_told() -> None:
+    heard: list[str] = []
+
+    def told(url: str, outcome: str, seconds: float) -> None:
+        assert seconds > 0
+        heard.append(outcome)
+
+    async def hang_up(writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async def say_nothing(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+
+    long = whole("200 OK", b"x" * 50)
+    for respond in (
+        *(whole("204 Empty", b""), whole("404 No", b""), whole("429 Slow", b"")),
+        *(hang_up, say_nothing, long),
+    ):
+        async with server(respond, told) as (egress, url):
+            with suppress(UpstreamUnavailable):
+                await egress.request("GET", f"{url}/x", deadline=0.3, max_bytes=20)
+    assert heard == ["2xx", "4xx", "429", "unreachable", "timeout", "too_large"]
