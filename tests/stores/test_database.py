@@ -186,6 +186,33 @@ async def test_a_connection_lost_inside_a_transaction_is_unavailable_and_heals(
     assert await database.ready()
 
 
+async def test_a_request_that_is_aborted_while_it_gives_its_connection_back_costs_none(
+    fresh: Fresh,
+) -> None:
+    one = Database(dsn=fresh.login, direct_dsn=fresh.login, max_size=1)
+    await one.open()
+    inside, leave = asyncio.Event(), asyncio.Event()
+
+    async def use() -> None:
+        async with one.transaction(Role.APP):
+            inside.set()
+            await leave.wait()
+
+    using = asyncio.create_task(use())
+    await inside.wait()
+    lock = one._pool._lock
+    async with lock:  # as while the pool hands a connection to somebody who has just gone
+        leave.set()
+        async with asyncio.timeout(10):
+            while not lock._waiters:  # noqa: ASYNC110 - locks tell nobody
+                await asyncio.sleep(0)
+        using.cancel()
+        await asyncio.wait([using])
+
+    assert await one.ready()
+    await one.close()
+
+
 async def test_a_database_that_is_away_is_unavailable_with_a_hint() -> None:
     nowhere = "host=/nonexistent user=xerus dbname=xerus"
     database = Database(dsn=nowhere, direct_dsn=nowhere)

@@ -139,7 +139,12 @@ class Database:
             await _rollback(conn)
             raise
         finally:
-            await self._pool.putconn(conn)
+            await self._put_back(conn)
+
+    async def _put_back(self, conn: Connection) -> None:
+        # The pool waits for its lock here: cancelled there, it would count the connection as taken
+        # for ever, and after as many as it may have nobody would get one any more.
+        await asyncio.shield(self._pool.putconn(conn))
 
     async def _taken(self) -> Connection:
         try:
@@ -157,10 +162,10 @@ class Database:
             except psycopg.OperationalError as error:
                 lost = error
                 await conn.close()
-                await self._pool.putconn(conn)
+                await self._put_back(conn)
             except BaseException:
                 await conn.close()
-                await self._pool.putconn(conn)
+                await self._put_back(conn)
                 raise
             else:
                 return conn
