@@ -10,7 +10,7 @@ import pytest
 from tests.stores.databases import Fresh
 from tests.unit.tools.fakes import target
 from xerus.atlassian.limits import AtlassianLimits
-from xerus.atlassian.shared_holds import CHANNEL, SharedHolds
+from xerus.atlassian.shared_holds import CHANNEL, PACE_CHANNEL, SharedHolds
 from xerus.db.database import Database
 from xerus.db.notify import Listener
 from xerus.errors import UpstreamUnavailable
@@ -60,6 +60,7 @@ async def start(fresh: Fresh, database: Database, clock: HandClock) -> AsyncIter
         limits = AtlassianLimits(clock=clock)
         holds = SharedHolds(db=database, listener=listener, limits=limits, clock=clock)
         listener.subscribe(CHANNEL, lambda _: heard.set())
+        listener.subscribe(PACE_CHANNEL, lambda _: heard.set())
         await listener.start()
         await holds.load()
         running.append(Process(limits=limits, holds=holds, listener=listener, heard=heard))
@@ -83,6 +84,16 @@ async def test_a_quota_that_one_process_used_up_stops_the_others_and_who_starts_
     clock.time += timedelta(seconds=601)
     assert [process.is_held() for process in (one, other, late)] == [False] * 3
     assert not (await start()).is_held()
+
+
+async def test_what_one_process_was_told_to_slow_the_others_slow_too(start: Start) -> None:
+    one, other = await start(), await start()
+    for _ in range(50):
+        one.limits.pace.slow("GET /thing", 30.0, reason="jira-burst-based")
+    async with asyncio.timeout(10):
+        await other.heard.wait()
+    assert 0 < other.limits.pace.until(("GET /thing",)) <= 30
+    assert other.limits.pace.until(("GET /other", "POST /thing")) == 0
 
 
 async def test_no_hold_that_was_told_outlasts_the_hour(start: Start, clock: HandClock) -> None:

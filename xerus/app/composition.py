@@ -27,6 +27,7 @@ from xerus.app.tooling import (
 )
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_holds import SharedHolds
+from xerus.atlassian.shared_points import SharedPoints
 from xerus.authserver import routes as oauth_routes
 from xerus.connections.links import Link
 from xerus.connections.service import Connections
@@ -65,6 +66,7 @@ class _Parts:
     people: Identity
     links: Mapping[Link, Connections]
     holds: SharedHolds
+    points: SharedPoints
     runner: Runner
     endpoint: McpEndpoint
     worker: Worker
@@ -108,7 +110,8 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     # One object, because it remembers what it learnt of the operator's servers.
     shared = shared_credentials(settings, base.egress)
     choice = credential_choice(base, links, shared)
-    limits = AtlassianLimits(clock=base.clock)
+    limits = AtlassianLimits(clock=base.clock, points_per_hour=settings.atlassian.points_per_hour)
+    points = SharedPoints(db=base.db, ledger=limits.points, metrics=base.metrics)
     holds = SharedHolds(db=base.db, listener=base.listener, limits=limits, clock=base.clock)
     runner = runner_for(base, catalogue, links, shared, choice, limits, tools_url)
     endpoint = McpEndpoint(
@@ -126,7 +129,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     if Role.WEB in roles:
         from xerus.app.web import web_role  # noqa: PLC0415 - its first lines say why
 
-        web = web_role(base, pages, people, links, endpoint)
+        web = web_role(base, pages, people, links, endpoint, limits, points)
     figures = Figures(db=base.db, clock=base.clock)
     worker = _worker(base, people, links, figures)
     _watch(base, links, limits, worker, figures)
@@ -135,6 +138,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         people=people,
         links=links,
         holds=holds,
+        points=points,
         runner=runner,
         endpoint=endpoint,
         worker=worker,
@@ -234,6 +238,8 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         await parts.people.file_clients.synchronize()
         await parts.holds.load()
         stack.push_async_callback(parts.holds.stop)
+        parts.points.start()
+        stack.push_async_callback(parts.points.stop)
         for connections in parts.links.values():
             stack.push_async_callback(connections.close)
         stack.push_async_callback(parts.runner.drain)

@@ -15,6 +15,8 @@ from xerus.app.identity import Identity
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import choose_model
 from xerus.assistant.service import Assistant
+from xerus.atlassian.limits import AtlassianLimits
+from xerus.atlassian.shared_points import SharedPoints
 from xerus.connections.links import Link
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint
@@ -35,9 +37,18 @@ class WebRole:
 class _Administration:
     """What administrators see of everybody."""
 
-    def __init__(self, *, people: People, connections: Connections) -> None:
+    def __init__(
+        self,
+        *,
+        people: People,
+        connections: Connections,
+        limits: AtlassianLimits,
+        points: SharedPoints,
+    ) -> None:
         self.people = people.all
         self.connection_states = connections.count_by_status
+        self.atlassian_usage = points.usage
+        self.atlassian_held = limits.held
 
 
 def web_role(
@@ -46,6 +57,8 @@ def web_role(
     people: Identity,
     links: Mapping[Link, Connections],
     endpoint: McpEndpoint,
+    limits: AtlassianLimits,
+    points: SharedPoints,
 ) -> WebRole:
     """Build the pages.
 
@@ -53,7 +66,13 @@ def web_role(
         NotConfigured: XERUS_MODEL names a model that cannot be used.
     """
     assistant = _assistant(base, people, endpoint)
-    deps = _deps(base, pages, people, links, assistant)
+    administration = _Administration(
+        people=People(db=base.db, admins=people.admins),
+        connections=links[Link.CLOUD],
+        limits=limits,
+        points=points,
+    )
+    deps = _deps(base, pages, people, links, assistant, administration)
     return WebRole(routes=[*web_routes.routes(deps)], drain=assistant.drain)
 
 
@@ -83,6 +102,7 @@ def _deps(
     people: Identity,
     links: Mapping[Link, Connections],
     assistant: Assistant,
+    administration: _Administration,
 ) -> WebDeps:
     identity = base.settings.identity
     return WebDeps(
@@ -98,9 +118,7 @@ def _deps(
         links=links,
         assistant=assistant,
         audit=base.audit,
-        admin=_Administration(
-            people=People(db=base.db, admins=people.admins), connections=links[Link.CLOUD]
-        ),
+        admin=administration,
         clock=base.clock,
         public_url=base.settings.public_url,
         credentials_mode=base.settings.credential_mode,

@@ -4,22 +4,27 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from xerus.atlassian.credentials import Product, Target
+from xerus.atlassian.ledger import POINTS_PER_HOUR, Payer, PointsLedger
 from xerus.atlassian.pace import Pace
+from xerus.atlassian.quota_headers import HOUR
 from xerus.clock import Clock
 from xerus.errors import UpstreamUnavailable
 from xerus.telemetry import metric_list as names
 from xerus.telemetry.metrics import Reading
+
+_SKEW = timedelta(minutes=5)
 
 
 class AtlassianLimits:
     """What Atlassian said to wait for. One object per process, shared by all transports.
 
     The quota of Atlassian's gateway belongs to the whole app, or to the app on one site, never to
-    one user.
+    one user. `points` is our own count of it.
     """
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, points_per_hour: int = POINTS_PER_HOUR) -> None:
         self.pace = Pace()
+        self.points = PointsLedger(clock=clock, quota=points_per_hour)
         self._clock = clock
         self._until: dict[str, datetime] = {}
         self._handlers: list[Callable[[str, datetime], None]] = []
@@ -34,10 +39,11 @@ class AtlassianLimits:
         Args:
             target: who was refused.
             reason: the `RateLimit-Reason`; one of a tenant holds the calls to that site alone.
-            seconds: to wait; None: to the full hour, when Atlassian resets quotas.
+            seconds: to wait; none, or none left, means to the full hour, when Atlassian resets
+                quotas: a reset in the past was seen.
         """
         now = self._clock.now()
-        until = _full_hour(now) if seconds is None else now + timedelta(seconds=seconds)
+        until = now + timedelta(seconds=min(seconds, HOUR)) if seconds else _hours_end(now)
         key = _site_key(target) if "tenant" in reason else _key(target)
         until = self.learn(key, until)
         for handler in self._handlers:
@@ -52,13 +58,37 @@ class AtlassianLimits:
         return until
 
     def readings(self) -> Iterator[Reading]:
-        """Yield what is held, without the names of sites."""
+        """Yield what is held and what was used, without the names of sites."""
         now = self._clock.now()
         left = {key: (until - now).total_seconds() for key, until in self._until.items()}
         for product in Product:
             of_product = [s for key, s in left.items() if key.startswith(f"{product}:") and s > 0]
             yield names.ATLASSIAN_HOLDS, len(of_product), product.value
             yield names.ATLASSIAN_HOLD_SECONDS, max(of_product, default=0), product.value
+        yield from self.points.readings()
+
+    def held(self) -> dict[tuple[Product, str], datetime]:
+        """Return until when which product is held, by product and site; '' is the app's own quota.
+
+        What the operator's token waits for is not among them: it has no points.
+        """
+        now = self._clock.now()
+        found = {}
+        for key, until in self._until.items():
+            product, credential, *site = key.split(":", 2)
+            if credential == "user" and now < until:
+                found[Product(product), "".join(site)] = until
+        return found
+
+    def check_background(self, target: Target) -> None:
+        """Raise `UpstreamUnavailable` where work that can wait has to leave the quota to people.
+
+        Ask before each request of such work.
+        """
+        self.check(target)
+        if payer(target) and not self.points.has_room(target.product):
+            now = self._clock.now()
+            raise _limited(now, _full_hour(now))
 
     def check(self, target: Target) -> None:
         """Raise `UpstreamUnavailable` while the quota of `target`'s product is used up."""
@@ -71,12 +101,32 @@ class AtlassianLimits:
                 raise _limited(now, until)
 
 
+def payer(target: Target) -> Payer | None:
+    """Return whose points a request spends, None where Atlassian counts none.
+
+    It counts apps with people's consent on Cloud, and no API tokens.
+    """
+    if not target.is_cloud or target.credential != "user":
+        return None
+    return Payer(product=target.product, site=_site(target))
+
+
 def _key(target: Target) -> str:
     return f"{target.product}:{target.credential}"
 
 
 def _site_key(target: Target) -> str:
-    return f"{_key(target)}:{target.cloud_id or target.api_base}"
+    return f"{_key(target)}:{_site(target)}"
+
+
+def _site(target: Target) -> str:
+    return target.cloud_id or target.api_base
+
+
+def _hours_end(now: datetime) -> datetime:
+    """Return the full hour, or what is near if by a clock that is ahead the hour has just begun."""
+    begun = now.replace(minute=0, second=0, microsecond=0)
+    return begun + _SKEW if now < begun + _SKEW else _full_hour(now)
 
 
 def _full_hour(now: datetime) -> datetime:

@@ -26,6 +26,11 @@ class Pace:
     def __init__(self, *, seconds: Callable[[], float] = monotonic) -> None:
         self._seconds = seconds
         self._slowed: dict[str, _Slowed] = {}
+        self._handlers: list[Callable[[str, float, str], None]] = []
+
+    def on_slowed(self, handler: Callable[[str, float, str], None]) -> None:
+        """Call `handler` with kind, seconds and reason of each kind that this process slows anew."""
+        self._handlers.append(handler)
 
     @property
     def idle(self) -> bool:
@@ -34,6 +39,13 @@ class Pace:
 
     def slow(self, kind: str, wait: float, *, reason: str) -> None:
         """Let nobody send a request of `kind` for `wait` seconds, a minute at the most."""
+        if not self.until((kind,)):  # else a burst of refusals would be told one by one
+            for handler in self._handlers:
+                handler(kind, wait, reason)
+        self.learn(kind, wait, reason=reason)
+
+    def learn(self, kind: str, wait: float, *, reason: str) -> None:
+        """Take over what another process was told."""
         now = self._seconds()
         if len(self._slowed) >= _MOST_KEPT:
             self._slowed = {k: s for k, s in self._slowed.items() if now < s.next_at + _FORGET}

@@ -18,6 +18,8 @@ _TOO_MANY = 429
 _SERVER_ERROR = 500
 _FIRST_429_WAIT = 2.0
 _FIRST_5XX_WAIT = 0.5
+# No limit of Atlassian's lasts longer than an hour; what says so is a day at the most.
+_LONGEST = 86_400.0
 
 
 def wait_before_retry(
@@ -59,14 +61,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that the answer asks to wait, None when it does not say."""
     value = headers.get("Retry-After", "")
     if value.isdecimal():
-        return float(value)
+        return min(float(value), _LONGEST)
     try:
         reset = datetime.fromisoformat(headers.get("X-RateLimit-Reset", ""))
-    except ValueError:
+        if reset.tzinfo is None:
+            reset = reset.replace(tzinfo=UTC)
+        seconds = (reset - now).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    if reset.tzinfo is None:
-        reset = reset.replace(tzinfo=UTC)
-    return max(0.0, (reset - now).total_seconds())
+    return min(max(0.0, seconds), _LONGEST)
 
 
 def _backoff(first: float, tries: int) -> float:

@@ -1,4 +1,4 @@
-"""A used-up quota is the whole installation's: one process learns of it, and all stop."""
+"""A limit of Atlassian's is the whole installation's: one process learns of it, and all heed it."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -17,6 +17,8 @@ from xerus.errors import Unavailable
 log = structlog.get_logger(__name__)
 
 CHANNEL = "xerus_atlassian_hold"
+PACE_CHANNEL = "xerus_atlassian_pace"
+_LONGEST_TOLD = 2000
 
 _WRITE = """
 INSERT INTO atlassian_holds AS h (key, until) VALUES (%s, %s)
@@ -25,7 +27,11 @@ ON CONFLICT (key) DO UPDATE SET until = greatest(h.until, excluded.until)
 
 
 class SharedHolds:
-    """Tells every process what one was told, also those that start or hear again later."""
+    """Tells every process what one was told.
+
+    Used-up quotas are kept for those that start or hear again later. What was slowed for seconds is told
+    to those that hear it now.
+    """
 
     def __init__(
         self, *, db: Database, listener: Listener, limits: AtlassianLimits, clock: Clock
@@ -35,7 +41,9 @@ class SharedHolds:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         limits.on_hold(lambda key, until: self._begin(self._tell(key, until)))
+        limits.pace.on_slowed(self._slowed)
         listener.subscribe(CHANNEL, self._heard)
+        listener.subscribe(PACE_CHANNEL, self._heard_of_pace)
         listener.on_reconnect(lambda: self._begin(self.load()))
 
     async def load(self) -> None:
@@ -67,6 +75,18 @@ class SharedHolds:
         async with self._db.transaction(Role.GATE) as conn:
             await conn.execute(_WRITE, (key, until))
             await notify(conn, CHANNEL, f"{until.isoformat()} {key}")
+
+    def _slowed(self, kind: str, wait: float, reason: str) -> None:
+        if len(kind) <= _LONGEST_TOLD:
+            self._begin(self._notify(PACE_CHANNEL, f"{wait:.3f} {reason} {kind}"))
+
+    async def _notify(self, channel: str, payload: str) -> None:
+        async with self._db.transaction(Role.GATE) as conn:
+            await notify(conn, channel, payload)
+
+    def _heard_of_pace(self, payload: str) -> None:
+        wait, reason, kind = payload.split(" ", 2)
+        self._limits.pace.learn(kind, float(wait), reason=reason)
 
     def _heard(self, payload: str) -> None:
         until, key = payload.split(" ", 1)

@@ -11,9 +11,11 @@ import orjson
 
 from xerus.atlassian.credentials import Credentials, NeedsReconnect, Product, ScopeMissing, Target
 from xerus.atlassian.errors import AnswerUnusable, is_scope_miss, refusal, request_id
-from xerus.atlassian.limits import AtlassianLimits
+from xerus.atlassian.ledger import Payer
+from xerus.atlassian.limits import AtlassianLimits, payer
 from xerus.atlassian.pace import is_named
 from xerus.atlassian.paths import fill
+from xerus.atlassian.points import cost
 from xerus.atlassian.retry import (
     MOST_WAITING,
     quota_used_up,
@@ -52,6 +54,7 @@ class _Request:
     query: Mapping[str, str]
     body: bytes | None
     safe: bool
+    payer: Payer | None
     content_type: str = _JSON
     accept: str = _JSON
     deadline: float = _DEADLINE
@@ -129,6 +132,7 @@ class Transport:
             query=query or {},
             body=None if json is None else _encoded(json),
             safe=method == "GET" if safe is None else safe,
+            payer=payer(target),
         )
         return self._accepted(target, await self._admitted(target, request, scope), request, scope)
 
@@ -156,6 +160,7 @@ class Transport:
             query={},
             body=form.body if form else None,
             safe=form is None and method == "GET",
+            payer=payer(target),
             content_type=form.content_type if form else "",
             accept=_JSON if form else "*/*",
             deadline=_FILE_DEADLINE,
@@ -189,7 +194,7 @@ class Transport:
         hops = 0
         while reply.status in _REDIRECTS and hops < _MOST_HOPS:
             hops += 1
-            request = replace(request, url=_place(request.url, reply))
+            request = replace(request, url=_place(request.url, reply), payer=None)
             reply = await self._with_retries(request, "")
         if reply.status >= _FIRST_FAILURE:
             raise UpstreamUnavailable(
@@ -216,6 +221,7 @@ class Transport:
                 waited += await self._in_turn(request, MOST_WAITING - waited)
             tries += 1
             reply, lost = await self._send(request, authorization)
+            self._count(request, reply)
             wait = wait_before_retry(
                 reply.status if reply else 0,
                 reply.headers if reply else {},
@@ -252,6 +258,13 @@ class Transport:
         kind = (request.issue if _PER_ISSUE in said else "") or request.endpoint
         self._limits.pace.slow(kind, wait, reason=said)
         return True
+
+    def _count(self, request: _Request, reply: Reply | None) -> None:
+        if request.payer is None:
+            return
+        is_json = request.accept == _JSON
+        points = cost(request.template, reply, reads=request.safe, is_json=is_json)
+        self._limits.points.spend(request.payer, points, reply.headers if reply else {})
 
     async def _send(
         self, request: _Request, authorization: str

@@ -331,6 +331,12 @@ class AtlassianSettings(Group):
         default=("https://api.media.atlassian.com", "https://media-cdn.atlassian.com"),
         help="Hosts to which Atlassian Cloud sends on for the content of attachments.",
     )
+    points_per_hour: Annotated[int, Field(ge=1000)] = _setting(
+        "XERUS_ATLASSIAN_POINTS_PER_HOUR",
+        default=65_000,
+        help="The app's hourly quota of points at Atlassian, for Jira and for Confluence each. What "
+        "Atlassian's answers name counts instead, where they do.",
+    )
     credentials: Literal["user", "shared", "user-then-shared"] | None = _setting(
         "XERUS_ATLASSIAN_CREDENTIALS",
         help="Whose credential a tool call uses: `user` (each person's own connection), `shared` "

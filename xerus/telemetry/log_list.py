@@ -163,6 +163,18 @@ ALL = (
     ),
     _event(
         "warning",
+        "atlassian_points_not_shared",
+        "The database was away; what this process spent of Atlassian's points is added later",
+        "debug",
+    ),
+    _event(
+        "warning",
+        "atlassian_points_low",
+        "Four fifths of an hourly quota of Atlassian's are used; each process says so once an hour",
+        *("product", "site", "points", "quota", "told_left", "resets_at"),
+    ),
+    _event(
+        "warning",
         "tools_not_enabled",
         "At start: XERUS_ENABLED_TOOLS names what is not here",
         *("names", "meaning"),

@@ -111,6 +111,16 @@ ATLASSIAN_HOLD_SECONDS = _gauge(
     "Seconds until the longest such hold ends, 0 without one",
     "product",
 )
+ATLASSIAN_POINTS = _counter(
+    "xerus_atlassian_points_total",
+    "Points of Atlassian's hourly quotas that this process spent, by our own count",
+    "product",
+)
+ATLASSIAN_POINTS_SHARE = _gauge(
+    "xerus_atlassian_points_share",
+    "Used share of the hourly quota that is used most, by all processes as far as this one knows",
+    "product",
+)
 
 RENEWALS = _counter(
     "xerus_renewals_total",

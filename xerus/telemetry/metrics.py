@@ -42,6 +42,7 @@ class Metrics:
         self.request_seconds = _histogram(names.REQUEST_SECONDS, registry)
         self.upstream_requests = _counter(names.UPSTREAM_REQUESTS, registry)
         self.upstream_seconds = _histogram(names.UPSTREAM_SECONDS, registry)
+        self.atlassian_points = _counter(names.ATLASSIAN_POINTS, registry)
         self.renewals = _counter(names.RENEWALS, registry)
         self.renewal_seconds = _histogram(names.RENEWAL_SECONDS, registry)
         self.audit_events = _counter(names.AUDIT_EVENTS, registry)

@@ -11,6 +11,7 @@ from xerus.accounts.sessions import Session
 from xerus.audit.events import Event
 from xerus.audit.verification import Verdict
 from xerus.web import access
+from xerus.web.admin_quotas import in_words
 from xerus.web.deps import WebDeps
 
 
@@ -53,6 +54,9 @@ class AdminPage:
             csrf=session.csrf,
             people=await self._deps.admin.people(),
             states=[(state.replace("_", " ").capitalize(), n) for state, n in states.items()],
+            quotas=in_words(
+                await self._deps.admin.atlassian_usage(), self._deps.admin.atlassian_held()
+            ),
             verdict=_in_words(verdict) if verdict else None,
         )
 

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.atlassian.credentials import Product
+from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
@@ -242,6 +244,12 @@ class AdminService(Protocol):
 
     async def people(self) -> Sequence[Person]:
         """Return everybody who has signed in."""
+
+    async def atlassian_usage(self) -> Sequence[Use]:
+        """Return the use of each hourly quota of Atlassian's that was touched in this hour."""
+
+    def atlassian_held(self) -> Mapping[tuple[Product, str], datetime]:
+        """Return until when nothing is sent, by product and site; '' for all sites."""
 
     async def connection_states(self) -> Mapping[str, int]:
         """Return how many connections are in each state."""

@@ -6,8 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from tests.unit.tools.fakes import NOW, FakeCredentials, FixedClock, ScriptedEgress, reply, target
-from xerus.atlassian.credentials import NeedsReconnect, ScopeMissing
+from xerus.atlassian.credentials import Deployment, NeedsReconnect, Product, ScopeMissing
 from xerus.atlassian.errors import AtlassianRefused
+from xerus.atlassian.ledger import Payer
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.paths import fill
 from xerus.atlassian.retry import retry_after
@@ -31,10 +32,11 @@ class Bench:
         self.credentials = FakeCredentials(renewals=list(renewals))
         self.waits: list[float] = []
         self.clock = FixedClock()
+        self.limits = AtlassianLimits(clock=self.clock)
         self.transport = Transport(
             egress=self.egress,
             credentials=self.credentials,
-            limits=AtlassianLimits(clock=self.clock),
+            limits=self.limits,
             clock=self.clock,
             sleep=self._sleep,
         )
@@ -164,6 +166,78 @@ async def test_a_used_up_quota_stops_every_further_call_until_the_hour() -> None
     bench.clock.time = NOW.replace(hour=11)
     bench.egress.script.append(reply(200, {}))
     assert (await bench.get()).status == 200
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {},
+        {"Retry_After": "0"},
+        {"Retry_After": "9" * 400},
+        {"Retry_After": "-60"},
+        {"Retry_After": "NaN"},
+        {"Retry_After": "in a while"},
+        {"X_RateLimit_Reset": "2026-11-22T10:00Z"},
+        {"X_RateLimit_Reset": "9999-12-31T23:59:59-23:59"},
+        {"X_RateLimit_Reset": "0001-01-01T00:00:00+23:59"},
+        {"X_RateLimit_Reset": "1711843260"},
+    ],
+)
+async def test_a_used_up_quota_ends_at_the_hour_whatever_else_is_said(lie: dict[str, str]) -> None:
+    bench = Bench(reply(429, RateLimit_Reason="confluence-quota-global-based", **lie))
+    for _ in range(2):
+        with pytest.raises(UpstreamUnavailable, match="until 11:00") as caught:
+            await bench.get()
+        assert caught.value.retry_after == 2401
+    assert len(bench.egress.sent) == 1
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "1e400", "-1", "NaN", "soon"])
+async def test_no_retry_after_breaks_a_call_that_is_refused(value: str) -> None:
+    bench = Bench(*[reply(429, Retry_After=value)] * 4)
+    with pytest.raises(UpstreamUnavailable, match="too many requests") as caught:
+        await bench.get()
+    assert (caught.value.retry_after or 0) <= 86_401
+
+
+async def test_a_refusal_of_the_last_hour_is_not_kept_by_a_clock_that_is_ahead() -> None:
+    bench = Bench(reply(429, RateLimit_Reason="jira-quota-global-based"))
+    bench.clock.time = NOW.replace(hour=11, minute=0, second=3)
+    with pytest.raises(UpstreamUnavailable, match="until 11:05"):
+        await bench.get()
+
+
+async def test_requests_with_a_persons_consent_are_counted_tries_included() -> None:
+    issues = {"issues": [{"key": f"ENG-{n}", "fields": {}} for n in range(25)]}
+    bench = Bench(reply(503), reply(200, issues), reply(201, {}))
+    await bench.transport.call(target(), "POST", "/rest/api/3/search/jql", json={}, safe=True)
+    await bench.post()
+    (use,) = bench.limits.points.usage()
+    assert use.points == 1 + 26 + 1
+
+
+async def test_what_can_wait_leaves_half_of_an_hours_points_to_people() -> None:
+    bench = Bench(*[reply(200, [{}] * 8000)] * 4, reply(200, {}))
+    for _ in range(4):
+        bench.limits.check_background(target())
+        await bench.get()
+    await bench.get()
+    bench.limits.check_background(target(Product.CONFLUENCE))
+    bench.limits.check_background(target(credential="shared"))
+    bench.limits.points.spend(Payer(product=Product.JIRA, site="another"), 500, {})
+    with pytest.raises(UpstreamUnavailable, match="until 11:00"):
+        bench.limits.check_background(target())
+    bench.clock.time = NOW.replace(hour=11)
+    bench.limits.check_background(target())
+
+
+@pytest.mark.parametrize(
+    "uncounted", [{"credential": "shared"}, {"deployment": Deployment.DATA_CENTER}]
+)
+async def test_api_tokens_and_data_center_have_no_points(uncounted: dict[str, Any]) -> None:
+    bench = Bench(reply(200, {}))
+    await bench.transport.call(target(**uncounted), "GET", "/thing")
+    assert bench.limits.points.usage() == []
 
 
 async def test_a_quota_of_one_site_holds_no_other() -> None:

@@ -16,6 +16,8 @@ from starlette.middleware import Middleware
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.atlassian.credentials import Product
+from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
 from xerus.audit.verification import Verdict
@@ -419,6 +421,25 @@ class FakeAdmin:
 
     async def connection_states(self) -> Mapping[str, int]:
         return {"connected": 2, "needs_reconnect": 1, "not_connected": 4}
+
+    async def atlassian_usage(self) -> Sequence[Use]:
+        return [
+            Use(
+                product=product,
+                site=site,
+                points=points,
+                quota=65_000,
+                told_left=left,
+                resets_at=NOW.replace(hour=13, minute=0),
+            )
+            for product, site, points, left in (
+                (Product.CONFLUENCE, "", 1204, None),
+                (Product.JIRA, "4c1b0c1e-acme", 53_110, 11_000),
+            )
+        ]
+
+    def atlassian_held(self) -> Mapping[tuple[Product, str], datetime]:
+        return {(Product.JIRA, "77aa-labs"): NOW.replace(hour=13, minute=0)}
 
 
 def person(user_id: UserId = ADA) -> User:

@@ -104,6 +104,18 @@ async def test_admin_shows_people_and_connections() -> None:
         assert words in page.text
 
 
+async def test_admin_shows_atlassians_hourly_quotas_by_both_counts() -> None:
+    async with World().client() as http:
+        page = await http.get("/admin")
+    table = page.text.split('id="quotas"')[1].split("</table>")[0]
+    for words in (
+        *("1,204 of 65,000 points", "Atlassian: nothing yet", "Enough left"),
+        *("53,110 of 65,000 points", "Atlassian: 11,000 left", "Low until 13:00 UTC"),
+        *("77aa-labs", "Used up until 13:00 UTC"),
+    ):
+        assert words in table
+
+
 @pytest.mark.parametrize(
     ("verdict", "words"),
     [
