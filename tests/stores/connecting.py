@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from tests.stores.databases import Fresh
 from tests.support.browser import Browser, LeftTheWorld
 from tests.support.stack import Sandbox
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.audit.log import AuditLog
 from xerus.clock import SystemClock
 from xerus.connections.cloud import CloudOAuth
@@ -56,6 +57,7 @@ class Part:
     clock: MovableClock
     connections: Connections
     metrics: Metrics
+    limits: AtlassianLimits
 
     async def events(self, user_id: UserId) -> list[str]:
         soon = self.clock.now() + timedelta(minutes=1)
@@ -74,6 +76,7 @@ async def a_process(
     """One process of Xerus; several on the same database and key file are a fleet."""
     atlassian = (await sandbox.credentials())["atlassian"]
     clock, metrics = MovableClock(), Metrics()
+    limits = AtlassianLimits(clock=clock)
     db = Database(dsn=fresh.login, direct_dsn=fresh.login)
     await db.open()
     provider = FileKeyProvider(key_file)
@@ -109,6 +112,7 @@ async def a_process(
         listener=listener,
         clock=clock,
         tools_url="http://localhost:9999/tools",
+        limits=limits,
         metrics=metrics,
     )
     await listener.start()
@@ -119,6 +123,7 @@ async def a_process(
         clock=clock,
         connections=connections,
         metrics=metrics,
+        limits=limits,
     )
     await connections.close()
     await listener.stop()

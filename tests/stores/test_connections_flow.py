@@ -41,6 +41,7 @@ async def test_single_site_is_chosen_by_itself_and_connected_after_a_real_call(
     assert await part.events(ada.user_id) == [
         "connection:consent:started",
         "connection:account:connected",
+        "connection:health:checked",
     ]
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _log = logger(__name__)
 _RENEW_SECONDS = 30.0
+_CHECK_SECONDS = 5.0
 _SWEEP_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
 _FIGURES_SECONDS = 30.0
@@ -106,11 +107,11 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     settings = base.settings
     catalogue, tools_url = catalogue_of(settings), f"{settings.public_url}/tools"
     people = await know_people(base, pages)
-    links = connections_for(base, catalogue, tools_url)
+    limits = AtlassianLimits(clock=base.clock, points_per_hour=settings.atlassian.points_per_hour)
+    links = connections_for(base, catalogue, limits, tools_url)
     # One object, because it remembers what it learnt of the operator's servers.
     shared = shared_credentials(settings, base.egress)
     choice = credential_choice(base, links, shared)
-    limits = AtlassianLimits(clock=base.clock, points_per_hour=settings.atlassian.points_per_hour)
     points = SharedPoints(db=base.db, ledger=limits.points, metrics=base.metrics)
     holds = SharedHolds(db=base.db, listener=base.listener, limits=limits, clock=base.clock)
     runner = runner_for(base, catalogue, links, shared, choice, limits, tools_url)
@@ -178,7 +179,11 @@ def _worker(
         metrics=base.metrics,
         loops=[
             *(
-                Loop(name=_renewing(link), every_seconds=_RENEW_SECONDS, run=one.renew_due)
+                Loop(name=_named("renew", link), every_seconds=_RENEW_SECONDS, run=one.renew_due)
+                for link, one in links.items()
+            ),
+            *(
+                Loop(name=_named("check", link), every_seconds=_CHECK_SECONDS, run=one.check_due)
                 for link, one in links.items()
             ),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
@@ -200,8 +205,8 @@ def _retention(base: Foundation) -> Iterator[Loop]:
     yield Loop(name="audit-retention", every_seconds=_RETENTION_SECONDS, run=remove)
 
 
-def _renewing(link: Link) -> str:
-    return "renew" if link is Link.CLOUD else f"renew-{link}"
+def _named(loop: str, link: Link) -> str:
+    return loop if link is Link.CLOUD else f"{loop}-{link}"
 
 
 def _routes(parts: _Parts, roles: frozenset[Role], assets: Assets) -> list[BaseRoute]:

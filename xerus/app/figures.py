@@ -54,6 +54,9 @@ class Figures:
         for link in Link:
             for status in STATUSES:
                 yield names.CONNECTIONS, counts.get((link, status), 0), link.value, status
+        failing = await connections.count_failing(conn)
+        for link in Link:
+            yield names.FAILING, failing.get(link, 0), link.value
         due = {link: (n, oldest) for link, n, oldest in await connections.count_due(conn, now)}
         for link in Link:
             n, oldest = due.get(link, (0, now))

@@ -80,7 +80,7 @@ def _token(group: JiraSettings | ConfluenceSettings) -> SharedToken | None:
 
 
 def connections_for(
-    base: Foundation, catalogue: Catalogue, tools_url: str
+    base: Foundation, catalogue: Catalogue, limits: AtlassianLimits, tools_url: str
 ) -> dict[Link, Connections]:
     """Return people's connections by each link that is set up; Cloud is always there."""
     return {
@@ -92,6 +92,7 @@ def connections_for(
             listener=base.listener,
             clock=base.clock,
             tools_url=tools_url,
+            limits=limits,
             metrics=base.metrics,
         )
         for provider in (_cloud(base, catalogue), *_data_centers(base, catalogue))

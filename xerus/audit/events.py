@@ -41,6 +41,7 @@ class Event(StrEnum):
     ACCOUNT_CONNECTED = "connection:account:connected"
     ACCOUNT_REPLACED = "connection:account:replaced"
     ACCOUNT_DISCONNECTED = "connection:account:disconnected"
+    CONNECTION_CHECKED = "connection:health:checked"
     SITE_CHOSEN = "connection:site:chosen"
     CREDENTIAL_REFRESHED = "connection:credential:refreshed"
     CREDENTIAL_REFRESH_FAILED = "connection:credential:refresh_failed"

@@ -91,6 +91,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         Event.ACCOUNT_CONNECTED: _managing(_CREATE, _CONNECTION),
         Event.ACCOUNT_REPLACED: _managing(_UPDATE, _CONNECTION),
         Event.ACCOUNT_DISCONNECTED: _managing(_DELETE, _CONNECTION),
+        Event.CONNECTION_CHECKED: _managing(_READ, _CONNECTION),
         Event.SITE_CHOSEN: _managing(_UPDATE, _CONNECTION),
         Event.CREDENTIAL_REFRESHED: _signing(_RENEWAL, "Atlassian"),
         Event.CREDENTIAL_REFRESH_FAILED: _signing(_RENEWAL, "Atlassian", good=False),

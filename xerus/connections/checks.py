@@ -57,7 +57,7 @@ class Checks:
         """
         row = await self._live(user_id)
         site = find_site(row.sites, cloud_id, None)
-        await self._prove(user_id, row.connection_id, site.cloud_id)
+        await self.prove(user_id, row.connection_id, site.cloud_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             for flow_id in await flows.chose_site(conn, user_id, self._link):
                 await notify(conn, FLOW, flow_id)
@@ -77,17 +77,20 @@ class Checks:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            served = await self._prove(user_id, row.connection_id, row.chosen_cloud_id)
+            served = await self.prove(user_id, row.connection_id, row.chosen_cloud_id)
         except (UpstreamError, NotConnected) as error:
             problem = problem_of(error, current_correlation_id(), self._clock.now())
             return Check(ok=False, seconds=loop.time() - began, products=frozenset(), error=problem)
         names = frozenset(product.value for product in served)
         return Check(ok=True, seconds=loop.time() - began, products=names)
 
-    async def _prove(
+    async def prove(
         self, user_id: UserId, connection_id: ConnectionId, cloud_id: CloudId
     ) -> frozenset[Product]:
-        """Prove; a token that looked valid and is refused is renewed once."""
+        """Make the real calls; a token that looked valid and is refused is renewed once.
+
+        Raises as `Health.prove` and `Renewal.ensure`.
+        """
         credentials = self._credentials_for(user_id)
         await credentials.fresh()
         try:

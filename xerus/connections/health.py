@@ -1,29 +1,46 @@
 """How a connection is doing: what the page shows, and the real call that proves it."""
 
 import asyncio
+import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import perf_counter
 
 from xerus.atlassian.credentials import Product
+from xerus.audit.events import Event
+from xerus.audit.log import AuditLog
 from xerus.clock import Clock
-from xerus.connections import flows, store
+from xerus.connections import check_store, flows, store
+from xerus.connections.check_store import Checked
 from xerus.connections.problems import problem_of
 from xerus.connections.provider import Provider
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import CREDENTIAL
 from xerus.connections.sites import GrantedSite, find_site
 from xerus.connections.store import ConnectionRow
-from xerus.connections.views import ConnectionView, FlowView, Problem, Site, State
+from xerus.connections.views import (
+    CheckOutcome,
+    ConnectionView,
+    FlowView,
+    Problem,
+    Site,
+    State,
+)
 from xerus.db.database import Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
 from xerus.errors import NotFound, UpstreamError, UpstreamRefused
 from xerus.ids import CloudId, ConnectionId, UserId
 from xerus.telemetry.logs import logger
+from xerus.telemetry.metrics import Metrics
 from xerus.telemetry.trace import current_correlation_id
 
 log = logger(__name__)
 
 _WARN_BEFORE = timedelta(days=14)
+_AGAIN = timedelta(days=1)
+_AGAIN_SOON = timedelta(hours=1)
+"""An hour after Atlassian gave no verdict, a day after any other call."""
 
 
 class Health:
@@ -35,12 +52,16 @@ class Health:
         db: Database,
         oauth: Provider,
         sealer: Sealer,
+        audit: AuditLog,
         clock: Clock,
+        metrics: Metrics | None = None,
     ) -> None:
         self._db = db
         self._oauth = oauth
         self._sealer = sealer
+        self._audit = audit
         self._clock = clock
+        self._metrics = metrics or Metrics()
 
     async def view(self, user_id: UserId) -> ConnectionView:
         """Return what the Tools page shows."""
@@ -70,34 +91,63 @@ class Health:
             row = await store.newest(conn, user_id, self._oauth.link)
         if row is None or row.connection_id != connection_id:
             raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
-        served, failure = await self._probe(row, find_site(row.sites, cloud_id, None))
-        problem = (
-            problem_of(failure, current_correlation_id(), self._clock.now()) if failure else None
-        )
+        began = perf_counter()
+        served, failures = await self._probe(row, find_site(row.sites, cloud_id, None))
+        checked = self._checked(served, failures, perf_counter() - began)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            await store.set_error(conn, user_id, connection_id, problem)
             if served:
                 await store.set_proven(
-                    conn, user_id, connection_id, chosen=cloud_id, now=self._clock.now()
+                    conn, user_id, connection_id, chosen=cloud_id, now=checked.at
                 )
+            if served or row.chosen_cloud_id in {None, cloud_id}:
+                # Another site that refuses says nothing of the one in use.
+                await check_store.write(conn, user_id, connection_id, checked)
             await notify(conn, CREDENTIAL, connection_id)
-        if failure and not served:
-            raise failure
+            await self._audit.record(
+                conn,
+                Event.CONNECTION_CHECKED,
+                user_id=user_id,
+                connection=connection_id,
+                cloud_id=cloud_id,
+                outcome=checked.outcome.value,
+                latency_ms=checked.ms,
+                **_why(checked),
+            )
+        if failures and not served:
+            raise failures[0]
         return served
+
+    def _checked(
+        self, served: frozenset[Product], failures: Sequence[UpstreamError], seconds: float
+    ) -> Checked:
+        outcome, now = _outcome(served, failures), self._clock.now()
+        link = self._oauth.link.value
+        self._metrics.checks.labels(link, outcome.value).inc()
+        self._metrics.check_seconds.labels(link).observe(seconds)
+        error = problem_of(failures[0], current_correlation_id(), now) if failures else None
+        again_in = _AGAIN_SOON if outcome is CheckOutcome.NO_ANSWER else _AGAIN
+        return Checked(
+            at=now,
+            ms=round(seconds * 1000),
+            outcome=outcome,
+            error=error,
+            again_at=now + again_in * random.uniform(0.9, 1.1),  # noqa: S311 - spreads load
+        )
 
     async def _probe(
         self, row: ConnectionRow, site: GrantedSite
-    ) -> tuple[frozenset[Product], UpstreamError | None]:
-        """Return the products that answered, and the first failure among the others."""
+    ) -> tuple[frozenset[Product], Sequence[UpstreamError]]:
+        """Return the products that answered, and the failures of the others."""
         token = await self._sealer.open_access(row)
         if token is None:
             raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
         if not site.products:
-            return frozenset(), UpstreamRefused(
+            nothing = UpstreamRefused(
                 f"The site {site.name!r} has neither Jira nor Confluence for this connection.",
                 hint="Connect again and accept all permissions, or choose another site.",
                 code="no_product",
             )
+            return frozenset(), [nothing]
         products = sorted(site.products)
         results = await asyncio.gather(
             *(
@@ -112,11 +162,18 @@ class Health:
             if result is None:
                 served.add(product)
             elif isinstance(result, UpstreamError):
-                log.info("probe_failed", product=product.value, debug=result.debug)
+                log.info(
+                    "probe_failed",
+                    connection=row.connection_id,
+                    product=product.value,
+                    cause=result.code,
+                    debug=result.debug,
+                    correlation_id=current_correlation_id(),
+                )
                 failures.append(result)
             else:
                 raise result
-        return frozenset(served), failures[0] if failures else None
+        return frozenset(served), failures
 
     def _view_of(self, row: ConnectionRow | None, flow: FlowView | None) -> ConnectionView:
         waiting = flow is not None and flow.open
@@ -143,7 +200,10 @@ class Health:
             reconnect_by=self._ends_at(row),
             refreshed_at=row.issued_at,
             last_ok_at=row.last_ok_at,
-            last_error=row.last_error,
+            last_error=row.newest_error,
+            failing_since=row.failing_since,
+            checked_at=row.checked_at,
+            check_seconds=None if row.check_ms is None else row.check_ms / 1000,
             retry_at=row.retry_at,
         )
 
@@ -160,7 +220,7 @@ class Health:
                 return State.NEEDS_RECONNECT, row.cause, f"Reconnect {self._oauth.link.label}."
             case "unproven":
                 cause = f"No call to {self._oauth.link.label} has succeeded yet."
-                return _degraded(row.last_error, cause, "Press Test now.")
+                return _degraded(row.check_error, cause, "Press Test now.")
             case _:
                 return self._token_state(row)
 
@@ -176,11 +236,26 @@ class Health:
         ends_at = self._ends_at(row)
         if ends_at is not None and ends_at - _WARN_BEFORE <= now:
             return State.EXPIRING_SOON, "Atlassian ends each consent after a year.", "Reconnect."
+        if row.check_outcome is CheckOutcome.REFUSED:
+            return _degraded(row.check_error, "The last real call was refused.", "Press Test now.")
         return State.CONNECTED, "", ""
 
     def _ends_at(self, row: ConnectionRow) -> datetime | None:
         life = self._oauth.grant_life
         return None if life is None else row.consented_at + life
+
+
+def _outcome(served: frozenset[Product], failures: Sequence[UpstreamError]) -> CheckOutcome:
+    if served:
+        return CheckOutcome.PARTIAL if failures else CheckOutcome.OK
+    if all(isinstance(error, UpstreamRefused) for error in failures):
+        return CheckOutcome.REFUSED
+    return CheckOutcome.NO_ANSWER
+
+
+def _why(checked: Checked) -> dict[str, str]:
+    error = checked.error
+    return {"cause": error.code, "correlation_id": error.correlation_id} if error else {}
 
 
 def _degraded(error: Problem | None, cause: str, hint: str) -> tuple[State, str, str]:

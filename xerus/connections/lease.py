@@ -144,7 +144,8 @@ async def finish(conn: Connection, lease: Lease, sealed: SealedTokens) -> bool:
            SET generation = generation + 1, access_token = %(access)s, refresh_token = %(refresh)s,
                issued_at = %(issued)s, access_expires_at = %(expires)s, renew_after = %(after)s,
                lease_owner = NULL, lease_until = NULL, failures = 0, retry_at = NULL,
-               last_error = NULL
+               last_error = NULL,
+               failing_since = CASE WHEN check_error IS NOT NULL THEN failing_since END
          WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
         """,
         {**_key(lease), **sealed_params(sealed)},
@@ -164,6 +165,7 @@ async def give_up(
         UPDATE credentials
            SET lease_owner = NULL, lease_until = NULL, failures = failures + 1,
                retry_at = now() + make_interval(secs => %(pause)s), last_error = %(problem)s,
+               failing_since = coalesce(failing_since, %(at)s),
                renew_after = CASE WHEN %(pause)s::float8 IS NULL THEN NULL
                                   ELSE renew_after END
          WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
@@ -174,6 +176,7 @@ async def give_up(
             "owner": lease.owner,
             "pause": retry_in,
             "problem": problem_json(problem),
+            "at": problem.at,
         },
     )
     return cursor.rowcount == 1

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from xerus.atlassian.limits import AtlassianLimits
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import flows, store
 from xerus.connections.authorize import Authorize
 from xerus.connections.callback import Callback
 from xerus.connections.checks import Checks
+from xerus.connections.daily import DailyChecks
 from xerus.connections.health import Health
 from xerus.connections.provider import Provider
 from xerus.connections.refresh import Renewal
@@ -45,6 +47,7 @@ class Connections:
         listener: Listener,
         clock: Clock,
         tools_url: str,
+        limits: AtlassianLimits | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._db = db
@@ -67,7 +70,9 @@ class Connections:
             tools_url=tools_url,
             metrics=metrics,
         )
-        self._health = Health(db=db, oauth=self._oauth, sealer=sealer, clock=clock)
+        self._health = Health(
+            db=db, oauth=self._oauth, sealer=sealer, audit=audit, clock=clock, metrics=metrics
+        )
         self._authorize = Authorize(
             db=db, oauth=self._oauth, sealer=sealer, audit=audit, clock=clock
         )
@@ -88,6 +93,14 @@ class Connections:
             audit=audit,
             clock=clock,
             credentials_for=self.credentials_for,
+        )
+        self._daily = DailyChecks(
+            db=db,
+            provider=provider,
+            checks=self._checks,
+            gate=self._renewal.gate,
+            limits=limits,
+            clock=clock,
         )
         self._revoke = Revoke(link=link, db=db, live=self._live, audit=audit, clock=clock)
 
@@ -187,6 +200,11 @@ class Connections:
     async def renew_due(self) -> int:
         """Renew a batch of credentials ahead of time; return how many were tried."""
         return await self._renewal.renew_due()
+
+    async def check_due(self) -> int:
+        """Make the real calls that are due, a few; always 0, so that the loop rests between."""
+        await self._daily.run()
+        return 0
 
     async def clean_up(self) -> int:
         """Delete attempts to connect that ended long ago; return how many."""

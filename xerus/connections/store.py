@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from xerus.connections.links import Link
 from xerus.connections.sites import GrantedSite
-from xerus.connections.views import Problem
+from xerus.connections.views import CheckOutcome, Problem
 from xerus.db.database import Connection
 from xerus.errors import NotFound
 from xerus.ids import CloudId, ConnectionId, UserId
@@ -24,7 +24,8 @@ LIVE = ("unproven", "choosing_site", "connected", "needs_reconnect")
 class ConnectionRow:
     """A connection as stored; the credential's facts are None once it is erased.
 
-    `lease_live` is judged by the database's clock.
+    `lease_live` is judged by the database's clock. `last_error` is the renewal's, `check_error` a real
+    call's; `replaced_account` is the one that this connection took the place of.
     """
 
     connection_id: ConnectionId
@@ -48,6 +49,19 @@ class ConnectionRow:
     retry_at: datetime | None
     last_error: Problem | None
     lease_live: bool
+    ended_at: datetime | None
+    replaced_account: str | None
+    checked_at: datetime | None
+    check_ms: int | None
+    check_outcome: CheckOutcome | None
+    check_error: Problem | None
+    failing_since: datetime | None
+
+    @property
+    def newest_error(self) -> Problem | None:
+        """What went wrong last and is not over: with the renewal, or with a real call."""
+        errors = [error for error in (self.last_error, self.check_error) if error]
+        return max(errors, key=lambda error: error.at, default=None)
 
     @property
     def live(self) -> bool:
@@ -87,7 +101,11 @@ _SELECT = """
            c.account_name, c.sites, c.chosen_cloud_id, c.granted_scopes, c.status,
            c.cause, c.consented_at, c.last_ok_at, k.generation, k.issued_at, k.access_expires_at,
            k.access_token, coalesce(k.failures, 0) AS failures, k.retry_at, k.last_error,
-           coalesce(k.lease_until > now(), false) AS lease_live
+           coalesce(k.lease_until > now(), false) AS lease_live, c.ended_at, k.checked_at,
+           k.check_ms, k.check_outcome, k.check_error, k.failing_since,
+           (SELECT r.account_email FROM connections r
+             WHERE r.user_id = c.user_id AND r.link = c.link AND r.status = 'replaced'
+               AND r.ended_at = c.consented_at LIMIT 1) AS replaced_account
       FROM connections c
       LEFT JOIN credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
      WHERE c.user_id = %(user_id)s AND c.link = %(link)s
@@ -192,15 +210,16 @@ async def put_credential(
     await conn.execute(
         """
         INSERT INTO credentials (connection_id, user_id, link, generation, access_token, refresh_token,
-            issued_at, access_expires_at, renew_after)
+            issued_at, access_expires_at, renew_after, check_after)
         VALUES (%(id)s, %(user_id)s, %(link)s, 1, %(access)s, %(refresh)s, %(issued)s, %(expires)s,
-            %(after)s)
+            %(after)s, %(issued)s::timestamptz + interval '1 day')
         ON CONFLICT (user_id, connection_id) DO UPDATE SET
             generation = credentials.generation + 1, access_token = excluded.access_token,
             refresh_token = excluded.refresh_token, issued_at = excluded.issued_at,
             access_expires_at = excluded.access_expires_at, renew_after = excluded.renew_after,
             lease_owner = NULL, lease_until = NULL, failures = 0, retry_at = NULL,
-            last_error = NULL
+            last_error = NULL, check_after = excluded.check_after, checked_at = NULL,
+            check_ms = NULL, check_outcome = NULL, check_error = NULL, failing_since = NULL
         """,
         {"id": connection_id, "user_id": user_id, "link": link, **sealed_params(sealed)},
     )
@@ -254,16 +273,6 @@ async def set_proven(
         raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
 
 
-async def set_error(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId, problem: Problem | None
-) -> None:
-    """Keep the last failure beside the credential, or clear it."""
-    await conn.execute(
-        "UPDATE credentials SET last_error = %s WHERE user_id = %s AND connection_id = %s",
-        (problem_json(problem), user_id, connection_id),
-    )
-
-
 async def end(
     conn: Connection, user_id: UserId, link: Link, now: datetime
 ) -> tuple[ConnectionId, str] | None:
@@ -289,6 +298,14 @@ async def count_by_status(conn: Connection) -> dict[tuple[Link, str], int]:
         " ORDER BY link, status"
     )
     return {(Link(row["link"]), row["status"]): row["n"] for row in await cursor.fetchall()}
+
+
+async def count_failing(conn: Connection) -> dict[Link, int]:
+    """Return how many connections' last renewal or check failed (worker role)."""
+    cursor = await conn.execute(
+        "SELECT link, count(*) AS n FROM credentials WHERE failing_since IS NOT NULL GROUP BY link"
+    )
+    return {Link(row["link"]): row["n"] for row in await cursor.fetchall()}
 
 
 async def count_due(conn: Connection, now: datetime) -> list[tuple[Link, int, datetime]]:
@@ -348,5 +365,7 @@ def _row(row: dict[str, Any]) -> ConnectionRow:
             "sites": tuple(GrantedSite.from_json(site) for site in row["sites"]),
             "granted_scopes": frozenset(row["granted_scopes"]),
             "last_error": read_problem(row["last_error"]),
+            "check_error": read_problem(row["check_error"]),
+            "check_outcome": row["check_outcome"] and CheckOutcome(row["check_outcome"]),
         }
     )

@@ -22,6 +22,15 @@ class State(StrEnum):
     DISCONNECTED = "disconnected"
 
 
+class CheckOutcome(StrEnum):
+    """What real calls to the products of a site came to: of each, of some, a no, or no verdict."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+
+
 class FlowStatus(StrEnum):
     """How far one attempt to connect has come."""
 
@@ -96,6 +105,8 @@ class ConnectionView:
         reconnect_by: Atlassian ends a grant 365 days after consent whatever we do.
         refreshed_at: when the present access token was issued.
         last_ok_at: the last real call to Jira or Confluence seen to succeed by a check.
+        last_error: what went wrong last and is not over; `failing_since` when that began.
+        checked_at, check_seconds: when the last check was made, and how long it took.
         retry_at: when the next renewal may be tried, after a failed one.
     """
 
@@ -114,6 +125,9 @@ class ConnectionView:
     refreshed_at: datetime | None = None
     last_ok_at: datetime | None = None
     last_error: Problem | None = None
+    failing_since: datetime | None = None
+    checked_at: datetime | None = None
+    check_seconds: float | None = None
     retry_at: datetime | None = None
 
     @property

@@ -94,8 +94,14 @@ ALL = (
     _event(
         "info",
         "probe_failed",
-        "A real call to prove a connection failed",
-        *("product", "debug"),
+        "A real call to prove a connection failed; the page of the connection shows it",
+        *("connection", "product", "cause", "debug", "correlation_id"),
+    ),
+    _event(
+        "warning",
+        "connection_checks_rest",
+        "Atlassian gave no verdict on a check: no connection is checked for `seconds`",
+        *("link", "seconds", "cause"),
     ),
     _event(
         "warning",

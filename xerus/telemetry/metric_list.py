@@ -132,6 +132,16 @@ RENEWALS = _counter(
 RENEWAL_SECONDS = _histogram(
     "xerus_renewal_seconds", "Duration of a renewal at the token endpoint", "link", buckets=_LONG
 )
+CHECKS = _counter(
+    "xerus_connection_checks_total",
+    "Real calls that prove a connection, daily and on demand, by outcome: ok, partial (one product"
+    " of two), refused, no_answer",
+    "link",
+    "outcome",
+)
+CHECK_SECONDS = _histogram(
+    "xerus_connection_check_seconds", "Duration of such a check", "link", buckets=_LONG
+)
 GATE_IN_FLIGHT = _gauge(
     "xerus_renewal_gate_in_flight", "Renewals of this process under way, 8 at most", "link"
 )
@@ -180,6 +190,9 @@ CONNECTIONS = _figure(
     " disconnected, replaced",
     "link",
     "state",
+)
+FAILING = _figure(
+    "xerus_connections_failing", "Connections whose last renewal or check failed", "link"
 )
 DUE = _figure("xerus_renewals_due", "Credentials whose time to be renewed has come", "link")
 OVERDUE_SECONDS = _figure(

@@ -45,6 +45,8 @@ class Metrics:
         self.atlassian_points = _counter(names.ATLASSIAN_POINTS, registry)
         self.renewals = _counter(names.RENEWALS, registry)
         self.renewal_seconds = _histogram(names.RENEWAL_SECONDS, registry)
+        self.checks = _counter(names.CHECKS, registry)
+        self.check_seconds = _histogram(names.CHECK_SECONDS, registry)
         self.audit_events = _counter(names.AUDIT_EVENTS, registry)
         self.checkpoint_failures = _counter(names.CHECKPOINT_FAILURES, registry)
         self.loop_failures = _counter(names.LOOP_FAILURES, registry)

@@ -46,6 +46,7 @@ TITLES: Mapping[str, str] = {
     Event.ACCOUNT_CONNECTED: "Atlassian connected",
     Event.ACCOUNT_REPLACED: "Atlassian account replaced",
     Event.ACCOUNT_DISCONNECTED: "Atlassian disconnected",
+    Event.CONNECTION_CHECKED: "Connection to Atlassian checked",
     Event.SITE_CHOSEN: "Site chosen",
     Event.CREDENTIAL_REFRESHED: "Access to Atlassian renewed",
     Event.CREDENTIAL_REFRESH_FAILED: "Renewing access to Atlassian failed",
