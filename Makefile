@@ -11,7 +11,7 @@ RECORD := .contract
 NODE_MODULES := tests/clients/node/node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check fix bench soak contract browser clean
+.PHONY: demo test check fix bench soak contract browser screens clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -42,11 +42,14 @@ bench: .venv/.dev
 soak: .venv/.dev
 	$(BIN)/python -m bench.soak $(STAGE)
 
+screens: browser
+	$(BIN)/python -m dev.screens
+
 browser: .venv/.dev
 	@$(BIN)/python dev/browser.py
 
 clean:
-	rm -rf .venv .bench .xerus-demo $(RECORD) $(NODE_MODULES)
+	rm -rf .venv .bench .xerus-demo screenshots $(RECORD) $(NODE_MODULES)
 
 .venv/bin/python:
 	@echo "Making a virtual environment in .venv" >&2

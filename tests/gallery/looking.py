@@ -1,0 +1,13 @@
+"""What is wrong with a page as a browser shows it."""
+
+from playwright.async_api import Page
+
+from tests.support.accessibility import violations
+
+_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+async def faults(page: Page) -> list[str]:
+    """Return what axe-core finds, and whether the page scrolls sideways."""
+    sideways = ["scrolls sideways"] if await page.evaluate(_TOO_WIDE) else []
+    return [*await violations(page), *sideways]

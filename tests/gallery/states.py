@@ -1,0 +1,318 @@
+"""The states: each a small world behind the pages, and the page that is looked at."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tests.unit.web.fakes import (
+    ACME,
+    ADA,
+    CONNECTED,
+    LABS,
+    NOW,
+    SCOPES,
+    World,
+    flow,
+    problem,
+)
+from xerus.assistant.entries import (
+    ApprovalEntry,
+    AssistantEntry,
+    ErrorEntry,
+    NeedsConnectionEntry,
+    PersonEntry,
+    ToolEntry,
+)
+from xerus.assistant.rendering import html_of
+from xerus.audit.events import Event
+from xerus.audit.log import AuditRow
+from xerus.connections.views import Check, ConnectionView, FlowStatus, Outcome, State
+from xerus.errors import Unavailable
+
+
+def as_it_is(world: World) -> None:
+    """Change nothing."""
+    del world
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A page in a state.
+
+    Attributes:
+        path: what is looked at.
+        arrange: makes the world so.
+        token: whose session; '' for nobody's.
+        mode: whose credentials the tools act with.
+    """
+
+    path: str
+    arrange: Callable[[World], None] = as_it_is
+    token: str = "ada-token"
+    mode: str = "user"
+
+
+OUTAGE = problem(
+    "atlassian_unavailable",
+    "Atlassian did not answer in time.",
+    "It is tried again by itself; nothing is lost.",
+)
+ENDED = problem(
+    "grant_refused", "Atlassian has ended the access.", "Reconnect; sites and settings stay."
+)
+
+
+def _view(view: ConnectionView) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        world.connections.shown = view
+
+    return arrange
+
+
+def _attempt(status: FlowStatus, *, view: ConnectionView, why: str = "") -> Callable[[World], None]:
+    error = problem("connect_failed", why, "Try again.") if why else None
+
+    async def nothing_changes(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    def arrange(world: World) -> None:
+        world.connections.shown = view
+        world.connections.newest = flow(status, error)
+        world.connections.wait_for_change = nothing_changes  # type: ignore[method-assign, assignment]
+
+    return arrange
+
+
+def _return(status: FlowStatus, *, view: ConnectionView, why: str = "") -> Callable[[World], None]:
+    error = problem("connect_failed", why, "Choose Try again.") if why else None
+
+    def arrange(world: World) -> None:
+        world.connections.outcome = Outcome(status=status, flow_id=None, view=view, error=error)
+
+    return arrange
+
+
+NOT_CONNECTED = ConnectionView(state=State.NOT_CONNECTED)
+CHOOSING = replace(
+    CONNECTED,
+    state=State.CHOOSING_SITE,
+    cause="Atlassian is connected.",
+    hint="Choose the site to work in.",
+    sites=(replace(ACME, chosen=False), LABS),
+)
+_EXPIRED = NOW - timedelta(minutes=3)
+VIEWS: Mapping[State, ConnectionView] = {
+    State.NOT_CONFIGURED: ConnectionView(
+        state=State.NOT_CONFIGURED,
+        cause="Connecting Atlassian is not set up on this server.",
+        hint="An administrator has to set ATLASSIAN_OAUTH_CLIENT_ID.",
+    ),
+    State.NOT_CONNECTED: NOT_CONNECTED,
+    State.CONNECTING: ConnectionView(state=State.CONNECTING),
+    State.CHOOSING_SITE: CHOOSING,
+    State.CONNECTED: CONNECTED,
+    State.REFRESHING: replace(
+        CONNECTED,
+        state=State.REFRESHING,
+        cause="The connection is being renewed.",
+        access_expires_at=_EXPIRED,
+    ),
+    State.EXPIRING_SOON: replace(
+        CONNECTED,
+        state=State.EXPIRING_SOON,
+        cause="Atlassian ends each consent after a year.",
+        hint="Reconnect.",
+        reconnect_by=NOW + timedelta(days=9),
+    ),
+    State.NEEDS_RECONNECT: replace(
+        CONNECTED,
+        state=State.NEEDS_RECONNECT,
+        cause=ENDED.message,
+        hint="Reconnect Atlassian.",
+        last_error=ENDED,
+    ),
+    State.DEGRADED: replace(
+        CONNECTED,
+        state=State.DEGRADED,
+        cause=OUTAGE.message,
+        hint=OUTAGE.hint,
+        last_error=OUTAGE,
+        access_expires_at=_EXPIRED,
+        retry_at=NOW + timedelta(seconds=40),
+    ),
+    State.DISCONNECTED: ConnectionView(state=State.DISCONNECTED, account_email="ada@example.com"),
+}
+
+
+def _missing_permissions(world: World) -> None:
+    lost = frozenset({"write:jira-work", "write:page:confluence"})
+    world.connections.shown = replace(CONNECTED, scopes=SCOPES - lost, missing_scopes=lost)
+
+
+def _test_failed(world: World) -> None:
+    world.connections.shown = CONNECTED
+    world.connections.checked = Check(ok=False, seconds=2.1, products=frozenset(), error=OUTAGE)
+
+
+_TALK = (
+    PersonEntry(text="find open bugs in ENG"),
+    ToolEntry(
+        name="jira_search",
+        title="Search issues",
+        arguments='{"jql": "project = ENG AND type = Bug"}',
+        result="ENG-7 | Login button ignores Enter | Open\nENG-12 | Slow search | Open",
+        state="ok",
+        seconds=0.8,
+    ),
+    AssistantEntry(
+        author="Demo model",
+        html=html_of(
+            "Two open bugs in **ENG**:\n\n| Key | Summary | Status |\n| --- | --- | --- |\n"
+            "| ENG-7 | Login button ignores Enter | Open |\n| ENG-12 | Slow search | Open |"
+        ),
+    ),
+)
+_CREATE = ApprovalEntry(
+    call_id="c1",
+    tool="jira_create_issue",
+    title="Create issue in ENG",
+    preview=(("Project", "ENG"), ("Type", "Task"), ("Summary", "Rotate the keys")),
+    arguments='{"project_key": "ENG", "issue_type": "Task", "summary": "Rotate the keys"}',
+    expires_at=NOW + timedelta(minutes=30),
+    state="waiting",
+)
+_ASKED = PersonEntry(text="create a task in ENG: Rotate the keys")
+
+
+def _talk(*entries: object) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        world.connections.shown = CONNECTED
+        world.assistant.entries["talk"] = list(entries)
+
+    return arrange
+
+
+def _unconnected_talk(world: World) -> None:
+    needs = NeedsConnectionEntry(text="Atlassian is not connected.", url="/tools")
+    world.assistant.entries["talk"] = [PersonEntry(text="show ENG-12"), needs]
+
+
+def _happened(world: World) -> None:
+    told = (
+        (Event.SESSION_CREATED, {"user_agent_family": "Firefox on Linux"}),
+        (Event.ACCOUNT_CONNECTED, {"account": "ada@example.com", "site": "acme"}),
+        (Event.CALL_FINISHED, {"tool": "jira_search", "outcome": "ok", "client_name": "Desk"}),
+        (Event.CALL_REFUSED, {"tool": "jira_delete_issue", "cause": "insufficient_scope"}),
+        (Event.CREDENTIAL_REFRESH_FAILED, {"cause": "atlassian_unavailable"}),
+    )
+    world.audit.rows = [
+        AuditRow(at=NOW - timedelta(minutes=7 * n), event=event, facts=dict(facts))
+        for n, (event, facts) in enumerate(told)
+    ]
+
+
+def _allowed(world: World) -> None:
+    world.grants.add("f1", ADA, "Desk", "http://127.0.0.1/callback")
+    world.consents.add("k1", ADA, "Reports", "https://reports.example.com/callback")
+
+
+def _many_clients(world: World) -> None:
+    world.clients.put("one", "Desk", "dynamic")
+    world.clients.put("two", "Reports", "administrator", confidential=True)
+    world.clients.put("three", "Night job", "file", confidential=True)
+
+
+def _tampered(world: World) -> None:
+    sound = world.audit.verdict
+    world.audit.verdict = replace(
+        sound, sound=False, shard=2, n=41, reason="its contents do not fit its seal"
+    )
+
+
+def _database_away(world: World) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise Unavailable("The database does not answer.", hint="Try again in a moment.")
+
+    world.audit.recent = away  # type: ignore[method-assign, assignment]
+
+
+_HERE = "/connections/atlassian"
+_BACK = f"{_HERE}/callback?code=c&state=s"
+
+STATES: Mapping[str, Shown] = {
+    "signin": Shown(path="/signin", token=""),
+    **{f"tools-{state}": Shown(path="/tools", arrange=_view(v)) for state, v in VIEWS.items()},
+    **{f"connection-{state}": Shown(path=_HERE, arrange=_view(v)) for state, v in VIEWS.items()},
+    "tools-waiting": Shown(
+        path="/tools", arrange=_attempt(FlowStatus.PENDING, view=VIEWS[State.CONNECTING])
+    ),
+    "tools-successful": Shown(
+        path="/tools", arrange=_attempt(FlowStatus.CONNECTED, view=CONNECTED)
+    ),
+    "tools-declined": Shown(
+        path="/tools",
+        arrange=_attempt(
+            FlowStatus.DENIED, view=NOT_CONNECTED, why="You declined access at Atlassian."
+        ),
+    ),
+    "tools-failed": Shown(
+        path="/tools",
+        arrange=_attempt(
+            FlowStatus.FAILED, view=NOT_CONNECTED, why="Your account reaches no site."
+        ),
+    ),
+    "tools-ran-out": Shown(
+        path="/tools",
+        arrange=_attempt(
+            FlowStatus.EXPIRED, view=NOT_CONNECTED, why="The attempt ended after 10 minutes."
+        ),
+    ),
+    "tools-missing-permissions": Shown(path="/tools", arrange=_missing_permissions),
+    "tools-shared": Shown(path="/tools", mode="shared", arrange=_view(VIEWS[State.NOT_CONFIGURED])),
+    "connection-missing-permissions": Shown(path=_HERE, arrange=_missing_permissions),
+    "disconnect": Shown(path=f"{_HERE}/disconnect", arrange=_view(CONNECTED)),
+    "return-connected": Shown(path=_BACK, arrange=_return(FlowStatus.CONNECTED, view=CONNECTED)),
+    "return-choosing": Shown(path=_BACK, arrange=_return(FlowStatus.CHOOSING_SITE, view=CHOOSING)),
+    "return-declined": Shown(
+        path=_BACK,
+        arrange=_return(
+            FlowStatus.DENIED, view=NOT_CONNECTED, why="You declined access at Atlassian."
+        ),
+    ),
+    "return-failed": Shown(
+        path=_BACK,
+        arrange=_return(FlowStatus.FAILED, view=NOT_CONNECTED, why="Atlassian did not answer."),
+    ),
+    "chat-new": Shown(path="/", arrange=_view(CONNECTED)),
+    "chat-answer": Shown(path="/chat/talk", arrange=_talk(*_TALK)),
+    "chat-approval": Shown(path="/chat/talk", arrange=_talk(_ASKED, _CREATE)),
+    "chat-approval-over": Shown(
+        path="/chat/talk", arrange=_talk(_ASKED, replace(_CREATE, state="expired"))
+    ),
+    "chat-needs-connection": Shown(path="/chat/talk", arrange=_unconnected_talk),
+    "chat-error": Shown(
+        path="/chat/talk",
+        arrange=_talk(
+            _ASKED,
+            ErrorEntry(
+                message="The model did not answer.",
+                hint="Send it again.",
+                correlation_id="4f9c21ab07de",
+            ),
+        ),
+    ),
+    "activity-empty": Shown(path="/activity"),
+    "activity": Shown(path="/activity", arrange=_happened),
+    "access-empty": Shown(path="/access"),
+    "access": Shown(path="/access", arrange=_allowed),
+    "admin": Shown(path="/admin", arrange=_view(CONNECTED)),
+    "admin-refused": Shown(path="/admin", token="grace-token"),
+    "clients-empty": Shown(path="/admin/clients"),
+    "clients": Shown(path="/admin/clients", arrange=_many_clients),
+    "clients-add": Shown(path="/admin/clients/add"),
+    "clients-remove": Shown(path="/admin/clients/remove?id=two", arrange=_many_clients),
+    "clients-secret": Shown(path="/admin/clients/secret?id=two", arrange=_many_clients),
+    "not-found": Shown(path="/no-such-page"),
+    "database-away": Shown(path="/activity", arrange=_database_away),
+}
