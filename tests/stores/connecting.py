@@ -18,6 +18,7 @@ from xerus.atlassian.limits import AtlassianLimits
 from xerus.audit.log import AuditLog
 from xerus.clock import SystemClock
 from xerus.connections.cloud import CloudOAuth
+from xerus.connections.running import Running
 from xerus.connections.service import Connections
 from xerus.connections.views import Outcome
 from xerus.db.database import Database
@@ -55,6 +56,7 @@ class Part:
     listener: Listener
     audit: AuditLog
     clock: MovableClock
+    running: Running
     connections: Connections
     metrics: Metrics
     limits: AtlassianLimits
@@ -104,12 +106,14 @@ async def a_process(
         clock=clock,
         **values,
     )
+    running = Running(db=db, listener=listener)
     connections = Connections(
         provider=cloud,
         db=db,
         vault=vault,
         audit=audit,
         listener=listener,
+        running=running,
         clock=clock,
         tools_url="http://localhost:9999/tools",
         limits=limits,
@@ -121,6 +125,7 @@ async def a_process(
         listener=listener,
         audit=audit,
         clock=clock,
+        running=running,
         connections=connections,
         metrics=metrics,
         limits=limits,

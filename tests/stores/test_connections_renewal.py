@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,13 +16,16 @@ from tests.stores.databases import Fresh
 from tests.support.folders import reachable
 from tests.support.stack import Sandbox
 from xerus.atlassian.credentials import NeedsReconnect, Product
+from xerus.connections import lease as leases
 from xerus.connections.provider import ClientRejected
+from xerus.connections.store import SealedTokens
 from xerus.connections.views import State
 from xerus.db.embedded import EmbeddedPostgres
 from xerus.db.migrate import migrate
 from xerus.db.place import LOGIN
 from xerus.db.roles import Role
 from xerus.errors import UpstreamUnavailable
+from xerus.ids import ConnectionId
 
 HOUR = timedelta(hours=1)
 
@@ -252,6 +256,21 @@ async def test_disconnecting_during_a_renewal_leaves_no_token(
     assert (await part.connections.view(grace.user_id)).state is State.DISCONNECTED
     async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
         assert not await (await conn.execute("SELECT 1 FROM credentials")).fetchall()
+
+
+async def test_renewal_of_an_erased_pair_does_not_overwrite_that_of_the_next_consent(
+    part: Part, grace: Person
+) -> None:
+    async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
+        (old,) = await (await conn.execute("SELECT * FROM credentials")).fetchall()
+        lease = await leases.take(conn, grace.user_id, ConnectionId(str(old["connection_id"])), 1)
+    assert isinstance(lease, leases.Lease)
+    await part.connections.disconnect(grace.user_id)
+    await grace.connect(part)
+
+    kept = SealedTokens(**{field.name: old[field.name] for field in fields(SealedTokens)})
+    async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
+        assert not await leases.finish(conn, lease, kept)
 
 
 @pytest.fixture

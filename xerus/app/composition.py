@@ -30,6 +30,7 @@ from xerus.atlassian.shared_holds import SharedHolds
 from xerus.atlassian.shared_points import SharedPoints
 from xerus.authserver import routes as oauth_routes
 from xerus.connections.links import Link
+from xerus.connections.running import Running
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint, caller_from_bearer
 from xerus.mcpserver.server import build_server
@@ -108,13 +109,14 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     catalogue, tools_url = catalogue_of(settings), f"{settings.public_url}/tools"
     people = await know_people(base, pages)
     limits = AtlassianLimits(clock=base.clock, points_per_hour=settings.atlassian.points_per_hour)
-    links = connections_for(base, catalogue, limits, tools_url)
+    running = Running(db=base.db, listener=base.listener)
+    links = connections_for(base, catalogue, limits, running, tools_url)
     # One object, because it remembers what it learnt of the operator's servers.
     shared = shared_credentials(settings, base.egress)
     choice = credential_choice(base, links, shared)
     points = SharedPoints(db=base.db, ledger=limits.points, metrics=base.metrics)
     holds = SharedHolds(db=base.db, listener=base.listener, limits=limits, clock=base.clock)
-    runner = runner_for(base, catalogue, links, shared, choice, limits, tools_url)
+    runner = runner_for(base, catalogue, links, shared, choice, limits, running, tools_url)
     endpoint = McpEndpoint(
         server=build_server(
             runner=runner,

@@ -17,6 +17,7 @@ from xerus.connections.cloud import CloudOAuth
 from xerus.connections.data_center import DataCenterOAuth
 from xerus.connections.links import Link
 from xerus.connections.provider import Provider
+from xerus.connections.running import Running
 from xerus.connections.service import Connections
 from xerus.egress.client import Egress
 from xerus.errors import XerusError
@@ -80,7 +81,11 @@ def _token(group: JiraSettings | ConfluenceSettings) -> SharedToken | None:
 
 
 def connections_for(
-    base: Foundation, catalogue: Catalogue, limits: AtlassianLimits, tools_url: str
+    base: Foundation,
+    catalogue: Catalogue,
+    limits: AtlassianLimits,
+    running: Running,
+    tools_url: str,
 ) -> dict[Link, Connections]:
     """Return people's connections by each link that is set up; Cloud is always there."""
     return {
@@ -90,6 +95,7 @@ def connections_for(
             vault=base.vault,
             audit=base.audit,
             listener=base.listener,
+            running=running,
             clock=base.clock,
             tools_url=tools_url,
             limits=limits,
@@ -184,6 +190,7 @@ def runner_for(
     shared: SharedCredentials,
     choice: Callable[[Caller], Credentials],
     limits: AtlassianLimits,
+    running: Running,
     tools_url: str,
 ) -> Runner:
     """Return the one way to run a tool, recorded in the audit log."""
@@ -207,6 +214,7 @@ def runner_for(
         history_for=lambda caller: AuditedCalls(audit=base.audit, user_id=caller.user_id),
         egress=base.egress,
         limits=limits,
+        running=running,
         audit=RecordedTools(audit=base.audit, metrics=base.metrics),
         tools_url=tools_url,
         clock=base.clock,

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 
 from xerus.errors import Forbidden, InvalidInput, NotFound
-from xerus.ids import CloudId
+from xerus.ids import CloudId, ConnectionId
 
 
 class Product(StrEnum):
@@ -41,6 +41,7 @@ class Target:
         credential: "user" for the caller's own connection, "shared" for the operator's.
         scopes: Atlassian scopes that were granted; None when unknown, then nothing is filtered.
         is_read_only: a grant of Data Center's that allows reading alone.
+        connection_id: the caller's connection that it came from; None for the operator's.
     """
 
     product: Product
@@ -53,6 +54,7 @@ class Target:
     account_email: str
     scopes: frozenset[str] | None
     is_read_only: bool = False
+    connection_id: ConnectionId | None = None
 
     @property
     def is_cloud(self) -> bool:
@@ -98,6 +100,20 @@ class NeedsReconnect(NotConnected):
     """The connection has ended and only a new consent brings it back."""
 
     code = "needs_reconnect"
+
+
+class Disconnected(Forbidden):
+    """The connection ended while a call was running on it, and the call was given up."""
+
+    code = "disconnected"
+    status = 409
+
+    def __init__(self, happened: str = "", *, is_unsure: bool = False) -> None:
+        """Say what had happened at Atlassian; `is_unsure` where a change may have."""
+        super().__init__(
+            f"Atlassian was disconnected while this was running. {happened}".rstrip(),
+            code="disconnected_outcome_unknown" if is_unsure else "",
+        )
 
 
 class ProductUnavailable(NotFound):

@@ -71,6 +71,29 @@ class _Request:
         return f"{self.method} {self.base}{self.template}"
 
 
+@dataclass
+class Changes:
+    """What came of the requests that change something.
+
+    Attributes:
+        made: how many were answered with success.
+        unsure: how many were sent and have no verdict, not yet or for good.
+    """
+
+    made: int = 0
+    unsure: int = 0
+
+    def sent(self, request: _Request) -> None:
+        """Note that a request goes out."""
+        self.unsure += not request.safe
+
+    def answered(self, request: _Request, reply: Reply) -> None:
+        """Note its answer; a server's failure is no verdict."""
+        if not request.safe and reply.status < _SERVER_ERROR:
+            self.unsure -= 1
+            self.made += reply.status < _FIRST_FAILURE
+
+
 class Transport:
     """Sends requests with one caller's credentials."""
 
@@ -90,6 +113,7 @@ class Transport:
         self._sleep = sleep
         self.received = 0
         """Bytes of the answers so far."""
+        self.changes = Changes()
 
     async def call(
         self,
@@ -277,6 +301,7 @@ class Transport:
         if request.method != "GET":
             # Some writes have XSRF protection, and none minds that it is switched off.
             headers["X-Atlassian-Token"] = "no-check"
+        self.changes.sent(request)
         try:
             reply = await self._egress.request(
                 request.method,
@@ -288,6 +313,7 @@ class Transport:
             )
         except UpstreamUnavailable as error:
             return None, error if request.safe else None
+        self.changes.answered(request, reply)
         return reply, None
 
     def _failure(self, target: Target, request: _Request, reply: Reply, scope: str) -> Exception:

@@ -15,8 +15,9 @@ from xerus.connections.health import Health
 from xerus.connections.links import Link
 from xerus.connections.problems import problem_of
 from xerus.connections.provider import Account, GrantRefused, Provider, TokenSet
+from xerus.connections.running import Running
 from xerus.connections.sealing import Sealer
-from xerus.connections.signals import CREDENTIAL, FLOW, Signals
+from xerus.connections.signals import CREDENTIAL, ENDED, FLOW, Signals
 from xerus.connections.sites import GrantedSite
 from xerus.connections.store import NewConnection
 from xerus.connections.views import FlowStatus, FlowView, Outcome, Problem
@@ -55,6 +56,7 @@ class Callback:
         sealer: Sealer,
         audit: AuditLog,
         signals: Signals,
+        running: Running,
         health: Health,
         clock: Clock,
     ) -> None:
@@ -64,9 +66,10 @@ class Callback:
         self._sealer = sealer
         self._audit = audit
         self._signals = signals
+        self._running = running
         self._health = health
         self._clock = clock
-        self._running: set[asyncio.Task[None]] = set()
+        self._exchanges: set[asyncio.Task[None]] = set()
 
     async def complete(
         self, *, user_id: UserId, session_id: SessionId, query: Mapping[str, str]
@@ -97,14 +100,14 @@ class Callback:
 
     async def close(self, *, seconds: float = 5.0) -> None:
         """Let exchanges under way finish."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+        if self._exchanges:
+            await asyncio.wait(self._exchanges, timeout=seconds)
 
     async def _to_the_end(self, claimed: Claimed, query: Mapping[str, str]) -> None:
         """Run the exchange even if the browser goes away: the code works only once."""
         task = asyncio.create_task(self._finish(claimed, query))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._exchanges.add(task)
+        task.add_done_callback(self._exchanges.discard)
         await asyncio.shield(task)
 
     async def _finish(self, claimed: Claimed, query: Mapping[str, str]) -> None:
@@ -189,7 +192,8 @@ class Callback:
                 await notify(conn, FLOW, claimed.flow_id)
         if chosen is None:
             return
-        await self._health.prove(user_id, connection_id, chosen)
+        with self._running.until_ended([connection_id]):
+            await self._health.prove(user_id, connection_id, chosen)
         await self._end(claimed, FlowStatus.CONNECTED)
 
     async def _present_choice(
@@ -213,6 +217,7 @@ class Callback:
         ):
             await self._audit.record(conn, Event.ACCOUNT_REPLACED, user_id=user_id, account=email)
             await notify(conn, CREDENTIAL, ended)
+            await notify(conn, ENDED, ended)
         known = await store.account_connection_id(conn, user_id, self._link, account.account_id)
         connection_id = known or ConnectionId(new_id())
         new = NewConnection(
@@ -231,7 +236,7 @@ class Callback:
         sealed = await self._sealer.seal_tokens(
             user_id, connection_id, granted.tokens, granted.refresh_token
         )
-        await store.put_credential(conn, user_id, self._link, connection_id, sealed)
+        await store.put_credential(conn, user_id, connection_id, sealed)
         await self._audit.record(
             conn,
             Event.ACCOUNT_CONNECTED,

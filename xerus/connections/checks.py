@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from xerus.atlassian.credentials import NotConnected, Product
+from xerus.atlassian.credentials import Disconnected, NotConnected, Product
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
@@ -11,6 +11,7 @@ from xerus.connections import flows, store
 from xerus.connections.health import Health
 from xerus.connections.links import Link
 from xerus.connections.problems import problem_of
+from xerus.connections.running import Running
 from xerus.connections.signals import FLOW
 from xerus.connections.sites import find_site
 from xerus.connections.store import ConnectionRow
@@ -35,6 +36,7 @@ class Checks:
         *,
         link: Link,
         db: Database,
+        running: Running,
         health: Health,
         audit: AuditLog,
         clock: Clock,
@@ -42,6 +44,7 @@ class Checks:
     ) -> None:
         self._link = link
         self._db = db
+        self._running = running
         self._health = health
         self._audit = audit
         self._clock = clock
@@ -52,7 +55,7 @@ class Checks:
 
         Raises:
             SiteUnknown: the grant does not reach it.
-            NotFound, NotConnected: there is no connection, or it has ended.
+            NotFound, NotConnected, Disconnected: there is no connection, or it has ended.
             UpstreamRefused, UpstreamUnavailable: the site does not answer; nothing was changed.
         """
         row = await self._live(user_id)
@@ -78,7 +81,7 @@ class Checks:
         began = loop.time()
         try:
             served = await self.prove(user_id, row.connection_id, row.chosen_cloud_id)
-        except (UpstreamError, NotConnected) as error:
+        except (UpstreamError, NotConnected, Disconnected) as error:
             problem = problem_of(error, current_correlation_id(), self._clock.now())
             return Check(ok=False, seconds=loop.time() - began, products=frozenset(), error=problem)
         names = frozenset(product.value for product in served)
@@ -91,6 +94,12 @@ class Checks:
 
         Raises as `Health.prove` and `Renewal.ensure`.
         """
+        with self._running.until_ended([connection_id]):
+            return await self._proven(user_id, connection_id, cloud_id)
+
+    async def _proven(
+        self, user_id: UserId, connection_id: ConnectionId, cloud_id: CloudId
+    ) -> frozenset[Product]:
         credentials = self._credentials_for(user_id)
         await credentials.fresh()
         try:

@@ -181,7 +181,12 @@ class Health:
             return ConnectionView(state=State.CONNECTING if waiting else State.NOT_CONNECTED)
         if not row.live:
             state = State.CONNECTING if waiting else State.DISCONNECTED
-            return ConnectionView(state=state, account_email=row.account_email)
+            return ConnectionView(
+                state=state,
+                account_email=row.account_email,
+                ended_at=row.ended_at,
+                access_until=row.access_until,
+            )
         state, cause, hint = self._state_of(row)
         if waiting and state is State.NEEDS_RECONNECT:
             state = State.CONNECTING

@@ -1,4 +1,4 @@
-"""Disconnecting: our copy of the tokens is erased at once, in every process.
+"""Disconnecting: our copy of the tokens is erased and what runs is ended at once, in every process.
 
 Atlassian has no endpoint to revoke such a grant. On Cloud the person can remove the app at
 id.atlassian.com under connected apps, and an access token already issued lives up to an hour.
@@ -9,7 +9,8 @@ from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import flows, store
 from xerus.connections.links import Link
-from xerus.connections.signals import CREDENTIAL, FLOW
+from xerus.connections.running import Running
+from xerus.connections.signals import CREDENTIAL, ENDED, FLOW
 from xerus.connections.tokens import LiveConnections
 from xerus.db.database import Database
 from xerus.db.notify import notify
@@ -21,16 +22,24 @@ class Revoke:
     """Ends connections."""
 
     def __init__(
-        self, *, link: Link, db: Database, live: LiveConnections, audit: AuditLog, clock: Clock
+        self,
+        *,
+        link: Link,
+        db: Database,
+        live: LiveConnections,
+        running: Running,
+        audit: AuditLog,
+        clock: Clock,
     ) -> None:
         self._link = link
         self._db = db
         self._live = live
+        self._running = running
         self._audit = audit
         self._clock = clock
 
     async def disconnect(self, user_id: UserId) -> None:
-        """Erase the tokens and cancel every attempt to connect; nothing when not connected."""
+        """Erase the tokens, end the calls under way and cancel every attempt to connect."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.serialize(conn, user_id)
             for flow_id in await flows.cancel_all(conn, user_id, self._link):
@@ -39,8 +48,10 @@ class Revoke:
             if ended is not None:
                 connection_id, email = ended
                 await notify(conn, CREDENTIAL, connection_id)
+                await notify(conn, ENDED, connection_id)
                 await self._audit.record(
                     conn, Event.ACCOUNT_DISCONNECTED, user_id=user_id, account=email
                 )
         if ended is not None:
             self._live.drop(ended[0])
+            self._running.end(ended[0])

@@ -15,6 +15,7 @@ from xerus.connections.health import Health
 from xerus.connections.provider import Provider
 from xerus.connections.refresh import Renewal
 from xerus.connections.revoke import Revoke
+from xerus.connections.running import Running
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import Signals
 from xerus.connections.tokens import LiveConnections
@@ -45,6 +46,7 @@ class Connections:
         vault: Vault,
         audit: AuditLog,
         listener: Listener,
+        running: Running,
         clock: Clock,
         tools_url: str,
         limits: AtlassianLimits | None = None,
@@ -82,6 +84,7 @@ class Connections:
             sealer=sealer,
             audit=audit,
             signals=self._signals,
+            running=running,
             health=self._health,
             clock=clock,
         )
@@ -89,6 +92,7 @@ class Connections:
         self._checks = Checks(
             link=link,
             db=db,
+            running=running,
             health=self._health,
             audit=audit,
             clock=clock,
@@ -102,7 +106,9 @@ class Connections:
             limits=limits,
             clock=clock,
         )
-        self._revoke = Revoke(link=link, db=db, live=self._live, audit=audit, clock=clock)
+        self._revoke = Revoke(
+            link=link, db=db, live=self._live, running=running, audit=audit, clock=clock
+        )
 
     @property
     def configured(self) -> bool:

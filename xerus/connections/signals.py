@@ -9,6 +9,8 @@ from xerus.db.notify import Listener
 
 CREDENTIAL = "xerus_credential"
 FLOW = "xerus_flow"
+ENDED = "xerus_connection_ended"
+"""A connection is no longer anybody's; sent after `CREDENTIAL`, so that no copy is used meanwhile."""
 
 _UNHEARD_SECONDS = 2.0
 """A notification can be lost while LISTEN reconnects: look again after this long at the latest."""

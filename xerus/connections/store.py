@@ -4,6 +4,7 @@ Row-level security shows a caller the rows of the transaction's user only; the u
 conditions as well, so that a query means the same under the worker's role.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +26,8 @@ class ConnectionRow:
     """A connection as stored; the credential's facts are None once it is erased.
 
     `lease_live` is judged by the database's clock. `last_error` is the renewal's, `check_error` a real
-    call's; `replaced_account` is the one that this connection took the place of.
+    call's; `replaced_account` is the one that this connection took the place of. `access_until` says
+    until when the access token of a connection that ended would have been of use.
     """
 
     connection_id: ConnectionId
@@ -41,6 +43,8 @@ class ConnectionRow:
     cause: str
     consented_at: datetime
     last_ok_at: datetime | None
+    ended_at: datetime | None
+    access_until: datetime | None
     generation: int | None
     issued_at: datetime | None
     access_expires_at: datetime | None
@@ -49,7 +53,6 @@ class ConnectionRow:
     retry_at: datetime | None
     last_error: Problem | None
     lease_live: bool
-    ended_at: datetime | None
     replaced_account: str | None
     checked_at: datetime | None
     check_ms: int | None
@@ -101,7 +104,8 @@ _SELECT = """
            c.account_name, c.sites, c.chosen_cloud_id, c.granted_scopes, c.status,
            c.cause, c.consented_at, c.last_ok_at, k.generation, k.issued_at, k.access_expires_at,
            k.access_token, coalesce(k.failures, 0) AS failures, k.retry_at, k.last_error,
-           coalesce(k.lease_until > now(), false) AS lease_live, c.ended_at, k.checked_at,
+           coalesce(k.lease_until > now(), false) AS lease_live, c.ended_at, c.access_until,
+           k.checked_at,
            k.check_ms, k.check_outcome, k.check_error, k.failing_since,
            (SELECT r.account_email FROM connections r
              WHERE r.user_id = c.user_id AND r.link = c.link AND r.status = 'replaced'
@@ -199,20 +203,21 @@ async def put_connection(conn: Connection, connection_id: ConnectionId, new: New
 async def put_credential(
     conn: Connection,
     user_id: UserId,
-    link: Link,
     connection_id: ConnectionId,
     sealed: SealedTokens,
 ) -> None:
     """Insert the pair of a new consent, or replace the present one.
 
-    The generation moves on, so that a renewal of the old pair under way cannot overwrite it.
+    The generation moves on, also from that of an erased pair, so that a renewal of the old pair
+    under way cannot overwrite it.
     """
     await conn.execute(
         """
         INSERT INTO credentials (connection_id, user_id, link, generation, access_token, refresh_token,
             issued_at, access_expires_at, renew_after, check_after)
-        VALUES (%(id)s, %(user_id)s, %(link)s, 1, %(access)s, %(refresh)s, %(issued)s, %(expires)s,
-            %(after)s, %(issued)s::timestamptz + interval '1 day')
+        SELECT id, user_id, link, last_generation + 1, %(access)s, %(refresh)s, %(issued)s,
+            %(expires)s, %(after)s, %(issued)s::timestamptz + interval '1 day'
+          FROM connections WHERE user_id = %(user_id)s AND id = %(id)s
         ON CONFLICT (user_id, connection_id) DO UPDATE SET
             generation = credentials.generation + 1, access_token = excluded.access_token,
             refresh_token = excluded.refresh_token, issued_at = excluded.issued_at,
@@ -221,14 +226,21 @@ async def put_credential(
             last_error = NULL, check_after = excluded.check_after, checked_at = NULL,
             check_ms = NULL, check_outcome = NULL, check_error = NULL, failing_since = NULL
         """,
-        {"id": connection_id, "user_id": user_id, "link": link, **sealed_params(sealed)},
+        {"id": connection_id, "user_id": user_id, **sealed_params(sealed)},
     )
 
 
 async def erase_credential(conn: Connection, user_id: UserId, connection_id: ConnectionId) -> None:
-    """Delete the tokens of a connection."""
+    """Delete the tokens of a connection, and keep until when they would have been of use."""
     await conn.execute(
-        "DELETE FROM credentials WHERE user_id = %s AND connection_id = %s",
+        """
+        WITH gone AS (
+            DELETE FROM credentials WHERE user_id = %s AND connection_id = %s
+            RETURNING user_id, connection_id, generation, access_expires_at)
+        UPDATE connections c
+           SET last_generation = gone.generation, access_until = gone.access_expires_at
+          FROM gone WHERE c.user_id = gone.user_id AND c.id = gone.connection_id
+        """,
         (user_id, connection_id),
     )
 
@@ -289,6 +301,15 @@ async def end(
     connection_id = ConnectionId(row["id"])
     await erase_credential(conn, user_id, connection_id)
     return connection_id, row["account_email"]
+
+
+async def live_among(conn: Connection, connection_ids: Sequence[ConnectionId]) -> set[ConnectionId]:
+    """Return which of these connections of anybody are live (worker role)."""
+    cursor = await conn.execute(
+        "SELECT id::text AS id FROM connections WHERE id = ANY(%s::uuid[]) AND status = ANY(%s)",
+        (list(connection_ids), list(LIVE)),
+    )
+    return {ConnectionId(row["id"]) for row in await cursor.fetchall()}
 
 
 async def count_by_status(conn: Connection) -> dict[tuple[Link, str], int]:

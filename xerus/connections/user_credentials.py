@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import SecretStr
@@ -72,9 +73,10 @@ class UserCredentials:
         except ProductUnavailable as error:
             error.granted = row.granted_scopes
             raise
-        return self._provider.target(
+        target = self._provider.target(
             product, found, account=row.account_email, granted=row.granted_scopes
         )
+        return replace(target, connection_id=row.connection_id)
 
     async def authorization(self, target: Target) -> SecretStr:
         """Return the header value, renewed first when about to expire.

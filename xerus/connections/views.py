@@ -108,6 +108,8 @@ class ConnectionView:
         last_error: what went wrong last and is not over; `failing_since` when that began.
         checked_at, check_seconds: when the last check was made, and how long it took.
         retry_at: when the next renewal may be tried, after a failed one.
+        ended_at, access_until: when the person disconnected, and until when the access token that
+            was erased then would have been of use.
     """
 
     state: State
@@ -129,6 +131,8 @@ class ConnectionView:
     checked_at: datetime | None = None
     check_seconds: float | None = None
     retry_at: datetime | None = None
+    ended_at: datetime | None = None
+    access_until: datetime | None = None
 
     @property
     def usable(self) -> bool:

@@ -15,10 +15,10 @@ class Products:
     confluence: Confluence | XerusError
 
     @property
-    def received(self) -> int:
-        """Bytes of the answers so far, of both."""
-        reached = (self.jira, self.confluence)
-        return sum(one.received for one in reached if not isinstance(one, XerusError))
+    def reached(self) -> tuple[Jira | Confluence, ...]:
+        """The clients that there are."""
+        both = (self.jira, self.confluence)
+        return tuple(one for one in both if not isinstance(one, XerusError))
 
     def reach_jira(self) -> Jira:
         """Return Jira; raises why it cannot be reached."""

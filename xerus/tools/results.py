@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from xerus.atlassian.credentials import NotConnected, ScopeMissing
+from xerus.atlassian.credentials import Disconnected, NotConnected, ScopeMissing
 from xerus.atlassian.errors import AnswerUnusable, AtlassianRefused
 from xerus.errors import Forbidden, UpstreamUnavailable, XerusError
 from xerus.tools.choices import ChoiceNeeded
@@ -68,6 +68,9 @@ def failed(error: XerusError, *, tools_url: str) -> ToolResult:
                 needs_connection=True,
                 connect_url=tools_url,
             )
+        case Disconnected():
+            text = f"{error.message} Connect it again here: {tools_url}"
+            return ToolResult(text=text, is_error=True, connect_url=tools_url)
         case ScopeMissing(is_shared=False):
             text = f"{error.message} Nothing was changed. Reconnect and accept it: {tools_url}"
             return ToolResult(text=text, is_error=True, connect_url=tools_url)

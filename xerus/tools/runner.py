@@ -2,21 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from xerus.atlassian.confluence.client import Confluence
-from xerus.atlassian.credentials import Credentials, Target
+from xerus.atlassian.credentials import Credentials, Disconnected, Target
 from xerus.atlassian.errors import AnswerUnusable
-from xerus.atlassian.jira.client import Jira
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.clock import Clock
 from xerus.egress.client import Egress
 from xerus.errors import InvalidInput, NotFound, UpstreamError, XerusError
 from xerus.settings.toolsets import Profile
 from xerus.telemetry.logs import logger
-from xerus.tools import batch, lean, scopes
+from xerus.tools import batch, lean, reached, scopes
 from xerus.tools.arguments import checked
 from xerus.tools.aside import aside
 from xerus.tools.auditing import ToolAudit
@@ -66,8 +65,10 @@ class Runner:
         audit: ToolAudit,
         tools_url: str,
         clock: Clock,
+        running: reached.Running | None = None,
     ) -> None:
         self._catalogue = catalogue
+        self._until_ended = running.until_ended if running else nullcontext
         self._status_for = status_for
         self._history_for = history_for
         self._audit = audit
@@ -259,10 +260,18 @@ class Runner:
         try:
             if call.tool.writes:
                 await started
-            answer = await call.tool.run(call.client, call.args)
-            return await aside(lambda: succeeded(answer, call.args), size=_received(call.client))
+            return await self._answered(call)
         finally:
             await started
+
+    async def _answered(self, call: _Call) -> ToolResult:
+        try:
+            with self._until_ended(reached.connections(call.client)):
+                answer = await call.tool.run(call.client, call.args)
+                size = reached.received(call.client)
+                return await aside(lambda: succeeded(answer, call.args), size=size)
+        except Disconnected:
+            raise reached.disconnected(call.client) from None
 
     def _finish(self, call: _Call, outcome: str, status: int, latency_ms: int) -> None:
         """Record the end without making the caller wait for the disk."""
@@ -284,10 +293,6 @@ class Runner:
         self._finishing.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("tool_audit_failed", error=type(error).__name__)
-
-
-def _received(client: Any) -> int:
-    return client.received if isinstance(client, Jira | Confluence | Products) else 0
 
 
 def _admits(caller: Caller, tool: Tool) -> bool:

@@ -1,5 +1,6 @@
 """What the card of a link shows for each state of a connection, in words."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,8 @@ from xerus.web.deps import CredentialsMode
 from xerus.web.permissions import in_short
 
 _NEWS_LASTS = timedelta(minutes=15)
+_PARTING_LASTS = timedelta(days=1)
+APPS_AT_ATLASSIAN = "https://id.atlassian.com/manage-profile/apps"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Notice:
     title: str
     text: str = ""
     correlation_id: str = ""
+    leads_to: tuple[str, str] | None = None
+    """The words and the address of a link to another site."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +157,9 @@ def card_for(
         base=base_of(link),
         version=version_of(view, flow),
         badge=badge_of(view, mode=mode, waiting=waiting),
-        notice=_shared_notice(view) if shared else _notice(link, view, flow, mode=mode, now=now),
+        notice=(_parting(link, view, mode=mode, now=now) or _shared_notice(view))
+        if shared
+        else _notice(link, view, flow, mode=mode, now=now),
         # What a person connected before is still theirs to end.
         actions=actions & {"disconnect"} if shared else actions,
         pending=waiting and not shared,
@@ -195,11 +202,12 @@ def _notice(
     now: datetime,
 ) -> Notice | None:
     fresh = flow if flow and now - flow.created_at < _NEWS_LASTS else None
-    if fresh is not None:
+    parting = _parting(link, view, mode=mode, now=now)
+    if fresh is not None and not (parting and view.ended_at and view.ended_at >= fresh.created_at):
         told = _news(link, view, fresh)
         if told is not None:
             return told
-    standing = _standing(link, view)
+    standing = parting or _standing(link, view)
     if standing is None and mode == "user-then-shared" and not view.usable:
         return Notice(
             kind="busy",
@@ -280,6 +288,44 @@ def _standing(link: Link, view: ConnectionView) -> Notice | None:
             )
         case _:
             return None
+
+
+def _parting(
+    link: Link, view: ConnectionView, *, mode: CredentialsMode, now: datetime
+) -> Notice | None:
+    """What became of an access that was given up lately, and what the other side was told of it."""
+    if view.state is not State.DISCONNECTED or not view.ended_at:
+        return None
+    if now - view.ended_at > _PARTING_LASTS:
+        return None
+    title = "Xerus erased its tokens and ended what was running."
+    if mode != "user":
+        title += " From now on the shared service token is used."
+    minutes = _minutes_left(view.access_until, now)
+    rest = (
+        f"The last access token would have worked there for another {minutes}; nobody has it."
+        if minutes
+        else "The last access token has run out."
+    )
+    if link is not Link.CLOUD:
+        return Notice(
+            kind="busy",
+            title=title,
+            text=f"{link.label} was not told. {rest} In your profile there you can take back the"
+            " access that you allowed.",
+        )
+    return Notice(
+        kind="busy",
+        title=title,
+        text=f"Atlassian was not told, because it has no way to be told. {rest} Until you remove"
+        " Xerus there, it stays in your list of",
+        leads_to=("connected apps at Atlassian", APPS_AT_ATLASSIAN),
+    )
+
+
+def _minutes_left(until: datetime | None, now: datetime) -> str:
+    left = 0 if until is None else math.ceil((until - now) / timedelta(minutes=1))
+    return "" if left <= 0 else "minute" if left == 1 else f"{left} minutes"
 
 
 def _shared_notice(view: ConnectionView) -> Notice:

@@ -9,7 +9,7 @@ from xerus.accounts.sessions import Session
 from xerus.connections.links import Link
 from xerus.connections.views import Check
 from xerus.web import access
-from xerus.web.card import base_of, card_for
+from xerus.web.card import APPS_AT_ATLASSIAN, base_of, card_for
 from xerus.web.deps import WebDeps
 from xerus.web.permissions import in_groups
 
@@ -49,6 +49,7 @@ class ConnectionPages:
             account_email=view.account_email,
             link=self._link,
             base=self._base,
+            apps=APPS_AT_ATLASSIAN,
         )
 
     async def _disconnect(self, request: Request, session: Session, form: FormData) -> Response:

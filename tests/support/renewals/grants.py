@@ -151,7 +151,7 @@ class Process:
         )
         async with self.db.transaction(Role.APP, user_id=grant.user_id) as conn:
             await store.put_connection(conn, grant.connection_id, new)
-            await store.put_credential(conn, grant.user_id, Link.CLOUD, grant.connection_id, sealed)
+            await store.put_credential(conn, grant.user_id, grant.connection_id, sealed)
         return grant
 
 

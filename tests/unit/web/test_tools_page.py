@@ -1,9 +1,13 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from tests.unit.web.fakes import ACME, CONNECTED, LABS, World, flow, problem
+from tests.unit.web.fakes import ACME, CONNECTED, LABS, NOW, World, flow, problem
+from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, State
+from xerus.web.card import Notice, card_for
+from xerus.web.deps import CredentialsMode
 
 NONE = ConnectionView(state=State.NOT_CONNECTED)
 
@@ -110,6 +114,43 @@ async def test_a_dead_connection_offers_reconnect_first() -> None:
     assert "Reconnect needed" in page
     assert 'aria-label="Reconnect Atlassian"' in page
     assert "Renewed by itself" not in page
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (Link.CLOUD, "Atlassian was not told, because it has no way to be told."),
+        (Link.JIRA, "In your profile there you can take back the access"),
+    ],
+)
+def test_a_connection_given_up_lately_says_what_the_other_side_was_told(
+    link: Link, words: str
+) -> None:
+    view = ConnectionView(
+        state=State.DISCONNECTED, ended_at=NOW, access_until=NOW + timedelta(minutes=41, seconds=5)
+    )
+
+    def told(*, after: timedelta, mode: CredentialsMode = "user") -> Notice | None:
+        return card_for(link, view, None, mode=mode, now=NOW + after).notice
+
+    at_once, later = told(after=timedelta()), told(after=timedelta(hours=1))
+    assert at_once
+    assert words in at_once.text
+    assert "for another 42 minutes" in at_once.text
+    assert later
+    assert "has run out" in later.text
+    assert told(after=timedelta(days=2)) is None
+    shared = told(after=timedelta(), mode="user-then-shared")
+    assert shared
+    assert "From now on the shared service token is used." in shared.title
+
+
+def test_an_attempt_that_the_disconnect_cancelled_is_no_news() -> None:
+    begun = flow(FlowStatus.CANCELLED)
+    view = ConnectionView(state=State.DISCONNECTED, ended_at=begun.created_at)
+    notice = card_for(Link.CLOUD, view, begun, mode="user", now=begun.created_at).notice
+    assert notice
+    assert "erased its tokens" in notice.title
 
 
 async def test_names_from_outside_are_text_and_never_markup() -> None:

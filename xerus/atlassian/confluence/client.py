@@ -18,7 +18,7 @@ from xerus.atlassian.confluence.records import (
 )
 from xerus.atlassian.credentials import Target
 from xerus.atlassian.errors import AtlassianRefused
-from xerus.atlassian.transport import Transport
+from xerus.atlassian.transport import Changes, Transport
 from xerus.atlassian.uploads import Upload
 from xerus.egress.client import Reply
 
@@ -80,6 +80,11 @@ class Confluence:
     def received(self) -> int:
         """Bytes of the answers so far: about how long it takes to make something of them."""
         return self._transport.received
+
+    @property
+    def changes(self) -> Changes:
+        """What came of the requests that change something."""
+        return self._transport.changes
 
     def link(self, path: str) -> str:
         """Return the address in the browser of a path out of an answer."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from xerus.atlassian.credentials import Target
 from xerus.atlassian.jira.offsets import offset_of
-from xerus.atlassian.transport import Transport
+from xerus.atlassian.transport import Changes, Transport
 from xerus.atlassian.uploads import Upload
 from xerus.egress.client import Reply
 
@@ -43,6 +43,11 @@ class Jira:
     def received(self) -> int:
         """Bytes of the answers so far: about how long it takes to make something of them."""
         return self._transport.received
+
+    @property
+    def changes(self) -> Changes:
+        """What came of the requests that change something."""
+        return self._transport.changes
 
     def link(self, issue_key: str) -> str:
         """Return the address of an issue in the browser."""

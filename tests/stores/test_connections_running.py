@@ -1,0 +1,109 @@
+"""What runs on a connection ends with it, also where no notification arrives."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.stores.connecting import Part, Person, a_process, until
+from tests.stores.databases import Fresh
+from tests.support.stack import Sandbox
+from xerus.atlassian.credentials import Disconnected, Product
+from xerus.ids import ConnectionId
+
+
+@pytest.fixture
+async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
+    await sandbox.atlassian.reset()
+    async with a_process(fresh, sandbox, tmp_path / "key") as running:
+        yield running
+
+
+@pytest.fixture
+async def other(part: Part, fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
+    async with a_process(fresh, sandbox, tmp_path / "key") as running:
+        yield running
+
+
+async def connection_of(part: Part, person: Person) -> ConnectionId:
+    credentials = part.connections.credentials_for(person.user_id)
+    connection_id = (await credentials.target(Product.JIRA, None)).connection_id
+    assert connection_id
+    return connection_id
+
+
+def call(part: Part, connection_id: ConnectionId) -> asyncio.Task[None]:
+    """Begin something that takes longer than any test."""
+
+    async def wait() -> None:
+        with part.running.until_ended([connection_id]):
+            await asyncio.sleep(3600)
+
+    return asyncio.create_task(wait())
+
+
+async def test_a_call_ends_in_a_process_that_hears_nothing(part: Part, other: Part) -> None:
+    grace = Person("grace@example.com")
+    await grace.connect(part)
+    running = call(other, await connection_of(part, grace))
+    await asyncio.sleep(0)
+    await other.listener.stop()
+
+    await part.connections.disconnect(grace.user_id)
+
+    async with asyncio.timeout(30):
+        with pytest.raises(Disconnected):
+            await running
+
+
+async def test_only_the_calls_of_the_connection_that_ended_end(part: Part, other: Part) -> None:
+    grace, ada = Person("grace@example.com"), Person("ada@example.com")
+    await grace.connect(part)
+    await ada.connect(part)
+    hers, ended = [call(other, await connection_of(part, person)) for person in (ada, grace)]
+    await asyncio.sleep(0)
+
+    await part.connections.disconnect(grace.user_id)
+
+    async with asyncio.timeout(30):
+        with pytest.raises(Disconnected):
+            await ended
+    assert not hers.done()
+    hers.cancel()
+    with pytest.raises(asyncio.CancelledError):  # not taken for a disconnect
+        await hers
+
+
+async def test_calls_of_an_account_end_when_another_account_takes_its_place(part: Part) -> None:
+    grace = Person("grace@example.com")
+    await grace.connect(part)
+    running = call(part, await connection_of(part, grace))
+    grace.account = "alan@example.com"
+
+    await grace.connect(part)
+
+    async with asyncio.timeout(30):
+        with pytest.raises(Disconnected):
+            await running
+
+
+async def test_a_test_of_the_connection_ends_with_it(part: Part, sandbox: Sandbox) -> None:
+    grace = Person("grace@example.com")
+    await grace.connect(part)
+    await sandbox.atlassian.configure(latency_ms=15_000)
+    mark = await sandbox.atlassian.mark()
+    testing = asyncio.create_task(part.connections.test(grace.user_id))
+    await until(lambda: under_way(part))
+
+    await part.connections.disconnect(grace.user_id)
+
+    check = await testing
+    assert not check.ok
+    assert check.error is not None
+    assert check.error.code == "disconnected"
+    assert not await sandbox.atlassian.log(mark)
+
+
+async def under_way(part: Part) -> bool:
+    return bool(part.running.calls)
