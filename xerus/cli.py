@@ -157,7 +157,10 @@ def migrate() -> None:
 
 @keys.command("rotate", epilog="Example:  xerus keys rotate")
 def keys_rotate() -> None:
-    """Make a new signing key and a new data key; seal every stored credential anew."""
+    """Make a new signing key and a new data key, wrap all keys and seal every stored secret anew.
+
+    With XERUS_KEY_PROVIDER_BEFORE this moves the keys to another key provider.
+    """
     from xerus.app import maintenance
 
     _run(maintenance.rotate_keys)

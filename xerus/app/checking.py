@@ -1,9 +1,11 @@
 """`xerus check`: every setting as found, missing or wrong."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from xerus.app.clients import listed_clients
+from xerus.app.key_provider import keyring
+from xerus.app.loop import run
 from xerus.clock import SystemClock
 from xerus.db.migrate import answers
 from xerus.errors import XerusError
@@ -11,13 +13,14 @@ from xerus.keys.file import FileKeyProvider
 from xerus.oauth.credential import certificate_from_pem
 from xerus.settings import loading
 from xerus.settings.groups import Known, Settings, known
+from xerus.settings.key_providers import needed
 from xerus.settings.problems import Problem, SettingsError
 
 
 def report(env: Mapping[str, str]) -> int:
     """Print one line per setting, then the remedies; return 1 if Xerus would not start."""
     settings, problems = loading.examine(env)
-    problems += _tried(settings)
+    problems += _tried(settings, {problem.variable for problem in problems})
     wrong = {name for problem in problems for name in problem.variable.split(" and ")}
     for setting in known():
         print(f"{_state(setting, env, wrong):8} {' / '.join(setting.names)}{_note(setting, env)}")
@@ -28,16 +31,9 @@ def report(env: Mapping[str, str]) -> int:
     return 1 if problems else 0
 
 
-def _tried(settings: Settings) -> Iterator[Problem]:
-    """Yield what only a try shows: an unusable file, a database that does not answer."""
-    try:
-        FileKeyProvider(settings.server.data_dir / "key").reference  # noqa: B018 - reads the file
-    except XerusError as error:
-        yield Problem(
-            variable="XERUS_DATA_DIR",
-            message=f"holds what cannot be used. {error.message}",
-            remedy=error.hint,
-        )
+def _tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:
+    """Yield what only a try shows: an unusable file, a service that refuses or does not answer."""
+    yield from _keys_tried(settings, named)
     certificate = settings.identity.client_certificate
     if certificate:
         try:
@@ -63,6 +59,38 @@ def _tried(settings: Settings) -> Iterator[Problem]:
                 message="names a database that does not answer, or refuses this login",
                 remedy="Check host, port, login, password and name, and that PostgreSQL is running.",
             )
+
+
+def _keys_tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:
+    chosen = settings.vault.key_provider
+    before = settings.vault.key_provider_before
+    if "file" in {chosen.kind, before.kind if before else ""}:
+        try:
+            FileKeyProvider(settings.server.data_dir / "key").reference  # noqa: B018 - reads the file
+        except XerusError as error:
+            yield Problem(
+                variable="XERUS_DATA_DIR",
+                message=f"holds what cannot be used. {error.message}",
+                remedy=error.hint,
+            )
+    asked_for = [name for names in needed(chosen.kind) for name in names]
+    if chosen.kind != "file" and not any(name in named for name in asked_for):
+        try:
+            run(_one_wrapped(settings))
+        except XerusError as error:
+            yield Problem(
+                variable="XERUS_KEY_PROVIDER",
+                message=f"cannot be used. {error.message}",
+                remedy=error.hint,
+            )
+
+
+async def _one_wrapped(settings: Settings) -> None:
+    keys = keyring(settings)
+    try:
+        await keys.provider.wrap(b"", b"")
+    finally:
+        await keys.close()
 
 
 def _given(setting: Known, env: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from xerus.app.figures import Figures
 from xerus.app.foundation import DatabaseUrls, Foundation, lay
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
+from xerus.app.key_provider import ProviderWatch
 from xerus.app.probes import probe_routes
 from xerus.app.resealing import destroy_unused_keys
 from xerus.app.roles import Role
@@ -72,6 +73,7 @@ class _Parts:
     runner: Runner
     endpoint: McpEndpoint
     worker: Worker
+    watch: ProviderWatch
     web: "WebRole | None"
 
 
@@ -135,7 +137,9 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         web = web_role(base, pages, people, links, endpoint, limits, points)
     figures = Figures(db=base.db, clock=base.clock)
     worker = _worker(base, people, links, figures)
+    watch = ProviderWatch(vault=base.vault)
     _watch(base, links, limits, worker, figures)
+    base.metrics.watch(watch.readings)
     return _Parts(
         base=base,
         people=people,
@@ -145,6 +149,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         runner=runner,
         endpoint=endpoint,
         worker=worker,
+        watch=watch,
         web=web,
     )
 
@@ -217,6 +222,7 @@ def _routes(parts: _Parts, roles: frozenset[Role], assets: Assets) -> list[BaseR
         *probe_routes(
             db=base.db,
             vault=base.vault,
+            provider=parts.watch,
             metrics=base.metrics,
             metrics_token=base.settings.server.metrics_token,
         )
@@ -254,6 +260,10 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         await stack.enter_async_context(parts.endpoint.run())
         if parts.web is not None:
             stack.push_async_callback(parts.web.drain)
+        # In every role: each process may have to start anew.
+        watcher = Worker(loops=[parts.watch.loop], metrics=base.metrics)
+        watcher.start()
+        stack.push_async_callback(watcher.stop)
         if Role.WORKER in roles:
             parts.worker.start()
             stack.push_async_callback(parts.worker.stop)

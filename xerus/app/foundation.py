@@ -5,13 +5,15 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from xerus.app.key_provider import Keyring, keyring
 from xerus.app.told import Told
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock, SystemClock
 from xerus.db.database import Database
 from xerus.db.notify import Listener
+from xerus.db.roles import Role
 from xerus.egress.client import Egress
-from xerus.keys.file import FileKeyProvider
+from xerus.keys import store
 from xerus.keys.purpose import PurposeKeys
 from xerus.keys.signing import SigningKeys
 from xerus.oauth.memberships import GRAPH_OF
@@ -52,6 +54,7 @@ class Foundation:
     db: Database
     listener: Listener
     egress: Egress
+    keyring: Keyring
     purposes: PurposeKeys
     signing_keys: SigningKeys
     vault: Vault
@@ -61,7 +64,23 @@ class Foundation:
     async def close(self) -> None:
         """Close what is open, the database last."""
         await self.egress.close()
+        await self.keyring.close()
         await self.db.close()
+
+    async def rewrap(self) -> int:
+        """Have the key provider wrap all keys anew, while they move only the rest; return how many.
+
+        With everything on its newest version, the older versions of a service's key can be retired.
+        """
+        everything = self.settings.vault.key_provider_before is None
+        kinds = (self.purposes, self.signing_keys, self.vault)
+        return sum([await kind.rewrap(everything=everything) for kind in kinds])
+
+    async def wrapped_elsewhere(self) -> int:
+        """Return how many keys another provider, or another key of it, wrapped."""
+        async with self.db.transaction(Role.GATE) as conn:
+            found = await store.references(conn)
+        return sum(n for name, n in found.items() if name != self.keyring.provider.reference)
 
 
 def egress_for(settings: Settings, metrics: Metrics) -> Egress:
@@ -88,16 +107,27 @@ async def lay(settings: Settings, urls: DatabaseUrls) -> Foundation:
 
     Raises:
         WrongKey: the key provider is not the one this database was sealed with.
-        NotConfigured: the key file is readable by others.
-        Unavailable: the database does not answer.
+        NotConfigured: the key provider cannot be used: a key file that others read, a key of a
+            service that refuses.
+        Unavailable: the database or the key provider does not answer.
     """
-    clock, metrics = SystemClock(), Metrics()
     db = Database(dsn=urls.login, direct_dsn=urls.direct)
+    keys = keyring(settings)
     await db.open()
-    provider = FileKeyProvider(settings.server.data_dir / "key")
+    try:
+        return await _laid(settings, urls, db, keys)
+    except BaseException:
+        await keys.close()
+        await db.close()
+        raise
+
+
+async def _laid(settings: Settings, urls: DatabaseUrls, db: Database, keys: Keyring) -> Foundation:
+    clock, metrics, provider = SystemClock(), Metrics(), keys.provider
     purposes = PurposeKeys(database=db, provider=provider)
     vault = Vault(database=db, provider=provider)
     await vault.start()
+    await purposes.start()
     signing_keys = SigningKeys(database=db, provider=provider, clock=clock)
     await signing_keys.start()
     listener = Listener(direct_dsn=urls.direct)
@@ -110,6 +140,7 @@ async def lay(settings: Settings, urls: DatabaseUrls) -> Foundation:
         db=db,
         listener=listener,
         egress=egress_for(settings, metrics),
+        keyring=keys,
         purposes=purposes,
         signing_keys=signing_keys,
         vault=vault,

@@ -61,7 +61,7 @@ async def migrate(settings: Settings) -> int:
 
 
 async def rotate_keys(settings: Settings) -> int:
-    """Publish a new signing key, begin a new data key, seal every stored secret anew with it."""
+    """Make new keys, wrap all keys with the provider of now, seal every stored secret anew."""
     async with _foundation(settings) as base:
         rotation = await base.signing_keys.rotate()
         began = "published" if rotation.begun else "published before"
@@ -71,14 +71,27 @@ async def rotate_keys(settings: Settings) -> int:
         )
         fresh = await base.vault.rotate()
         print(f"data key: {'begun' if fresh else 'going on with the rotation that was cut off'}")
+        rewrapped = await base.rewrap()
+        print(f"wrapped anew: {rewrapped} keys, by {base.keyring.provider.reference}")
         done = await reseal_everything(base)
         for kind, found in done.items():
             print(f"{kind}: {found.anew} sealed anew")
         await base.audit.append(Event.KEYS_ROTATED, sealed=sum(p.anew for p in done.values()))
+        elsewhere = await base.wrapped_elsewhere()
+        before = settings.vault.key_provider_before
+    if elsewhere:
+        print(f"{elsewhere} keys were wrapped by another provider meanwhile.", file=sys.stderr)
+        print(
+            "A serving process has other settings: restart it with XERUS_KEY_PROVIDER and "
+            "XERUS_KEY_PROVIDER_BEFORE as they are here, then run `xerus keys rotate` again.",
+            file=sys.stderr,
+        )
+    elif before:
+        print(f"Nothing needs {before} any more: unset XERUS_KEY_PROVIDER_BEFORE everywhere.")
     broken = {kind: found.broken for kind, found in done.items() if found.broken}
     for kind, count in broken.items():
         print(f"{kind}: {count} values do not open and stay as they are", file=sys.stderr)
-    return 1 if broken else 0
+    return 1 if broken or elsewhere else 0
 
 
 async def verify_audit(settings: Settings) -> int:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from xerus.app.key_provider import ProviderWatch
 from xerus.db.database import Database
 from xerus.errors import XerusError
 from xerus.telemetry import metrics as exposition
@@ -17,7 +18,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 def probe_routes(
-    *, db: Database, vault: Vault, metrics: Metrics, metrics_token: SecretStr | None
+    *,
+    db: Database,
+    vault: Vault,
+    provider: ProviderWatch,
+    metrics: Metrics,
+    metrics_token: SecretStr | None,
 ) -> list[Route]:
     """Return the three routes; they answer under any Host."""
 
@@ -27,7 +33,9 @@ def probe_routes(
     async def readyz(_: Request) -> Response:
         checks = {"database": await db.ready(), "keys": await _keys_ready(vault)}
         status = 200 if all(checks.values()) else 503
-        return JSONResponse({"ready": status == 200, **checks}, status)  # noqa: PLR2004
+        # Without its key provider a process is as ready as before; it could only not start anew.
+        also = {} if provider.answers else {"key_provider": False}
+        return JSONResponse({"ready": status == 200, **checks, **also}, status)  # noqa: PLR2004
 
     async def show_metrics(request: Request) -> Response:
         if not _may_read_metrics(request, metrics_token):

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from xerus.errors import NotConfigured
-from xerus.keys.provider import WrongKey
+from xerus.keys.provider import WrongKey, refuse_foreign
 
 _PREFIX = "xerus-key-1:"
 _KEY_BYTES = 32
@@ -26,6 +26,8 @@ class FileKeyProvider:
     The file is made, mode 0600, when the first key is wrapped, and read at first use. It is never
     made to unwrap: a lost file is an error with a remedy, not a fresh key that opens nothing.
     """
+
+    kind = "file"
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,6 +52,7 @@ class FileKeyProvider:
 
     async def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
         """Decrypt what `wrap` made."""
+        refuse_foreign(wrapped, self.kind)
         if self._key is None:
             self._key = _read(self._path)
         try:

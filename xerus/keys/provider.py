@@ -16,6 +16,11 @@ class KeyProvider(Protocol):
     """Wraps small secrets with a key that never is in the database."""
 
     @property
+    def kind(self) -> str:
+        """What the provider is, as settings name it: `file`, `vault-transit`."""
+        ...
+
+    @property
     def reference(self) -> str:
         """Name of the wrapping key, not secret; stored beside what it wrapped."""
         ...
@@ -38,6 +43,36 @@ class KeyProvider(Protocol):
             Unavailable: the provider does not answer.
         """
         ...
+
+
+MARK = b"xerus-kms-1:"
+"""How everything begins that a key management service wrapped, before its kind and a colon."""
+
+
+def wrapped_by(wrapped: bytes) -> str:
+    """Return the kind of the provider that wrapped; what has no mark is the key file's."""
+    if not wrapped.startswith(MARK):
+        return "file"
+    kind, colon, _ = wrapped[len(MARK) :][:_LONGEST_KIND].partition(b":")
+    return kind.decode("ascii", errors="replace") if colon else "unknown"
+
+
+_LONGEST_KIND = 40
+
+
+def refuse_foreign(wrapped: bytes, kind: str) -> None:
+    """Refuse what a provider of another kind wrapped.
+
+    Raises:
+        WrongKey: names both, and how to move from one to the other.
+    """
+    other = wrapped_by(wrapped)
+    if other != kind:
+        raise WrongKey(
+            f"The keys in this database were wrapped by `{other}`, but Xerus is set to `{kind}`.",
+            hint="Set XERUS_KEY_PROVIDER back to what it was. To move the keys, set "
+            "XERUS_KEY_PROVIDER_BEFORE to what it was as well, and run `xerus keys rotate`.",
+        )
 
 
 def associated_data(*parts: str | bytes) -> bytes:

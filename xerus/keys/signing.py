@@ -20,9 +20,10 @@ from xerus.clock import Clock
 from xerus.db.database import Database
 from xerus.db.notify import Listener, notify
 from xerus.db.roles import Role
-from xerus.errors import NotSignedIn, Unavailable
+from xerus.errors import NotConfigured, NotSignedIn, Unavailable
 from xerus.keys import store
 from xerus.keys.provider import KeyProvider, associated_data
+from xerus.keys.rewrapping import rewrap
 from xerus.oauth.compact_jws import extract
 
 CHANNEL = "xerus_signing_keys"
@@ -161,6 +162,12 @@ class SigningKeys:
         await self._load()
         return Rotation(begun=begun, signs_from=signs_from, retired=signs_from + _OVERLAP)
 
+    async def rewrap(self, *, everything: bool) -> int:
+        """Wrap keys anew with the provider, `everything` or what another wrapped; return how many."""
+        return await rewrap(
+            self._database, self._provider, "signing_keys", _aad, everything=everything
+        )
+
     async def sweep(self) -> None:
         """Delete the keys whose tokens have all run out."""
         await self._load()
@@ -202,7 +209,7 @@ class SigningKeys:
         return self._loaded_at is None or self._clock.now() - self._loaded_at >= age
 
     async def _refresh(self, *, even_if_fresh: bool = False) -> None:
-        """Load what may have changed; while the database is away the keys at hand go on."""
+        """Load what may have changed; while database or provider are away the keys at hand go on."""
         if not (even_if_fresh or self._stale or self._older_than(_RELOAD_AFTER)):
             return
         seen = self._loaded_at
@@ -215,6 +222,10 @@ class SigningKeys:
                 self._stale = True
                 if not self._keys:
                     raise
+            except NotConfigured:  # of the provider: asked again in a while
+                if not self._keys:
+                    raise
+                self._loaded_at = self._clock.now()
 
     async def _load(self) -> None:
         self._stale, known = False, {key.kid: key for key in self._keys}

@@ -1,12 +1,59 @@
 """SQL of the wrapped keys. Whoever inserts first wins; everybody then reads what stands."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 
 Connection = AsyncConnection[dict[str, Any]]
+
+Table = Literal["purpose_keys", "signing_keys", "data_keys"]
+"""Where wrapped keys are."""
+_IDS: dict[Table, str] = {"purpose_keys": "purpose", "signing_keys": "kid", "data_keys": "id"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrapped:
+    """A wrapped key, its id as text, and the name of the key that wrapped it."""
+
+    id: str
+    wrapped: bytes
+    reference: str
+
+
+async def wrapped_keys(conn: Connection, table: Table) -> list[Wrapped]:
+    """Return every key of a table."""
+    query = sql.SQL("SELECT {id}::text AS id, wrapped, reference FROM {table}").format(
+        id=sql.Identifier(_IDS[table]), table=sql.Identifier(table)
+    )
+    rows = await (await conn.execute(query)).fetchall()
+    return [
+        Wrapped(id=row["id"], wrapped=bytes(row["wrapped"]), reference=row["reference"])
+        for row in rows
+    ]
+
+
+async def replace_wrapped(
+    conn: Connection, table: Table, before: Wrapped, *, wrapped: bytes, reference: str
+) -> int:
+    """Keep a key as it was wrapped anew, unless it changed or is gone; return how many were kept."""
+    query = sql.SQL(
+        "UPDATE {table} SET wrapped = %s, reference = %s WHERE {id}::text = %s AND wrapped = %s"
+    ).format(id=sql.Identifier(_IDS[table]), table=sql.Identifier(table))
+    done = await conn.execute(query, (wrapped, reference, before.id, before.wrapped))
+    return done.rowcount
+
+
+async def references(conn: Connection) -> dict[str, int]:
+    """Return how many keys there are by the name of the key that wrapped them."""
+    found = await conn.execute(
+        "SELECT reference, count(*) AS n FROM (SELECT reference FROM purpose_keys"
+        " UNION ALL SELECT reference FROM signing_keys UNION ALL SELECT reference FROM data_keys)"
+        " AS every GROUP BY reference"
+    )
+    return {row["reference"]: row["n"] for row in await found.fetchall()}
 
 
 async def purpose_key(conn: Connection, purpose: str) -> bytes | None:

@@ -4,11 +4,15 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from xerus.settings import key_providers
 from xerus.settings.groups import (
     AssistantSettings,
     ConfluenceSettings,
     JiraSettings,
+    KeyServiceSettings,
     Settings,
+    http_url,
+    names_of,
 )
 from xerus.settings.problems import Problem
 
@@ -187,13 +191,34 @@ def _other_problems(settings: Settings) -> Iterator[Problem]:
             message="is set without XERUS_DATABASE_URL",
             remedy="Set XERUS_DATABASE_URL too, or remove it to use the embedded database.",
         )
-    if settings.vault.key_provider != "file":
-        yield Problem(
-            variable="XERUS_KEY_PROVIDER",
-            message="names a key provider that this version does not have",
-            remedy="Use `file`.",
-        )
+    yield from _key_provider_problems(settings)
     yield from _model_problems(settings.assistant)
+
+
+def _key_provider_problems(settings: Settings) -> Iterator[Problem]:
+    now, before = settings.vault.key_provider, settings.vault.key_provider_before
+    services = settings.key_services
+    given = {
+        names_of(detail)[0]: getattr(services, field)
+        for field, detail in KeyServiceSettings.model_fields.items()
+    }
+    for kind in sorted({now.kind, *([before.kind] if before else [])}):
+        yield from key_providers.lacking(kind, given)
+        if kind == "vault-transit" and services.vault_addr:
+            yield from _address_problem("VAULT_ADDR", services.vault_addr)
+    if before and str(before) == str(now):
+        yield Problem(
+            variable="XERUS_KEY_PROVIDER_BEFORE",
+            message="names the same key as XERUS_KEY_PROVIDER",
+            remedy="Set it to the key that the database was sealed with until now, or unset it.",
+        )
+
+
+def _address_problem(variable: str, address: str) -> Iterator[Problem]:
+    try:
+        http_url(address)
+    except ValueError as error:
+        yield Problem(variable=variable, message=str(error), remedy="Correct it.")
 
 
 def _model_problems(assistant: AssistantSettings) -> Iterator[Problem]:

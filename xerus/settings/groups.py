@@ -20,7 +20,8 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from xerus.settings import toolsets
+from xerus.settings import key_providers, toolsets
+from xerus.settings.key_providers import ProviderName
 from xerus.settings.toolsets import Choice, Profile
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -31,7 +32,12 @@ def _split(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
-def _http_url(value: str) -> str:
+def http_url(value: str) -> str:
+    """Return a URL of https, or of http on this machine, without a slash at its end.
+
+    Raises:
+        ValueError: it is none.
+    """
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http or https URL")
@@ -59,7 +65,7 @@ _KEY = re.compile(r"~?[A-Za-z0-9._:-]{1,255}")
 
 
 def _base_url(value: str) -> str:
-    url = _http_url(value)
+    url = http_url(value)
     if urlsplit(url).path:
         raise ValueError("must not carry a path: Xerus answers at the root of its host")
     return url
@@ -93,7 +99,8 @@ _NOT_PRIVATE = frozenset(
     {"http", "https", "javascript", "data", "file", "ftp", "blob", "about", "ws", "wss"}
 )
 
-HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+HttpUrl = Annotated[str, BeforeValidator(http_url)]
+KeyProviderName = Annotated[ProviderName, BeforeValidator(key_providers.named)]
 BaseUrl = Annotated[str, BeforeValidator(_base_url)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -220,10 +227,40 @@ class DatabaseSettings(Group):
 class VaultSettings(Group):
     """What wraps the data keys."""
 
-    key_provider: str = _setting(
+    key_provider: KeyProviderName = _setting(
         "XERUS_KEY_PROVIDER",
-        default="file",
-        help="`file`: a key file in the data folder, created 0600 on first start.",
+        default=ProviderName(),
+        help="`file`: a key file in the data folder, created 0600 on first start. Or a key in a key "
+        "management service: `vault-transit:MOUNT/KEY`.",
+    )
+    key_provider_before: KeyProviderName | None = _setting(
+        "XERUS_KEY_PROVIDER_BEFORE",
+        help="While the keys move: the provider that XERUS_KEY_PROVIDER replaces; `xerus keys rotate` "
+        "then moves them. Unset: they stay where they are.",
+    )
+
+
+class KeyServiceSettings(Group):
+    """How Xerus reaches the key management service, by the names that its own clients use.
+
+    Nothing here counts unless `XERUS_KEY_PROVIDER` or `XERUS_KEY_PROVIDER_BEFORE` names the service:
+    such variables are in many environments.
+    """
+
+    vault_addr: str | None = _setting(
+        "VAULT_ADDR", help="Address of Vault or OpenBao, for `vault-transit`. Unset: not used."
+    )
+    vault_token: SecretStr | None = _setting(
+        "VAULT_TOKEN",
+        help="Token for `vault-transit`. As VAULT_TOKEN_FILE it is read anew when Vault refuses it, "
+        "so that Vault Agent can keep the file up to date. Unset: not used.",
+    )
+    vault_token_file: Path | None = _setting(
+        "VAULT_TOKEN_FILE", help="The file of VAULT_TOKEN. Unset: not used."
+    )
+    vault_namespace: str | None = _setting(
+        "VAULT_NAMESPACE",
+        help="Namespace in Vault, for `vault-transit`. Unset: the root namespace.",
     )
 
 
@@ -463,6 +500,7 @@ class Settings(BaseModel):
     mcp: McpSettings
     database: DatabaseSettings
     vault: VaultSettings
+    key_services: KeyServiceSettings
     audit: AuditSettings
     identity: IdentitySettings
     atlassian: AtlassianSettings

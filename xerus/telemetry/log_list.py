@@ -229,6 +229,25 @@ ALL = (
         "An older data key is not destroyed, because such values may need it",
         "values",
     ),
+    _event(
+        "warning",
+        "new_data_key_not_opened",
+        "The key provider does not open a key that another process began; this one seals with the"
+        " key before it and asks again in a minute",
+    ),
+    _event(
+        "warning",
+        "key_provider_fails",
+        "The key provider would let no process start; those that run go on. `why` says what it said",
+        *("why", "debug"),
+    ),
+    _event("warning", "key_provider_answers_again", "The key provider is back"),
+    _event(
+        "warning",
+        "credential_file_not_read",
+        "The file with the key provider's credential cannot be read; what was read before is used",
+        "file",
+    ),
     _event("warning", "data_key_destroyed", "Data keys out of use were destroyed", "keys"),
     _event(
         "exception",

@@ -175,6 +175,10 @@ DATABASE_WAITING = _gauge(
 LISTENER_UP = _gauge(
     "xerus_listener_up", "1 while notifications arrive; without them nothing is cached"
 )
+KEY_PROVIDER_UP = _gauge(
+    "xerus_key_provider_up",
+    "1 while a process could start with the key provider, as of the last look, five minutes apart",
+)
 LOOP_SUCCESS = _gauge(
     "xerus_worker_loop_success_timestamp_seconds",
     "When a background loop last came to its end without a failure; its start before that",

@@ -9,10 +9,14 @@ from uuid import UUID, uuid4
 from xerus.db.database import Database
 from xerus.db.notify import Listener, notify
 from xerus.db.roles import Role
-from xerus.errors import Unavailable
+from xerus.errors import NotConfigured, Unavailable
 from xerus.keys.provider import KeyProvider, WrongKey, associated_data
+from xerus.keys.rewrapping import rewrap
+from xerus.telemetry.logs import logger
 from xerus.vault import store
 from xerus.vault.envelope import KEY_BYTES, Binding, SealBroken, key_id_of, seal, unseal
+
+log = logger(__name__)
 
 CHANNEL = "xerus_data_keys"
 _CANARY = Binding(table="vault_canary", column="sealed", row_id="1")
@@ -133,6 +137,30 @@ class Vault:
             await store.delete_keys(conn, key_ids)
         await self._load()
 
+    async def rewrap(self, *, everything: bool) -> int:
+        """Wrap keys anew with the provider, `everything` or what another wrapped; return how many."""
+        return await rewrap(
+            self._database,
+            self._provider,
+            "data_keys",
+            lambda key_id: _aad(UUID(key_id)),
+            everything=everything,
+        )
+
+    async def try_provider(self) -> None:
+        """Have the provider open the active data key, as a process that starts does.
+
+        Raises:
+            WrongKey: the provider opens it no longer.
+            NotConfigured: the provider's key cannot be used.
+            Unavailable: the database or the provider does not answer.
+        """
+        async with self._database.transaction(Role.GATE) as conn:
+            wrapped = await store.data_keys(conn)
+        for row in wrapped:
+            if row.active:
+                await self._provider.unwrap(row.wrapped, _aad(row.id))
+
     async def reseal(self, sealed: bytes, binding: Binding) -> bytes | None:
         """Return a value sealed anew with the active key, None where it is already.
 
@@ -151,6 +179,8 @@ class Vault:
             await self._load()
         except Unavailable:  # the key at hand stays good
             self._stale = True
+        except NotConfigured:  # of the provider; the same, and it is asked again in a while
+            log.warning("new_data_key_not_opened")
 
     async def _load(self) -> None:
         self._stale, self._looked = False, self._monotonic()
