@@ -177,23 +177,28 @@ class Health:
 
     def _view_of(self, row: ConnectionRow | None, flow: FlowView | None) -> ConnectionView:
         waiting = flow is not None and flow.open
+        begun_at = flow.created_at if flow and waiting else None
         if row is None:
-            return ConnectionView(state=State.CONNECTING if waiting else State.NOT_CONNECTED)
+            state = State.CONNECTING if waiting else State.NOT_CONNECTED
+            return ConnectionView(state=state, since=begun_at)
         if not row.live:
-            state = State.CONNECTING if waiting else State.DISCONNECTED
             return ConnectionView(
-                state=state,
+                state=State.CONNECTING if waiting else State.DISCONNECTED,
+                since=begun_at or row.ended_at,
                 account_email=row.account_email,
                 ended_at=row.ended_at,
                 access_until=row.access_until,
             )
         state, cause, hint = self._state_of(row)
+        since = self._since(state, row)
         if waiting and state is State.NEEDS_RECONNECT:
-            state = State.CONNECTING
+            state, cause, hint, since = State.CONNECTING, "", "", begun_at
         return ConnectionView(
             state=state,
             cause=cause,
             hint=hint,
+            since=since,
+            replaced_account=row.replaced_account or "",
             connection_id=row.connection_id,
             account_email=row.account_email,
             account_name=row.account_name,
@@ -244,6 +249,23 @@ class Health:
         if row.check_outcome is CheckOutcome.REFUSED:
             return _degraded(row.check_error, "The last real call was refused.", "Press Test now.")
         return State.CONNECTED, "", ""
+
+    def _since(self, state: State, row: ConnectionRow) -> datetime | None:
+        """Return when the state of a live connection began."""
+        match state:
+            case State.CONNECTED:
+                return row.last_ok_at
+            case State.REFRESHING:
+                return row.access_expires_at
+            case State.EXPIRING_SOON if not row.failures:
+                ends_at = self._ends_at(row)
+                return ends_at and ends_at - _WARN_BEFORE
+            case State.NEEDS_RECONNECT if row.last_error:
+                return row.last_error.at
+            case State.CHOOSING_SITE:
+                return row.consented_at
+            case _:
+                return row.failing_since or row.consented_at
 
     def _ends_at(self, row: ConnectionRow) -> datetime | None:
         life = self._oauth.grant_life

@@ -101,6 +101,9 @@ class ConnectionView:
 
     Attributes:
         cause, hint: why the state is not plainly "connected", and the next step; may be empty.
+        since: when the state began; of a connection that works, the last call that succeeded. None
+            where nothing began.
+        replaced_account: the account that this one took the place of, '' if none.
         scopes, missing_scopes: granted by Atlassian, and asked for but not granted.
         reconnect_by: Atlassian ends a grant 365 days after consent whatever we do.
         refreshed_at: when the present access token was issued.
@@ -115,6 +118,8 @@ class ConnectionView:
     state: State
     cause: str = ""
     hint: str = ""
+    since: datetime | None = None
+    replaced_account: str = ""
     connection_id: ConnectionId | None = None
     account_email: str = ""
     account_name: str = ""

@@ -8,6 +8,7 @@ from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, FlowView, Site, State
 from xerus.web.deps import CredentialsMode
 from xerus.web.permissions import in_short
+from xerus.web.standing import Standing, standing_of
 
 _NEWS_LASTS = timedelta(minutes=15)
 _PARTING_LASTS = timedelta(days=1)
@@ -59,6 +60,7 @@ class Card:
     access_expires_at: datetime | None
     reconnect_by: datetime | None
     sites_to_choose: tuple[Site, ...]
+    standing: Standing
 
     @property
     def name(self) -> str:
@@ -71,9 +73,9 @@ class Card:
         return _SAYS[self.link]
 
     @property
-    def show_account(self) -> bool:
-        """Whether there is an account to show."""
-        return bool(self.account_email or self.site_names)
+    def is_shared(self) -> bool:
+        """Whether the operator's token serves everybody, so that nobody's own state matters."""
+        return self.badge is _SHARED
 
     @property
     def starts(self) -> bool:
@@ -169,6 +171,7 @@ def card_for(
         access_expires_at=view.access_expires_at if view.usable else None,
         reconnect_by=view.reconnect_by if view.usable else None,
         sites_to_choose=view.sites if choosing and not shared else (),
+        standing=standing_of(link, view, now=now),
     )
 
 
