@@ -10,37 +10,42 @@ from tests.stores import returns
 from tests.stores.connecting import a_process
 from tests.stores.databases import Fresh
 from tests.support.renewals import clocks, expiries, faulty, grants, killed, restarts, storm
+from tests.support.renewals.grants import Server
 from tests.support.standing import sandbox_alone
 
-_POINTS = tuple(killed.POINTS)
 _KILLS = 200
 _RANDOM_KILLS = 1_000
 _GRACE = 600.0  # Atlassian's
 
 
+async def _held(attack: Callable[[Server], Awaitable[str]]) -> str:
+    async with grants.database() as server:
+        return await judged(attack(server))
+
+
 async def expiry_in_eight() -> str:
     """50 expiries under 25 callers in each of 8 processes."""
-    return await judged(expiries.expiries(8, 25, 50, Told()))
+    return await _held(lambda server: expiries.expiries(server, 8, 25, 50, Told()))
 
 
 async def faults() -> str:
     """12 faults, 500 renewals through each."""
-    return await judged(faulty.every_fault(500, 3, Told()))
+    return await _held(lambda server: faulty.every_fault(server, 500, 3, Told()))
 
 
 async def everybody() -> str:
     """5,000 grants over at once, 50 answers a second."""
-    return await judged(storm.storm(5_000, 50, 300.0, Told()))
+    return await _held(lambda server: storm.storm(server, 5_000, 50, 300.0, Told()))
 
 
 async def wrong_clocks() -> str:
     """40 grants, 50 expiries, clocks wrong by up to five minutes."""
-    return await judged(clocks.clocks(40, 50, Told()))
+    return await _held(lambda server: clocks.clocks(server, 40, 50, Told()))
 
 
 async def database_restarts() -> str:
     """50 immediate restarts, 40 grants, 6 workers, a provider that forgives nothing."""
-    return await judged(restarts.restarts(50, 40, 6, Told()))
+    return await _held(lambda server: restarts.restarts(server, 50, 40, 6, Told()))
 
 
 async def duplicated_returns() -> str:
@@ -55,18 +60,21 @@ async def returns_elsewhere() -> str:
 
 async def _returns(twenty: int, elsewhere: int) -> str:
     async with sandbox_alone() as sandbox, grants.database() as server:
-        fresh, key = Fresh(login=server.dsn, owner=server.dsn), server.folder / "key"
+        fresh, key = Fresh(login=server.dsn, owner=server.dsn), server.key_file
         async with a_process(fresh, sandbox, key) as one, a_process(fresh, sandbox, key) as two:
             if twenty:
                 return await returns.duplicated((one, two), sandbox, twenty, Told())
             return await returns.elsewhere(one, sandbox, elsewhere, Told())
 
 
-def at_points(points: tuple[str, ...], *, grace: float) -> Callable[[], Awaitable[str]]:
-    """Return the stage that kills 200 times at each of `points`."""
+def at_points(*, grace: float) -> Callable[[], Awaitable[str]]:
+    """Return the stage that kills 200 times at each of six points."""
 
     async def run() -> str:
-        return await judged(killed.killed_at(points, _KILLS, grace=grace, told=Told()))
+        points = tuple(killed.POINTS)
+        return await _held(
+            lambda server: killed.killed_at(server, points, _KILLS, grace=grace, told=Told())
+        )
 
     return run
 
@@ -75,7 +83,9 @@ def at_random(*, grace: float) -> Callable[[], Awaitable[str]]:
     """Return the stage that kills 1,000 times at any moment of a renewal."""
 
     async def run() -> str:
-        return await judged(killed.killed_at_random(_RANDOM_KILLS, grace=grace, told=Told()))
+        return await _held(
+            lambda server: killed.killed_at_random(server, _RANDOM_KILLS, grace=grace, told=Told())
+        )
 
     return run
 
@@ -88,10 +98,10 @@ STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "renewal-restarts": database_restarts,
     "renewal-returns": duplicated_returns,
     "renewal-returns-elsewhere": returns_elsewhere,
-    "renewal-kills-1": at_points(_POINTS[:3], grace=_GRACE),
-    "renewal-kills-2": at_points(_POINTS[3:], grace=_GRACE),
-    "renewal-kills-without-grace-1": at_points(_POINTS[:3], grace=0),
-    "renewal-kills-without-grace-2": at_points(_POINTS[3:], grace=0),
-    "renewal-random-kills": at_random(grace=_GRACE),
-    "renewal-random-kills-without-grace": at_random(grace=0),
+    "renewal-kills": at_points(grace=_GRACE),
+    "renewal-kills-without-grace": at_points(grace=0),
+    "renewal-random-kills-1": at_random(grace=_GRACE),
+    "renewal-random-kills-2": at_random(grace=_GRACE),
+    "renewal-random-kills-without-grace-1": at_random(grace=0),
+    "renewal-random-kills-without-grace-2": at_random(grace=0),
 }

@@ -171,6 +171,7 @@ class CloudOAuth:
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             body=orjson.dumps(client | fields),
             deadline=deadline,
+            alone=True,  # another person's answer would be another person's pair
         )
         return read_token_answer(reply, requested_at, settings=self.settings)
 

@@ -162,6 +162,7 @@ class DataCenterOAuth:
             },
             body=urlencode(client | fields).encode(),
             deadline=deadline,
+            alone=True,  # another person's answer would be another person's pair
         )
         return read_token_answer(reply, requested_at, settings=self.settings)
 

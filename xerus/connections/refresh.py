@@ -38,7 +38,6 @@ from xerus.vault.envelope import SealBroken
 
 log = logger(__name__)
 
-_WAIT_SECONDS = 25.0
 _PERSIST_SECONDS = 540.0
 """How long an issued pair is kept in memory for a database that is away: inside the ten minutes
 in which Atlassian still takes the previous refresh token."""
@@ -60,7 +59,9 @@ class Renewal:
         clock: Clock,
         tools_url: str,
         metrics: Metrics | None = None,
+        deadline: float = TOKEN_DEADLINE,
     ) -> None:
+        """`deadline` is for how long the provider is asked, and how long a caller waits in all."""
         self._db = db
         self._oauth = oauth
         self._sealer = sealer
@@ -68,6 +69,7 @@ class Renewal:
         self._signals = signals
         self._clock = clock
         self._tools_url = tools_url
+        self._deadline = deadline
         self._running: dict[tuple[ConnectionId, int], asyncio.Task[None]] = {}
         self._metrics = metrics or Metrics()
         self.gate = Gate(link=oauth.link)
@@ -75,23 +77,27 @@ class Renewal:
     async def ensure(self, user_id: UserId, connection_id: ConnectionId, generation: int) -> None:
         """Return once a later generation than `generation` is stored, by whoever renews it.
 
-        Callers in this process join one attempt; other processes are waited for.
+        Callers in this process join one attempt; other processes are waited for. Nobody waits
+        longer than the deadline, whatever for: a turn, the database, another process. The attempt
+        goes on without its callers, since a pair that it is given must be written.
 
         Raises:
             NeedsReconnect: the provider refuses the grant for good.
             NotConnected: the credential was erased.
-            UpstreamUnavailable: no verdict, or too early after a failure; the grant is kept.
+            UpstreamUnavailable: no verdict in time, or too early after a failure; the grant is kept.
+            Unavailable: the database is away.
             ClientRejected: the operator's app credentials are refused; the grant is kept.
         """
         key = (connection_id, generation)
         task = self._running.get(key) or self._start(
             key, self._lead_or_wait(user_id, connection_id, generation)
         )
-        done, _ = await asyncio.wait({task}, timeout=_WAIT_SECONDS)
+        done, _ = await asyncio.wait({task}, timeout=self._deadline)
         if not done:
-            raise Unavailable(
+            raise UpstreamUnavailable(
                 f"Renewing the connection to {self._oauth.link.label} takes too long.",
-                hint="Try again.",
+                code="upstream_timeout",
+                hint="Try again in a moment; nothing is lost.",
             )
         task.result()
 
@@ -165,7 +171,7 @@ class Renewal:
                 if got is NoLease.MOVED:
                     return
                 self._refuse(got)
-                await self._signals.pause(changed, _WAIT_SECONDS)
+                await self._signals.pause(changed, self._deadline)
 
     async def _take(
         self, user_id: UserId, connection_id: ConnectionId, generation: int, turn: Turn
@@ -236,7 +242,7 @@ class Renewal:
         same token works again, Data Center has none. A refusal is asked once more for the same reason.
         """
         clock = asyncio.get_running_loop()
-        deadline = clock.time() + TOKEN_DEADLINE
+        deadline = clock.time() + self._deadline
         for attempt in range(1, _ATTEMPTS + 1):
             pause = random.uniform(0.1, 0.4) * attempt  # noqa: S311 - spreads load only
             try:

@@ -13,6 +13,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from xerus.egress.connector import QuietConnector
 from xerus.errors import EgressRefused, UpstreamUnavailable
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -94,13 +95,15 @@ class Egress:
         self._told = told
         self._allowed = {origin_of(origin) for origin in allowed_origins} - {""}
         self._max_connections = max_connections
-        self._session: aiohttp.ClientSession | None = None
+        self._pooled: aiohttp.ClientSession | None = None
+        self._alone: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close the pooled connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._pooled, self._alone):
+            if session is not None:
+                await session.close()
+        self._pooled = self._alone = None
 
     async def request(
         self,
@@ -112,6 +115,7 @@ class Egress:
         body: bytes | None = None,
         deadline: float = 20.0,
         max_bytes: int = _MAX_BYTES,
+        alone: bool = False,
     ) -> Reply:
         """Send one request and return the whole answer, whatever its status.
 
@@ -124,6 +128,8 @@ class Egress:
             deadline: seconds for everything together, from connecting to the last byte: a peer
                 that trickles cannot stretch it.
             max_bytes: longest answer that is read.
+            alone: on a connection that carries nothing before or after, so that whatever the other
+                side sends twice or late is nobody else's answer.
 
         Raises:
             EgressRefused: the origin is not allowed, or plain http to another machine.
@@ -133,7 +139,8 @@ class Egress:
         began, outcome = perf_counter(), "cancelled"
         try:
             async with asyncio.timeout(deadline):
-                reply = await self._send(method, url, headers, params, body, max_bytes)
+                session = self._open(alone=alone)
+                reply = await self._send(session, method, url, headers, params, body, max_bytes)
             outcome = _outcome(reply.status)
         except TimeoutError as error:
             outcome = "timeout"
@@ -169,6 +176,7 @@ class Egress:
 
     async def _send(
         self,
+        session: aiohttp.ClientSession,
         method: str,
         url: str,
         headers: Mapping[str, str] | None,
@@ -179,7 +187,6 @@ class Egress:
         target = URL(url, encoded=True)
         if params:
             target = target.update_query(params)
-        session = self._open()
         async with session.request(
             method, target, headers=headers, data=body, allow_redirects=False
         ) as response:
@@ -206,16 +213,21 @@ class Egress:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                limit=self._max_connections, limit_per_host=self._max_connections
+    def _open(self, *, alone: bool) -> aiohttp.ClientSession:
+        if alone:
+            self._alone = self._alone or _session(
+                aiohttp.TCPConnector(limit=self._max_connections, force_close=True)
             )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
-                trust_env=False,
-                auto_decompress=True,
-            )
-        return self._session
+            return self._alone
+        self._pooled = self._pooled or _session(QuietConnector(most=self._max_connections))
+        return self._pooled
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        trust_env=False,
+        auto_decompress=True,
+    )

@@ -227,6 +227,7 @@ class IdentityProvider:
             body=body,
             deadline=_DEADLINE_SECONDS,
             max_bytes=_MAX_BYTES,
+            alone=True,  # another person's answer would be another person's tokens
         )
         answer = reply.json()
         if not isinstance(answer, Mapping):

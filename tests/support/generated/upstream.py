@@ -127,7 +127,8 @@ class InProcessEgress(Egress):
             self.refused.append(url)
             raise
 
-    def _open(self) -> Any:
+    def _open(self, *, alone: bool) -> Any:
+        del alone
         return SimpleNamespace(request=self._request)
 
     @asynccontextmanager

@@ -5,17 +5,16 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import a_process, all_due, database
+from tests.support.renewals.grants import Store, a_process, all_due
 
 _WRONG_BY = (-300, -60, 0, 60, 300)
 
 
-async def clocks(grants: int, rounds: int, told: Callable[[str], None]) -> str:
+async def clocks(store: Store, grants: int, rounds: int, told: Callable[[str], None]) -> str:
     """Let everything be over again and again; workers and callers of all clocks renew at once."""
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(database())
         endpoint = await stack.enter_async_context(TokenEndpoint(latency=0.05))
-        where = server.where(endpoint.base)
+        where = store.where(endpoint.base)
         fleet = [
             await stack.enter_async_context(a_process(where, f"{wrong} s", seconds_ahead=wrong))
             for wrong in _WRONG_BY

@@ -61,6 +61,10 @@ class TokenEndpoint:
         """Return which generation of a grant was given out last."""
         return self._generations[number]
 
+    def newest(self, number: int) -> str:
+        """Return the refresh token of a grant that was given out last."""
+        return f"{number}.{self._generations[number]}"
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while body := await read_body(reader):

@@ -6,15 +6,16 @@ from contextlib import AsyncExitStack
 from multiprocessing.connection import Connection
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import Grant, Where, a_process, database, forked
+from tests.support.renewals.grants import Grant, Store, Where, a_process, forked
 
 
-async def expiries(processes: int, callers: int, rounds: int, told: Callable[[str], None]) -> str:
+async def expiries(
+    store: Store, processes: int, callers: int, rounds: int, told: Callable[[str], None]
+) -> str:
     """Let one grant expire `rounds` times; the provider forgives no second use."""
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(database())
         endpoint = await stack.enter_async_context(TokenEndpoint(latency=0.3))
-        where = server.where(endpoint.base)
+        where = store.where(endpoint.base)
         here = await stack.enter_async_context(a_process(where))
         (grant,) = await here.add(endpoint, 1)
         ends = [_started(where, grant, callers) for _ in range(processes)]

@@ -20,8 +20,9 @@ from xerus.audit.log import AuditLog
 from xerus.clock import Clock, SystemClock
 from xerus.connections import lease, store
 from xerus.connections.cloud import CloudOAuth
+from xerus.connections.lease import Lease
 from xerus.connections.links import Link
-from xerus.connections.provider import TokenSet
+from xerus.connections.provider import TOKEN_DEADLINE, TokenSet
 from xerus.connections.refresh import Renewal
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import Signals
@@ -87,11 +88,12 @@ class Process:
     clock: Clock
     renewal: Renewal
 
-    def restarted(self) -> Renewal:
+    def restarted(self, *, deadline: float = TOKEN_DEADLINE) -> Renewal:
         """Return a renewal that remembers nothing, as after a restart."""
         return Renewal(
             db=self.db, oauth=self.oauth, sealer=self.sealer, audit=self.audit,
             signals=self.signals, clock=self.clock, tools_url="/tools",
+            deadline=deadline,
         )  # fmt: skip
 
     async def generation(self, grant: Grant) -> int:
@@ -101,12 +103,31 @@ class Process:
         assert found is not None
         return found
 
+    async def refresh_token(self, grant: Grant) -> str:
+        """Return the refresh token that is stored, opened."""
+        async with self.db.transaction(Role.APP, user_id=grant.user_id) as conn:
+            cursor = await conn.execute(
+                "SELECT user_id::text AS user_id, connection_id::text AS connection_id, generation,"
+                " failures, refresh_token FROM credentials WHERE connection_id = %s",
+                (grant.connection_id,),
+            )
+            row = await cursor.fetchone()
+        assert row
+        return (await self.sealer.open_refresh(Lease(owner="", **row))).get_secret_value()
+
     async def make_due(self, grant: Grant) -> None:
         """Let the access token be over, and a pause after a failure too."""
         async with self.db.transaction(Role.APP, user_id=grant.user_id) as conn:
             await conn.execute(
                 "UPDATE credentials SET renew_after = now(), access_expires_at = now(),"
                 " retry_at = NULL WHERE renew_after IS NOT NULL"
+            )
+
+    async def end_lease(self, grant: Grant) -> None:
+        """Let the half minute be over that a lease lasts."""
+        async with self.db.transaction(Role.APP, user_id=grant.user_id) as conn:
+            await conn.execute(
+                "UPDATE credentials SET lease_until = now() WHERE lease_until IS NOT NULL"
             )
 
     async def count(self, condition: str) -> int:
@@ -155,21 +176,28 @@ class Process:
         return grant
 
 
-@dataclass(frozen=True)
-class Server:
-    """A migrated PostgreSQL of its own: who logs in, and the file for the key."""
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """A migrated database: who logs in, and the file for the key."""
 
-    postgres: EmbeddedPostgres
-    folder: Path
     dsn: str
+    key_file: Path
 
     def where(self, endpoint: str) -> Where:
         """Return what a process needs to know that asks `endpoint`."""
-        return Where(dsn=self.dsn, key_file=self.folder / "key", endpoint=endpoint)
+        return Where(dsn=self.dsn, key_file=self.key_file, endpoint=endpoint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server(Store):
+    """The database of a PostgreSQL of its own."""
+
+    postgres: EmbeddedPostgres
+    data: Path
 
     async def restart_at_once(self) -> None:
         """Shut it down as a crash would, and start it again."""
-        kept = place.remembered(self.folder / "data")
+        kept = place.remembered(self.data)
         running = postmaster.find(kept.data) if kept else None
         assert running
         os.kill(running.pid, signal.SIGQUIT)  # PostgreSQL: immediate shutdown
@@ -180,11 +208,12 @@ class Server:
 async def database() -> AsyncIterator[Server]:
     """Yield a server that ends with the block."""
     folder = reachable()
-    postgres = EmbeddedPostgres(folder / "data")
+    data = folder / "data"
+    postgres = EmbeddedPostgres(data)
     dsns = await postgres.start()
     try:
         await asyncio.to_thread(migrate, dsns.owner, login=LOGIN)
-        yield Server(postgres, folder, dsns.login)
+        yield Server(dsn=dsns.login, key_file=folder / "key", postgres=postgres, data=data)
     finally:
         await postgres.stop()
         await asyncio.to_thread(shutil.rmtree, folder)

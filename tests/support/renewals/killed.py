@@ -4,14 +4,14 @@ import asyncio
 import os
 import random
 import signal
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 from unittest.mock import patch
 
+from tests.support.renewals.aftermath import Aftermath
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import Grant, Process, Where, a_process, database, forked
+from tests.support.renewals.grants import Grant, Process, Store, Where, a_process, forked
 from xerus.connections import cloud, lease
 from xerus.connections.refresh import Renewal
 
@@ -25,40 +25,65 @@ POINTS = {
 }
 """Where the process dies. The third is as a request that was sent: the provider has rotated."""
 
-_LOSABLE = {"answer sent, not read", "answer read", "written, not committed"}
-_SHOWN_WITHIN = 60.0
-_AT_ONCE = 3
+_DIES_WITHIN = 60.0
+_AT_ONCE = 4
 
 
 async def killed_at(
-    points: tuple[str, ...], times: int, *, grace: float, told: Callable[[str], None]
+    store: Store,
+    points: tuple[str, ...],
+    times: int,
+    *,
+    grace: float,
+    told: Callable[[str], None],
+    leases_last: bool = True,
 ) -> str:
-    """Kill a process at each point so many times; then let a worker find what was left."""
-    return await _killed([point for _ in range(times) for point in points], grace, told)
+    """Kill a process at each point so many times; then let a worker find what was left.
+
+    `leases_last` False: what a dead process holds is over at once, not after half a minute.
+    """
+    deaths = [point for _ in range(times) for point in points]
+    return await _killed(store, deaths, grace, told, leases_last=leases_last)
 
 
-async def killed_at_random(times: int, *, grace: float, told: Callable[[str], None]) -> str:
+async def killed_at_random(
+    store: Store, times: int, *, grace: float, told: Callable[[str], None]
+) -> str:
     """Kill a process so many times within the first tenth of a second of a renewal."""
-    return await _killed([""] * times, grace, told)
+    return await _killed(store, [""] * times, grace, told)
 
 
-async def _killed(deaths: list[str], grace: float, told: Callable[[str], None]) -> str:
+async def _killed(
+    store: Store,
+    deaths: list[str],
+    grace: float,
+    told: Callable[[str], None],
+    *,
+    leases_last: bool = True,
+) -> str:
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(database())
         endpoint = await stack.enter_async_context(TokenEndpoint(grace=grace, latency=0.01))
-        where = server.where(endpoint.base)
+        where = store.where(endpoint.base)
         worker = await stack.enter_async_context(a_process(where, "worker"))
         grants = await worker.add(endpoint, len(deaths))
-        tally = _Tally(worker, told)
-        watching = asyncio.create_task(_renew_on(worker))
+        aftermath = Aftermath(worker, endpoint, len(deaths))
+        renewing = asyncio.create_task(_renew_on(worker))
+        watching = asyncio.create_task(aftermath.watch())
         room = asyncio.Semaphore(_AT_ONCE)
-        await asyncio.gather(
-            *(tally.died(room, where, *pair) for pair in zip(grants, deaths, strict=True))
-        )
-        watching.cancel()
+
+        async def one(grant: Grant, point: str) -> None:
+            async with room:
+                await _die(where, grant, point)
+            if not leases_last:
+                await worker.end_lease(grant)
+            await aftermath.add(grant, point)
+            told(aftermath.sofar)
+
+        await asyncio.gather(watching, *map(one, grants, deaths))
+        renewing.cancel()
         rows = await worker.count("true")
         assert rows == len(deaths), f"{len(deaths) - rows} rows are gone"
-        return tally.judged(grace)
+        return aftermath.judged(grace)
 
 
 async def _renew_on(worker: Process) -> None:
@@ -67,57 +92,21 @@ async def _renew_on(worker: Process) -> None:
             await asyncio.sleep(0.2)  # as the worker's loop rests
 
 
-class _Tally:
-    def __init__(self, worker: Process, told: Callable[[str], None]) -> None:
-        self._worker = worker
-        self._told = told
-        self._kills = 0
-        self._ends: Counter[tuple[str, str]] = Counter()
-        self._slowest = 0.0
-
-    async def died(self, room: asyncio.Semaphore, where: Where, grant: Grant, point: str) -> None:
-        """Let a process die over a grant, and wait until that is healed or shown."""
-        async with room:
-            await asyncio.to_thread(_die, where, grant, point)
-        self._kills += 1
-        if self._kills % 20 == 0:
-            self._told(f"{self._kills} kills")
-        await self._worker.make_due(grant)
-        clock = asyncio.get_running_loop()
-        begun = clock.time()
-        while not (end := await self._end_of(grant)):
-            taken = clock.time() - begun
-            assert taken <= _SHOWN_WITHIN, f"{point}: neither renewed nor shown in {taken:.0f} s"
-            await asyncio.sleep(1)
-        self._slowest = max(self._slowest, clock.time() - begun)
-        self._ends[point, end] += 1
-
-    async def _end_of(self, grant: Grant) -> str:
-        mine = f"c.id = '{grant.connection_id}'"
-        if await self._worker.count(f"{mine} AND c.status = 'needs_reconnect'"):
-            return "reconnect"
-        fresh = f"{mine} AND k.access_expires_at > now() AND k.lease_until IS NULL"
-        return "renewed" if await self._worker.count(fresh) else ""
-
-    def judged(self, grace: float) -> str:
-        lost = {point: n for (point, end), n in self._ends.items() if end == "reconnect"}
-        assert not (grace and lost), f"lost although the provider has a grace: {lost}"
-        wrong = set(lost) - _LOSABLE - {""}
-        assert not wrong, f"lost without need: {wrong}"
-        losses = ", ".join(f"{n} x {point or 'at random'}" for point, n in lost.items())
-        return (
-            f"{self._kills} kills, lost {sum(lost.values())}{f' ({losses})' if lost else ''}, each "
-            f"renewed or shown within {self._slowest:.0f} s, no row deleted"
-        )
-
-
-def _die(where: Where, grant: Grant, point: str) -> None:
-    context = forked(__name__)
-    child = context.Process(target=_renew_and_die, args=(where, grant, point), daemon=True)
+async def _die(where: Where, grant: Grant, point: str) -> None:
+    child = forked(__name__).Process(target=_renew_and_die, args=(where, grant, point), daemon=True)
+    # Of one thread: `start` looks after the other children too, and would take their exit codes.
     child.start()
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(child.sentinel, ended.set)
+    try:
+        async with asyncio.timeout(_DIES_WITHIN):
+            await ended.wait()
+    finally:
+        loop.remove_reader(child.sentinel)
     child.join()
-    if point:
-        assert child.exitcode == -signal.SIGKILL, f"{point}: ended with {child.exitcode}"
+    assert child.exitcode == -signal.SIGKILL, f"{point}: ended with {child.exitcode}"
+    child.close()
 
 
 def _renew_and_die(where: Where, grant: Grant, point: str) -> None:

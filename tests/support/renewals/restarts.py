@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import Process, a_process, database
+from tests.support.renewals.grants import Process, Server, a_process
 from xerus.errors import Unavailable
 
 _LIFE_SECONDS = 4
@@ -14,10 +14,11 @@ _LONGEST_PAUSE = 3.0
 _RECOVERED_WITHIN = 60.0
 
 
-async def restarts(times: int, grants: int, workers: int, told: Callable[[str], None]) -> str:
+async def restarts(
+    server: Server, times: int, grants: int, workers: int, told: Callable[[str], None]
+) -> str:
     """Restart `times` times; afterwards every row holds the pair that was given out last."""
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(database())
         endpoint = await stack.enter_async_context(
             TokenEndpoint(latency=0.4, life_seconds=_LIFE_SECONDS)
         )

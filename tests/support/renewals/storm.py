@@ -5,22 +5,21 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import Process, a_process, all_due, database
+from tests.support.renewals.grants import Process, Store, a_process, all_due
 from xerus.connections.gate import MOST_AT_ONCE
 
 _FRESH = "k.generation = 2 AND c.status = 'connected' AND k.failures = 0"
 
 
 async def storm(
-    grants: int, most_per_second: int, within: float, told: Callable[[str], None]
+    store: Store, grants: int, most_per_second: int, within: float, told: Callable[[str], None]
 ) -> str:
     """Renew `grants` that are all due by two workers, as the worker's loop does."""
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(database())
         endpoint = await stack.enter_async_context(
             TokenEndpoint(most_per_second=most_per_second, latency=0.05, grace=600)
         )
-        where = server.where(endpoint.base)
+        where = store.where(endpoint.base)
         workers = [
             await stack.enter_async_context(a_process(where, f"worker {n}")) for n in range(2)
         ]

@@ -146,3 +146,60 @@ async def test_how_each_request_ended_is_told() -> None:
             with suppress(UpstreamUnavailable):
                 await egress.request("GET", f"{url}/x", deadline=0.3, max_bytes=20)
     assert heard == ["2xx", "4xx", "429", "unreachable", "timeout", "too_large"]
+
+
+class Echo:
+    """Answers with the body that came, and once more when told to; keeps its connections open."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._last: tuple[asyncio.StreamWriter, bytes] | None = None
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                body = await reader.readexactly(1)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body)
+                self._last = writer, body
+        writer.close()
+
+    async def once_more(self) -> None:
+        assert self._last
+        writer, body = self._last
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + body)
+        await writer.drain()
+
+
+@asynccontextmanager
+async def echoing() -> AsyncIterator[tuple[Egress, str, Echo]]:
+    echo = Echo()
+    listening = await asyncio.start_server(echo, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+    egress = Egress(allowed_origins=[url])
+    async with listening:
+        yield egress, url, echo
+        await egress.close()
+
+
+async def test_an_answer_that_comes_twice_does_not_answer_the_next_request() -> None:
+    async with echoing() as (egress, url, echo):
+        for body in (b"1", b"2", b"3"):
+            assert (await egress.request("POST", url, body=body)).body == body
+            await echo.once_more()
+    assert echo.connections == 3
+
+
+async def test_quiet_connections_are_used_again() -> None:
+    async with echoing() as (egress, url, echo):
+        for body in (b"1", b"2", b"3"):
+            assert (await egress.request("POST", url, body=body)).body == body
+    assert echo.connections == 1
+
+
+async def test_a_request_that_goes_alone_has_a_connection_of_its_own() -> None:
+    async with echoing() as (egress, url, echo):
+        for body in (b"1", b"2", b"3"):
+            assert (await egress.request("POST", url, body=body, alone=True)).body == body
+    assert echo.connections == 3

@@ -64,6 +64,7 @@ class ScriptedEgress(Egress):
         body: bytes | None = None,
         deadline: float = 20.0,
         max_bytes: int = 0,
+        alone: bool = False,
     ) -> Reply:
         json = orjson.loads(body) if body else None
         self.sent.append(Sent(method, url, headers or {}, params or {}, json))
