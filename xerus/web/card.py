@@ -168,11 +168,15 @@ def card_for(
         account_email="" if shared else view.account_email,
         site_names=() if choosing or shared else _site_names(view),
         permissions=tuple(in_short(view.scopes)),
-        access_expires_at=view.access_expires_at if view.usable else None,
+        access_expires_at=_ahead(view.access_expires_at, now) if view.usable else None,
         reconnect_by=view.reconnect_by if view.usable else None,
         sites_to_choose=view.sites if choosing and not shared else (),
         standing=standing_of(link, view, now=now),
     )
+
+
+def _ahead(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at is not None and at > now else None
 
 
 def version_of(view: ConnectionView, flow: FlowView | None) -> str:
