@@ -18,7 +18,10 @@ async def test_what_is_told_is_listed_and_what_is_listed_is_told(stack: Stack) -
         await until(lambda: figures_are_read(http))
         text = (await http.get("/metrics")).text
     told = dict(re.findall(r"^# TYPE (xerus_\S+) (\S+)$", text, re.MULTILINE))
-    assert told == {one.name: one.kind.value for one in metric_list.ALL}
+    listed = {one.name: one.kind.value for one in metric_list.ALL}
+    assert told.items() <= listed.items()
+    # Nobody has verified this log yet.
+    assert {name for name in listed if "audit_verified" not in name} <= set(told)
     series = re.findall(r"^(xerus_\w+)(?:\{(.*)\})? ", text, re.MULTILINE)
     labels = {
         name: set(metric.labels) | ({"le"} if name.endswith("_bucket") else set())

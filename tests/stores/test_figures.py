@@ -13,6 +13,7 @@ from tests.stores.databases import Fresh
 from tests.support.stack import Sandbox
 from xerus.app.figures import Figures
 from xerus.atlassian.credentials import NeedsReconnect, NotConnected, Product
+from xerus.audit.events import Event
 from xerus.errors import Unavailable, UpstreamError
 
 HOUR = timedelta(hours=1)
@@ -110,9 +111,16 @@ async def test_figures_of_the_whole_installation_are_read_and_kept(
         "xerus_grants": 0,
     }
     assert {series: value(part, series) for series in expected} == expected
+    assert value(part, "xerus_audit_verified_sound") is None
     overdue = value(part, 'xerus_renewals_overdue_seconds{link="cloud"}')
     assert overdue is not None
     assert 0 < overdue < HOUR.total_seconds()
+
+    for outcome, sound in (("sound", 1), ("tampered", 0)):
+        part.clock.ahead += HOUR
+        await part.audit.append(Event.LOG_VERIFIED, outcome=outcome)
+        await figures.refresh()
+        assert value(part, "xerus_audit_verified_sound") == sound
 
     await part.db.close()
     with pytest.raises(Unavailable):

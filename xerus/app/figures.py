@@ -64,6 +64,10 @@ class Figures:
             yield names.OVERDUE_SECONDS, (now - oldest).total_seconds(), link.value
         events = sum(head.n for head in await audit.heads(conn))
         signed_at, signed = await audit.last_checkpoint(conn) or (now, 0)
+        verified = await audit.last_verification(conn)
+        if verified is not None:
+            yield names.AUDIT_VERIFIED_AT, verified[0].timestamp()
+            yield names.AUDIT_SOUND, verified[1]
         yield names.AUDIT_UNSIGNED, events - signed
         yield names.CHECKPOINT_AGE_SECONDS, max(0.0, (now - signed_at).total_seconds())
 

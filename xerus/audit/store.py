@@ -197,6 +197,16 @@ async def last_checkpoint(conn: Connection) -> tuple[datetime, int] | None:
     return (row["at"], row["events"]) if row else None
 
 
+async def last_verification(conn: Connection) -> tuple[datetime, bool] | None:
+    """Return when the log was last verified, and whether it was sound."""
+    found = await conn.execute(
+        "SELECT at, facts ->> 'outcome' = 'sound' AS sound FROM audit_events"
+        " WHERE event = 'audit:log:verified' ORDER BY at DESC LIMIT 1"
+    )
+    row = await found.fetchone()
+    return (row["at"], bool(row["sound"])) if row else None
+
+
 async def lock_checkpoints(conn: Connection) -> bool:
     """Be the one process that writes a checkpoint now; False where another is."""
     found = await conn.execute("SELECT pg_try_advisory_xact_lock(1635084660, -1) AS mine")

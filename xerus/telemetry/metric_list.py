@@ -71,7 +71,10 @@ UP = _gauge("xerus_up", "1 while the process serves")
 BUILD_INFO = _gauge("xerus_build_info", "1; the labels tell what runs", "version", "python")
 
 REQUESTS = _counter(
-    "xerus_http_requests_total", "HTTP requests by method and status class", "method", "status"
+    "xerus_http_requests_total",
+    "HTTP requests by method and status class (2xx to 5xx)",
+    "method",
+    "status",
 )
 REQUEST_SECONDS = _histogram(
     "xerus_http_request_seconds",
@@ -91,7 +94,7 @@ TOOL_SECONDS = _histogram(
 UPSTREAM_REQUESTS = _counter(
     "xerus_upstream_requests_total",
     "Requests that left the process, by where to (jira, confluence, atlassian, identity, other)"
-    " and outcome: a status class, 429, timeout, unreachable, too_large, cancelled",
+    " and outcome: a status class (2xx to 5xx), 429, timeout, unreachable, too_large, cancelled",
     "to",
     "outcome",
 )
@@ -181,7 +184,8 @@ KEY_PROVIDER_UP = _gauge(
 )
 LOOP_SUCCESS = _gauge(
     "xerus_worker_loop_success_timestamp_seconds",
-    "When a background loop last came to its end without a failure; its start before that",
+    "When a background loop (renew, check, sweep, figures and others) last came to its end without a"
+    " failure; its start before that",
     "loop",
 )
 LOOP_FAILURES = _counter(
@@ -219,6 +223,13 @@ AUDIT_UNSIGNED = _figure("xerus_audit_unsigned_events", "Events since the last s
 CHECKPOINT_AGE_SECONDS = _figure(
     "xerus_audit_checkpoint_age_seconds",
     "Age of the last signed checkpoint; it grows while nothing happens",
+)
+AUDIT_SOUND = _figure(
+    "xerus_audit_verified_sound",
+    "1 where the last verification of the audit log found nothing wrong, 0 where it did",
+)
+AUDIT_VERIFIED_AT = _figure(
+    "xerus_audit_verified_timestamp_seconds", "When the audit log was last verified"
 )
 FIGURES_AT = _figure(
     "xerus_figures_timestamp_seconds", "When the figures of the whole installation were read"
