@@ -102,7 +102,7 @@ _BADGES = {
     State.CONNECTING: Badge("Connecting", "loader-circle", "busy"),
     State.CHOOSING_SITE: Badge("Choose a site", "globe", "warn"),
     State.CONNECTED: Badge("Connected", "circle-check", "ok"),
-    State.REFRESHING: Badge("Connected", "circle-check", "ok"),
+    State.REFRESHING: Badge("Renewing", "refresh-cw", "busy"),
     State.EXPIRING_SOON: Badge("Expires soon", "clock", "warn"),
     State.NEEDS_RECONNECT: Badge("Reconnect needed", "triangle-alert", "bad"),
     State.DEGRADED: Badge("Atlassian has trouble", "triangle-alert", "warn"),
