@@ -11,13 +11,13 @@ RECORD := .contract
 NODE_MODULES := tests/clients/node/node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check fix bench soak contract browser screens clean
+.PHONY: demo test check fix bench soak contract programs screens clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
 	@XERUS_DATA_DIR="$${XERUS_DATA_DIR:-$(CURDIR)/.xerus-demo}" exec $(BIN)/xerus demo
 
-test: check browser $(NODE_MODULES)/.installed
+test: check programs $(NODE_MODULES)/.installed
 	@rm -rf $(RECORD)
 	$(BIN)/pytest -n 2 --dist loadscope --record=$(RECORD) $(PYTEST_ARGS)
 
@@ -42,11 +42,11 @@ bench: .venv/.dev
 soak: .venv/.dev
 	$(BIN)/python -m bench.soak $(STAGE)
 
-screens: browser
+screens: programs
 	$(BIN)/python -m dev.screens
 
-browser: .venv/.dev
-	@$(BIN)/python dev/browser.py
+programs: .venv/.dev
+	@$(BIN)/python dev/programs.py
 
 clean:
 	rm -rf .venv .bench .xerus-demo screenshots $(RECORD) $(NODE_MODULES)

@@ -77,9 +77,24 @@ async def a_process(
 ) -> AsyncIterator[Part]:
     """One process of Xerus; several on the same database and key file are a fleet."""
     atlassian = (await sandbox.credentials())["atlassian"]
+    values = {
+        "client_id": atlassian["client_id"],
+        "client_secret": SecretStr(atlassian["client_secret"]),
+        **changes,
+    }
+    async with a_process_at(fresh, sandbox.atlassian.base, key_file, **values) as part:
+        yield part
+
+
+@asynccontextmanager
+async def a_process_at(
+    fresh: Fresh, atlassian: str, key_file: Path, **values: Any
+) -> AsyncIterator[Part]:
+    """One process of Xerus whose Atlassian is at the address `atlassian`."""
     clock, metrics = MovableClock(), Metrics()
     limits = AtlassianLimits(clock=clock)
-    db = Database(dsn=fresh.login, direct_dsn=fresh.login)
+    direct = fresh.direct or fresh.login
+    db = Database(dsn=fresh.login, direct_dsn=direct)
     await db.open()
     provider = FileKeyProvider(key_file)
     vault = Vault(database=db, provider=provider)
@@ -90,21 +105,15 @@ async def a_process(
         database=db, keys=purposes, clock=clock, checkpoint_file=checkpoints, metrics=metrics
     )
     await audit.start(write_checkpoints=False)
-    listener = Listener(direct_dsn=fresh.login)
-    egress = Egress(allowed_origins=[sandbox.atlassian.base])
-    values = {
-        "client_id": atlassian["client_id"],
-        "client_secret": SecretStr(atlassian["client_secret"]),
-        "scopes": SCOPES,
-        **changes,
-    }
+    listener = Listener(direct_dsn=direct)
+    egress = Egress(allowed_origins=[atlassian])
     cloud = CloudOAuth(
         redirect_uri=REDIRECT,
-        auth_url=sandbox.atlassian.base,
-        api_url=sandbox.atlassian.base,
+        auth_url=atlassian,
+        api_url=atlassian,
         egress=egress,
         clock=clock,
-        **values,
+        **{"scopes": SCOPES, **values},
     )
     running = Running(db=db, listener=listener)
     connections = Connections(

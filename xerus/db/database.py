@@ -14,6 +14,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from xerus.db.roles import Role
+from xerus.db.through_pooler import ThroughPooler
 from xerus.errors import Unavailable
 from xerus.ids import UserId
 from xerus.telemetry import metric_list as names
@@ -22,6 +23,8 @@ from xerus.telemetry.metrics import Reading
 Connection: TypeAlias = AsyncConnection[dict[str, Any]]
 
 _WAIT_SECONDS = 5.0
+# A server or a pooler that holds a connection open may still not answer on it.
+_ANSWER_SECONDS = 10.0
 _RECONNECT_SECONDS = 3.0
 _READY_SECONDS = 3.0
 
@@ -35,18 +38,20 @@ class Database:
 
     Every connection logs in as the one login; what it may do is decided per transaction.
     `direct_dsn` reaches the same database past a pooler; where the two differ, prepared
-    statements are not used, because PgBouncer in transaction mode does not keep them.
+    statements are not used, because PgBouncer in transaction mode does not keep them, and no
+    statement is cancelled (`ThroughPooler`).
     """
 
     def __init__(self, *, dsn: str, direct_dsn: str, min_size: int = 1, max_size: int = 10) -> None:
         self._max_size = max_size
+        pooled = dsn != direct_dsn
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             dsn,
-            connection_class=AsyncConnection[DictRow],
+            connection_class=ThroughPooler if pooled else AsyncConnection[DictRow],
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
-                "prepare_threshold": 5 if dsn == direct_dsn else None,
+                "prepare_threshold": None if pooled else 5,
                 "connect_timeout": 5,
                 "keepalives_idle": 30,
                 "tcp_user_timeout": 30_000,
@@ -154,22 +159,30 @@ class Database:
 
     async def _begin(self, role: Role, user_id: UserId | None) -> Connection:
         opening = _opening(role, user_id)
+        give_up_at = asyncio.get_running_loop().time() + _ANSWER_SECONDS
         # Every pooled connection may be dead after a restart; one more is fresh.
         for _ in range(self._max_size + 1):
             conn = await self._taken()
             try:
-                await conn.execute(opening)
+                async with asyncio.timeout_at(give_up_at):
+                    await conn.execute(opening)
+            except TimeoutError as error:
+                await self._put_away(conn)
+                raise _unavailable(error) from error
             except psycopg.OperationalError as error:
                 lost = error
-                await conn.close()
-                await self._put_back(conn)
+                await self._put_away(conn)
             except BaseException:
-                await conn.close()
-                await self._put_back(conn)
+                await self._put_away(conn)
                 raise
             else:
                 return conn
         raise _unavailable(lost) from lost
+
+    async def _put_away(self, conn: Connection) -> None:
+        """Give a connection back that is not to be used again."""
+        await conn.close()
+        await self._put_back(conn)
 
 
 @lru_cache(maxsize=1024)

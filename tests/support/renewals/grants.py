@@ -190,8 +190,9 @@ class Store:
 
 @dataclass(frozen=True, kw_only=True)
 class Server(Store):
-    """The database of a PostgreSQL of its own."""
+    """The database of a PostgreSQL of its own; `owner` is who migrated it."""
 
+    owner: str
     postgres: EmbeddedPostgres
     data: Path
 
@@ -213,7 +214,13 @@ async def database() -> AsyncIterator[Server]:
     dsns = await postgres.start()
     try:
         await asyncio.to_thread(migrate, dsns.owner, login=LOGIN)
-        yield Server(dsn=dsns.login, key_file=folder / "key", postgres=postgres, data=data)
+        yield Server(
+            dsn=dsns.login,
+            owner=dsns.owner,
+            key_file=folder / "key",
+            postgres=postgres,
+            data=data,
+        )
     finally:
         await postgres.stop()
         await asyncio.to_thread(shutil.rmtree, folder)
