@@ -69,6 +69,13 @@ def other_process(data_dir: Path) -> subprocess.Popen[bytes]:
     return process
 
 
+def copied(data_dir: Path) -> Path:
+    """Copy a data folder as docs/operating.md tells, owners and modes included."""
+    copy = reachable() / "data"
+    subprocess.run(["cp", "-a", data_dir, copy], check=True)
+    return copy
+
+
 def bystander(uid: int) -> subprocess.Popen[bytes]:
     """Start a program that has nothing to do with PostgreSQL."""
     return subprocess.Popen(["sleep", "600"], user=uid)
@@ -83,6 +90,24 @@ async def test_a_restart_keeps_what_was_written(data_dir: Path) -> None:
     second = EmbeddedPostgres(data_dir)
     assert remember(await second.start()) == ["a"]
     await second.stop()
+
+
+async def test_a_copy_of_a_stopped_data_folder_is_a_server_of_its_own(data_dir: Path) -> None:
+    first = EmbeddedPostgres(data_dir)
+    remember(await first.start(), "before the copy")
+    await first.stop()
+    copy = copied(data_dir)
+    restored = EmbeddedPostgres(copy)
+    try:
+        dsns = await restored.start()
+        assert remember(dsns, "in the copy") == ["before the copy", "in the copy"]
+        assert remember(await first.start()) == ["before the copy"]
+    finally:
+        await restored.stop()
+        await first.stop()
+    shutil.rmtree(data_dir)
+    assert remember(await restored.start()) == ["before the copy", "in the copy"]
+    await restored.stop()
 
 
 async def test_the_server_has_no_network_port_no_trust_and_private_files(data_dir: Path) -> None:

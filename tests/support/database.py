@@ -46,18 +46,24 @@ def rows(dsn: str, query: str, *values: object, role: str = "", user_id: str = "
         return cursor.fetchall() if cursor.description else []
 
 
-def dump(dsn: str) -> str:
-    """Return everything in the database, as a backup would hold it."""
+def program(name: str, dsn: str, *args: str | Path) -> str:
+    """Run one of PostgreSQL's programs on a database; return what it prints."""
     given = conninfo_to_dict(dsn)
     password = str(given.pop("password"))
-    command = [
-        str(programs.installed() / "bin" / "pg_dump"),
-        f"--dbname={make_conninfo('', **given)}",
-    ]
     done = subprocess.run(
-        command, env={**os.environ, "PGPASSWORD": password}, capture_output=True, check=True
+        [programs.installed() / "bin" / name, f"--dbname={make_conninfo('', **given)}", *args],
+        env={**os.environ, "PGPASSWORD": password},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    return done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def dump(dsn: str) -> str:
+    """Return everything in the database, as a backup would hold it."""
+    return program("pg_dump", dsn)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,8 +51,10 @@ def remembered(folder: Path) -> Place | None:
         kept = orjson.loads((folder / "postgres.json").read_bytes())
     except FileNotFoundError:
         return None
+    inside = folder / "postgres"
     return Place(
-        home=Path(kept["home"]),
+        # A copy of the folder uses its own files, never those of the folder it was copied from.
+        home=inside if (inside / "data").is_dir() else Path(kept["home"]),
         socket_dir=Path(kept["socket_dir"]),
         admin_password=kept["admin_password"],
         login_password=kept["login_password"],
