@@ -46,7 +46,8 @@ class Comparison:
         """Start each subject in turn, ask it everything, end it; as many times as planned."""
         await upstream.answer_after(self.plan.delay)
         for number in range(self.plan.rounds):
-            for subject in self.subjects:
+            # In turn forwards and backwards, so that nobody always comes first.
+            for subject in self.subjects[:: -1 if number % 2 else 1]:
                 say(f"round {number + 1} of {self.plan.rounds}: {subject.title}")
                 try:
                     await self._one(subject, upstream)

@@ -13,10 +13,11 @@ from bench.subjects.subject import Subject
 from bench.world import Person, World
 
 OURS = "xerus"
+UNAUDITED = "xerus-unaudited"
 KEYS = (
     OURS,
     "xerus-shared",
-    "xerus-unaudited",
+    UNAUDITED,
     "mcp-atlassian",
     "mcp-atlassian-fixed",
     "sdk-default",
@@ -54,7 +55,7 @@ def _ours(here: World, people: Sequence[Person], upstream: str) -> Iterator[Subj
         credentials=1,
     )
     yield Xerus(
-        "xerus-unaudited",
+        UNAUDITED,
         "Xerus, each person's own credential, its audit log cut off",
         here=here,
         people=people,
