@@ -28,6 +28,8 @@ async def stack(sandbox: Sandbox) -> AsyncIterator[Stack]:
         **await user_mode(sandbox),
         "XERUS_MCP_CALLER_REQUESTS_PER_MINUTE": str(FEW),
         "XERUS_MCP_CLIENT_REQUESTS_PER_MINUTE": str(MORE),
+        "XERUS_OAUTH_REQUESTS_PER_MINUTE": str(FEW),
+        "XERUS_TRUSTED_PROXIES": "127.0.0.1",
     }
     running = Stack(sandbox, Xerus(sandbox.folder, env).start())
     yield running
@@ -132,3 +134,22 @@ async def test_people_are_limited_by_themselves_and_by_their_client(
     assert second[200] > 0
     assert second[429] > 0
     assert (await at_once(token, 5))[200] == 5
+
+
+async def test_browsers_of_one_address_are_limited_and_told_when_to_go_on(stack: Stack) -> None:
+    async with httpx2.AsyncClient(verify=NO_TLS, trust_env=False, timeout=30) as http:
+
+        async def ask(address: str) -> httpx2.Response:
+            headers = {"X-Forwarded-For": address, "Accept": "text/html"}
+            return await http.get(f"{stack.url}/oauth/authorize?client_id=none", headers=headers)
+
+        answers = await asyncio.gather(*(ask("203.0.113.7") for _ in range(FEW + 50)))
+        other = await ask("203.0.113.8")
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    for answer in refused:
+        assert 1 <= int(answer.headers["retry-after"]) <= 2
+        assert "More than 100 requests in a minute by one address" in answer.text
+        assert "Try again in" in answer.text
+    assert Counter(answer.status_code for answer in answers)[400] >= FEW
+    assert other.status_code == 400

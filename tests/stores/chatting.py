@@ -149,20 +149,31 @@ class Chat:
 
 @asynccontextmanager
 async def chatting(
-    database: Database, folder: Path, script: Script, *, deadline_seconds: float = 30
+    database: Database,
+    folder: Path,
+    script: Script,
+    *,
+    deadline_seconds: float = 30,
+    messages_per_minute: int = 1000,
 ) -> AsyncIterator[Chat]:
     """An assistant whose model follows `script`."""
 
     def respond(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
         return script(messages)
 
-    async with chatting_with(database, folder, FunctionModel(respond), deadline_seconds) as chat:
+    async with chatting_with(
+        database, folder, FunctionModel(respond), deadline_seconds, messages_per_minute
+    ) as chat:
         yield chat
 
 
 @asynccontextmanager
 async def chatting_with(
-    database: Database, folder: Path, model: FunctionModel, deadline_seconds: float = 30
+    database: Database,
+    folder: Path,
+    model: FunctionModel,
+    deadline_seconds: float = 30,
+    messages_per_minute: int = 1000,
 ) -> AsyncIterator[Chat]:
     """An assistant on `model`."""
     tools, clock = Tools(), MovableClock()
@@ -184,6 +195,7 @@ async def chatting_with(
         clock=clock,
         model=model,
         link=McpLink(app=manager.handle_request, url=_URL, tokens=Tokens()),
+        messages_per_minute=messages_per_minute,
         deadline_seconds=deadline_seconds,
     )
     async with manager.run():

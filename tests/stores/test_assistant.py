@@ -24,7 +24,7 @@ from xerus.assistant.entries import AssistantEntry, ErrorEntry, ToolEntry
 from xerus.assistant.turns import Turn, prompt_of
 from xerus.db.database import Database
 from xerus.db.roles import Role
-from xerus.errors import Conflict, InvalidInput, NotFound, TooLarge
+from xerus.errors import Conflict, InvalidInput, LimitReached, NotFound, TooLarge
 from xerus.vault.envelope import SealBroken
 
 TABLES = ("conversations", "conversation_turns", "approvals")
@@ -82,6 +82,24 @@ async def test_a_declined_call_does_not_run_and_cannot_be_approved_later(
             await chat.decide(conversation, waiting, approve=True)
         assert chat.tools.ran == []
         assert "declined" in said(await chat.entries(conversation))
+
+
+async def test_who_sends_too_much_is_told_when_to_go_on_and_the_model_is_not_asked(
+    database: Database, tmp_path: Path
+) -> None:
+    def answers(_: list[ModelMessage]) -> ModelResponse:
+        return says("Yes.")
+
+    async with chatting(database, tmp_path, answers, messages_per_minute=2) as chat:
+        conversation = await chat.send("One")
+        await chat.send("Two", conversation)
+        before = await chat.entries(conversation)
+
+        with pytest.raises(LimitReached, match="2 requests in a minute by one person") as told:
+            await chat.send("Three", conversation)
+
+        assert 1 <= told.value.retry_after <= 30
+        assert await chat.entries(conversation) == before
 
 
 async def test_an_approval_that_ran_out_is_not_run_whatever_is_clicked(

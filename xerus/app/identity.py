@@ -26,6 +26,7 @@ from xerus.grants.registrations import Registrations
 from xerus.grants.requests import AuthorizationRequests
 from xerus.grants.tokens import AccessTokens
 from xerus.limits.fixed_window import FixedWindow
+from xerus.limits.token_bucket import TokenBuckets
 from xerus.mcpserver.metadata import resource_url
 from xerus.oauth.credential import ClientCredential, ClientSecret, certificate_from_pem
 from xerus.oauth.provider import IdentityProvider
@@ -189,6 +190,9 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         tokens=tokens,
         signing_keys=base.signing_keys,
         registrations=registrations,
+        addresses=TokenBuckets(
+            per_minute=settings.server.oauth_requests_per_minute, whose="one address"
+        ),
         clock=clock,
     )
     return Identity(

@@ -88,6 +88,7 @@ def _assistant(base: Foundation, people: Identity, endpoint: McpEndpoint) -> Ass
             anthropic_api_key=wanted.anthropic_api_key,
             openai_api_key=wanted.openai_api_key,
         ),
+        messages_per_minute=wanted.messages_per_minute,
         link=McpLink(
             app=endpoint.app,
             url=resource_url(base.settings.public_url),

@@ -25,6 +25,7 @@ from xerus.clock import Clock
 from xerus.db.database import Database
 from xerus.errors import InvalidInput, TooLarge, XerusError
 from xerus.ids import UserId
+from xerus.limits.token_bucket import TokenBuckets
 from xerus.vault.service import Vault
 
 LONGEST_MESSAGE = 20_000
@@ -45,11 +46,13 @@ class Assistant:
         clock: Clock,
         model: Model,
         link: McpLink,
+        messages_per_minute: int,
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self._journal = Journal(db=db, vault=vault, audit=audit, clock=clock)
         self._loop = Loop(model=model, link=link, clock=clock, deadline_seconds=deadline_seconds)
         self._clock = clock
+        self._messages = TokenBuckets(per_minute=messages_per_minute, whose="one person")
         self._is_demo = model.model_name == demo.NAME
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -87,8 +90,10 @@ class Assistant:
             TooLarge: it is longer than `LONGEST_MESSAGE`.
             NotFound: there is no such conversation of this person.
             Conflict: an answer is still being written in it.
+            LimitReached: this person has sent too many.
         """
         message = _checked(text)
+        self._messages.spend(user.id)
         lease = await self._journal.begin_message(user.id, conversation_id, message)
         await self._to_the_end(self._answer(lease, message))
         return lease.conversation_id

@@ -21,6 +21,7 @@ from xerus.grants.registrations import Registrations
 from xerus.grants.requests import AuthorizationRequests
 from xerus.grants.tokens import AccessTokens
 from xerus.keys.signing import SigningKeys
+from xerus.limits.token_bucket import TokenBuckets
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 
@@ -42,6 +43,7 @@ class Front:
     """The collaborators of every endpoint; `public_url` is the issuer, without trailing slash.
 
     `documents` is None where the operator lets in no client that is described by a document.
+    `registrations` bounds what stays in the database, `addresses` every other request.
     """
 
     public_url: str
@@ -62,6 +64,7 @@ class Front:
     tokens: AccessTokens
     signing_keys: SigningKeys
     registrations: Limit
+    addresses: TokenBuckets
     clock: Clock
 
     @property

@@ -54,7 +54,7 @@ def registered(front: Front, issued: Issued, *, status: int = 200) -> Response:
 
 
 def too_many(error: LimitReached) -> Response:
-    """Answer that the quota of registrations is used up."""
+    """Answer that a quota of ours is used up."""
     refusal = OAuthError("temporarily_unavailable", f"{error.message} {error.hint}")
     response = error_response(refusal, status=429)
     response.headers["Retry-After"] = str(error.retry_after)

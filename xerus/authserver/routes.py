@@ -11,11 +11,12 @@ from starlette.routing import Route
 from xerus.authserver.authorize import Authorize
 from xerus.authserver.callback import Callback
 from xerus.authserver.consent import Consent
-from xerus.authserver.front import Front
+from xerus.authserver.front import Front, quota_key
 from xerus.authserver.manage_registration import ManageRegistration
 from xerus.authserver.metadata import Metadata
-from xerus.authserver.register import Register
+from xerus.authserver.register import Register, too_many
 from xerus.authserver.token import Revoke, Token
+from xerus.errors import LimitReached
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -23,6 +24,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def routes(front: Front) -> list[Route]:
     """Return every route of the OAuth front."""
     metadata = Metadata(front)
+    token, revoke = _bounded(front, Token(front).post), _bounded(front, Revoke(front).post)
     return [
         _open("/.well-known/oauth-authorization-server", metadata.oauth, "GET"),
         _open("/.well-known/openid-configuration", metadata.openid, "GET"),
@@ -33,25 +35,48 @@ def routes(front: Front) -> list[Route]:
             ManageRegistration(front).answer,
             *("GET", "PUT", "DELETE"),
         ),
-        _open("/oauth/token", Token(front).post, "POST"),
-        _open("/oauth/revoke", Revoke(front).post, "POST"),
-        Route("/oauth/authorize", Authorize(front).get, methods=["GET"]),
-        Route("/oauth/authorize", Consent(front).post, methods=["POST"]),
-        Route("/oauth/callback", Callback(front).get, methods=["GET"]),
-        *_without_metadata(front),
+        _open("/oauth/token", token, "POST"),
+        _open("/oauth/revoke", revoke, "POST"),
+        _page(front, "/oauth/authorize", Authorize(front).get, "GET"),
+        _page(front, "/oauth/authorize", Consent(front).post, "POST"),
+        _page(front, "/oauth/callback", Callback(front).get, "GET"),
+        *_without_metadata(front, token),
     ]
 
 
-def _without_metadata(front: Front) -> list[Route]:
+def _without_metadata(front: Front, token: Endpoint) -> list[Route]:
     """Return the routes where clients look that have no metadata (MCP 2025-03-26, 2.3.3).
 
     The official SDK is one of them: after a restart it renews without reading the metadata again.
     """
     return [
         _open("/register", Register(front).post, "POST"),
-        _open("/token", Token(front).post, "POST"),
-        Route("/authorize", Authorize(front).get, methods=["GET"]),
+        _open("/token", token, "POST"),
+        _page(front, "/authorize", Authorize(front).get, "GET"),
     ]
+
+
+def _bounded(front: Front, endpoint: Endpoint) -> Endpoint:
+    """Refuse what comes too often from one address, before anything is read or looked up."""
+
+    async def bounded(request: Request) -> Response:
+        try:
+            front.addresses.spend(quota_key(request))
+        except LimitReached as error:
+            return too_many(error)
+        return await endpoint(request)
+
+    return bounded
+
+
+def _page(front: Front, path: str, endpoint: Endpoint, method: str) -> Route:
+    """Make a route for browsers; its refusals are pages."""
+
+    async def bounded(request: Request) -> Response:
+        front.addresses.spend(quota_key(request))
+        return await endpoint(request)
+
+    return Route(path, bounded, methods=[method])
 
 
 def _open(path: str, endpoint: Endpoint, *methods: str) -> Route:

@@ -157,6 +157,12 @@ class ServerSettings(Group):
         default=60,
         help="Client registrations accepted from one address in a minute.",
     )
+    oauth_requests_per_minute: Annotated[int, Field(ge=100)] = _setting(
+        "XERUS_OAUTH_REQUESTS_PER_MINUTE",
+        default=12_000,
+        help="Requests to /oauth/authorize, callback, token and revoke from one address in a minute; "
+        "more get 429. Each process counts for itself.",
+    )
     client_documents: bool = _setting(
         "XERUS_OAUTH_CLIENT_DOCUMENTS",
         default=False,
@@ -478,6 +484,12 @@ class AssistantSettings(Group):
         "ANTHROPIC_API_KEY", help="Key for anthropic: models."
     )
     openai_api_key: SecretStr | None = _setting("OPENAI_API_KEY", help="Key for openai: models.")
+    messages_per_minute: Annotated[int, Field(ge=1)] = _setting(
+        "XERUS_CHAT_MESSAGES_PER_MINUTE",
+        default=60,
+        help="Messages that one person may send in the chat in a minute; each costs what the model "
+        "costs. Each process counts for itself.",
+    )
 
 
 class SandboxSettings(Group):

@@ -51,6 +51,7 @@ from xerus.grants.tokens import AccessTokens
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
 from xerus.keys.signing import SigningKeys
+from xerus.limits.token_bucket import TokenBuckets
 from xerus.oauth.credential import ClientCredential, ClientSecret
 from xerus.oauth.provider import IdentityProvider
 from xerus.oauth.redirect_uri import RedirectPolicy
@@ -127,6 +128,7 @@ class Door:
     scope: str = "openid profile email"
     clock: MovableClock = field(default_factory=MovableClock)
     quota: Quota = field(default_factory=Quota)
+    requests_per_minute: int = 1_000_000
     port: int = 0
     reader: PublicReader | None = None
 
@@ -192,6 +194,7 @@ class Door:
             tokens=self.tokens,
             signing_keys=self.signing,
             registrations=self.quota,
+            addresses=TokenBuckets(per_minute=self.requests_per_minute, whose="one address"),
             clock=clock,
         )
         return [*routes(front), *self._web()]
