@@ -113,6 +113,7 @@ async def a_process_at(
         api_url=atlassian,
         egress=egress,
         clock=clock,
+        points=limits.points,
         **{"scopes": SCOPES, **values},
     )
     running = Running(db=db, listener=listener)

@@ -12,6 +12,7 @@ from tests.stores.connecting import Part, Person, a_process, token_requests
 from tests.stores.databases import Fresh
 from tests.support.stack import Sandbox
 from xerus.atlassian.credentials import Product
+from xerus.atlassian.ledger import POINTS_PER_HOUR, Payer
 from xerus.audit.log import AuditRow
 from xerus.connections.views import ConnectionView, State
 
@@ -202,6 +203,25 @@ async def test_nobody_is_checked_while_the_quota_is_used_up(
     await part.connections.check_due()
     assert await real_calls(sandbox, mark) == 0
     assert (await shown(part, grace)).last_error is None
+
+
+async def test_checks_leave_half_of_the_hourly_points_to_people_and_are_counted_themselves(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    mark = await a_day_later(part, sandbox)
+    jira = Payer(product=Product.JIRA, site="another site")
+    part.limits.points.spend(jira, POINTS_PER_HOUR // 2, {})
+
+    await part.connections.check_due()
+    assert await real_calls(sandbox, mark) == 0
+
+    part.clock.ahead += timedelta(hours=2)
+    assert part.limits.points.usage() == []
+    await part.connections.renew_due()
+    await part.connections.check_due()
+    calls = await real_calls(sandbox, mark)
+    assert calls > 0
+    assert sum(use.points for use in part.limits.points.usage()) == 3 * calls
 
 
 async def test_a_connection_that_was_never_proven_is_by_the_next_check(

@@ -101,12 +101,12 @@ def connections_for(
             limits=limits,
             metrics=base.metrics,
         )
-        for provider in (_cloud(base, catalogue), *_data_centers(base, catalogue))
+        for provider in (_cloud(base, catalogue, limits), *_data_centers(base, catalogue))
         if provider.configured or provider.link is Link.CLOUD
     }
 
 
-def _cloud(base: Foundation, catalogue: Catalogue) -> Provider:
+def _cloud(base: Foundation, catalogue: Catalogue, limits: AtlassianLimits) -> Provider:
     wanted = base.settings.atlassian
     return CloudOAuth(
         client_id=wanted.client_id or "",
@@ -117,6 +117,7 @@ def _cloud(base: Foundation, catalogue: Catalogue) -> Provider:
         scopes=scopes_to_ask(base.settings, catalogue),
         egress=base.egress,
         clock=base.clock,
+        points=limits.points,
     )
 
 

@@ -9,6 +9,7 @@ import orjson
 from pydantic import SecretStr
 
 from xerus.atlassian.credentials import Deployment, Product, Target
+from xerus.atlassian.ledger import Payer, PointsLedger
 from xerus.clock import Clock
 from xerus.connections.links import Link
 from xerus.connections.provider import TOKEN_DEADLINE, Account, TokenSet
@@ -18,6 +19,8 @@ from xerus.egress.client import Egress
 from xerus.errors import UpstreamRefused, UpstreamUnavailable
 from xerus.ids import CloudId
 
+# What the dearest of the probes costs of Atlassian's hourly points: one object of identity.
+_PROBE_POINTS = 3
 _ALWAYS_ASKED = frozenset({"offline_access", "read:me"})
 
 # A cheap read for each product, by the scope that allows it: the first that was granted is used.
@@ -52,6 +55,7 @@ class CloudOAuth:
         scopes: frozenset[str],
         egress: Egress,
         clock: Clock,
+        points: PointsLedger | None = None,
     ) -> None:
         self.configured = bool(client_id)
         self.scopes = scopes | _ALWAYS_ASKED
@@ -62,6 +66,7 @@ class CloudOAuth:
         self._auth_url = auth_url.rstrip("/")
         self._egress = egress
         self._clock = clock
+        self._points = points
 
     def authorize_url(self, *, state: str, code_challenge: str) -> str:
         """Return where the browser goes to consent.
@@ -137,6 +142,8 @@ class CloudOAuth:
                 f"No permission to read {product.value.title()} was granted.",
                 hint="Connect again and accept all permissions.",
             )
+        if self._points is not None:
+            self._points.spend(Payer(product=product, site=cloud_id), _PROBE_POINTS, {})
         await self._read(f"/ex/{product.value}/{quote(cloud_id, safe='')}{path}", access_token)
 
     def target(

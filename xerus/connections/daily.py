@@ -92,7 +92,7 @@ class DailyChecks:
                 self._unanswered = 0
 
     async def _prove(self, user_id: UserId, connection_id: ConnectionId) -> bool:
-        """Make the real calls; False where there is nothing to call, or Atlassian said to wait."""
+        """Make the real calls; False where there is nothing to call, or the quota is for others."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             row = await store.newest(conn, user_id, self._provider.link)
         if row is None or row.connection_id != connection_id or row.chosen_cloud_id is None:
@@ -103,13 +103,13 @@ class DailyChecks:
         return True
 
     def _is_held(self, row: store.ConnectionRow) -> bool:
-        """Whether a quota that a check would use is used up."""
+        """Whether a quota is used up that a check would use, or half of it: the rest is for people."""
         if self._limits is None:
             return False
         site = find_site(row.sites, row.chosen_cloud_id, None)
         try:
             for product in site.products:
-                self._limits.check(
+                self._limits.check_background(
                     self._provider.target(
                         product, site, account=row.account_email, granted=row.granted_scopes
                     )
