@@ -8,9 +8,13 @@ import pytest
 
 from tests.stores.connecting import Part, Person, a_process, until
 from tests.stores.databases import Fresh
+from tests.support.database import rows
 from tests.support.stack import Sandbox
 from xerus.atlassian.credentials import Disconnected, Product
-from xerus.ids import ConnectionId
+from xerus.connections import removal
+from xerus.connections.views import State
+from xerus.db.roles import Role
+from xerus.ids import ConnectionId, UserId
 
 
 @pytest.fixture
@@ -33,11 +37,11 @@ async def connection_of(part: Part, person: Person) -> ConnectionId:
     return connection_id
 
 
-def call(part: Part, connection_id: ConnectionId) -> asyncio.Task[None]:
+def call(part: Part, of: ConnectionId | UserId) -> asyncio.Task[None]:
     """Begin something that takes longer than any test."""
 
     async def wait() -> None:
-        with part.running.until_ended([connection_id]):
+        with part.running.until_ended([of]):
             await asyncio.sleep(3600)
 
     return asyncio.create_task(wait())
@@ -107,3 +111,38 @@ async def test_a_test_of_the_connection_ends_with_it(part: Part, sandbox: Sandbo
 
 async def under_way(part: Part) -> bool:
     return bool(part.running.calls)
+
+
+async def test_calls_of_a_removed_person_end_also_those_on_no_connection(
+    part: Part, other: Part
+) -> None:
+    grace = Person("grace@example.com")
+    running = call(other, grace.user_id)
+    await asyncio.sleep(0)
+
+    async with part.db.transaction(Role.GATE) as conn:
+        await removal.erase(conn, grace.user_id)
+
+    async with asyncio.timeout(30):
+        with pytest.raises(Disconnected):
+            await running
+
+
+async def test_what_was_written_for_a_person_after_their_removal_is_erased_later(
+    part: Part, fresh: Fresh
+) -> None:
+    removed, ada = Person("grace@example.com"), Person("ada@example.com")
+    rows(
+        fresh.owner,
+        "INSERT INTO users (id, tenant, subject, email, name, created_at, signed_in_at, checked_at)"
+        " VALUES (%s, 't', 's', '', '', now(), now(), now())",
+        ada.user_id,
+    )
+    await removed.connect(part)
+    await ada.connect(part)
+
+    async with part.db.transaction(Role.GATE) as conn:
+        assert await removal.erase_of_nobody(conn) == 2  # the connection and the attempt
+
+    assert (await part.connections.view(removed.user_id)).state is State.NOT_CONNECTED
+    assert (await part.connections.view(ada.user_id)).state is State.CONNECTED

@@ -70,6 +70,31 @@ async def test_the_pages_of_clients_for_administrators(
         assert complaints.found == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_finding_and_removing_a_person_by_keyboard(
+    stack: Stack, chrome: Browser, width: int, scheme: str
+) -> None:
+    size = {"width": width, "height": 800}
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ALAN)
+    async with profile(chrome, viewport=size, color_scheme=scheme) as (_, page, complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/admin")
+        await page.get_by_label("Name or e-mail").fill("TURING")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("link", name="Remove Alan Turing").focus()
+        await sound(page)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Remove Alan Turing?")).to_be_visible()
+        await sound(page)
+        await page.get_by_role("button", name="Remove").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("The person is removed.")).to_be_visible()
+        await expect(page.get_by_role("link", name="Remove Alan Turing")).to_have_count(0)
+        assert complaints.found == []
+
+
 async def test_the_card_before_connecting_and_while_waiting(stack: Stack, chrome: Browser) -> None:
     async with profile(chrome) as (_, page, _complaints):
         await sign_in(page, stack.url, ALAN)

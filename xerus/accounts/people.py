@@ -7,12 +7,18 @@ from xerus.accounts import store
 from xerus.accounts.users import AdminRule
 from xerus.db.database import Database
 from xerus.db.roles import Role
+from xerus.errors import NotFound
+from xerus.ids import UserId, is_id
+
+MOST = 1_000
+_LONGEST = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class PersonRow:
     """A person in the list of administrators."""
 
+    id: UserId
     name: str
     email: str
     is_admin: bool
@@ -26,16 +32,32 @@ class People:
         self._db = db
         self._admins = admins
 
-    async def all(self) -> list[PersonRow]:
-        """Return everybody who has signed in, the last seen first; at most 1,000."""
+    async def found(self, words: str = "") -> list[PersonRow]:
+        """Return whose name or e-mail has these words, the last seen first; at most `MOST`."""
+        clean = words.replace("\x00", "")[:_LONGEST]
         async with self._db.transaction(Role.GATE) as conn:
-            rows = await store.people(conn)
-        return [
-            PersonRow(
-                name=row["name"],
-                email=row["email"],
-                is_admin=store.user_from(row, self._admins).is_admin,
-                last_seen_at=row["last_seen_at"],
-            )
-            for row in rows
-        ]
+            return [self._row(row) for row in await store.people(conn, clean, most=MOST)]
+
+    async def get(self, user_id: str) -> PersonRow:
+        """Return a person.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        row = None
+        if is_id(user_id):
+            async with self._db.transaction(Role.GATE) as conn:
+                row = await store.find_user(conn, UserId(user_id))
+        if row is None:
+            raise NotFound("There is no such person.", hint="Look at the list under Admin.")
+        return self._row(row)
+
+    def _row(self, row: store.Row) -> PersonRow:
+        user = store.user_from(row, self._admins)
+        return PersonRow(
+            id=user.id,
+            name=user.name,
+            email=user.email,
+            is_admin=user.is_admin,
+            last_seen_at=row.get("last_seen_at"),
+        )

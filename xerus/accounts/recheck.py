@@ -84,6 +84,11 @@ class Recheck:
         """Call `handler` with the id of each person this process saw refused."""
         self._refusals.append(handler)
 
+    def forget(self, user_id: UserId) -> None:
+        """Let this process forget a person whose sessions and tokens are gone."""
+        for handler in self._refusals:
+            handler(user_id)
+
     async def ask(self, user_id: UserId) -> Verdict:
         """Ask the provider now, or share the answer of a check that is under way.
 
@@ -188,8 +193,7 @@ class Recheck:
             for channel in ("xerus_session", "xerus_grant"):
                 await notify(conn, channel, user_id)
             await self._audit.record(conn, Event.SESSION_ENDED, user_id=user_id, cause=cause)
-        for handler in self._refusals:
-            handler(user_id)
+        self.forget(user_id)
         return Verdict.REFUSED
 
     async def _wait_for_other(self, user_id: UserId, started: datetime) -> Verdict:

@@ -40,7 +40,8 @@ _PEOPLE = """
 SELECT u.*, s.last_seen_at FROM users u
 LEFT JOIN LATERAL (SELECT max(last_seen_at) AS last_seen_at FROM sessions WHERE user_id = u.id) s
     ON true
-ORDER BY s.last_seen_at DESC NULLS LAST LIMIT 1000
+WHERE strpos(lower(u.name || ' ' || u.email), lower(%(words)s)) > 0
+ORDER BY s.last_seen_at DESC NULLS LAST LIMIT %(most)s
 """
 
 _INSERT_FLOW = """
@@ -148,10 +149,16 @@ async def find_user(conn: Connection, user_id: UserId) -> Row | None:
     return await cursor.fetchone()
 
 
-async def people(conn: Connection) -> list[Row]:
-    """Return everybody with the time of their last session, the last seen first."""
-    cursor = await conn.execute(_PEOPLE)
+async def people(conn: Connection, words: str, *, most: int) -> list[Row]:
+    """Return whose name or e-mail has `words`, with their last session, the last seen first."""
+    cursor = await conn.execute(_PEOPLE, {"words": words, "most": most})
     return await cursor.fetchall()
+
+
+async def delete_user(conn: Connection, user_id: UserId) -> Row | None:
+    """Delete a person with sessions, grants, consents and the provider's token; return the row."""
+    cursor = await conn.execute("DELETE FROM users WHERE id = %s RETURNING *", (user_id,))
+    return await cursor.fetchone()
 
 
 async def insert_session(

@@ -175,6 +175,7 @@ def _worker(
 ) -> Worker:
     async def sweep() -> int:
         await people.sessions.sweep()
+        await people.removal.sweep()
         await people.front.clients.sweep()
         await people.registrations.sweep()
         await links[Link.CLOUD].clean_up()

@@ -11,6 +11,7 @@ from xerus.accounts.signin import SignIn
 from xerus.accounts.users import AdminRule, UserRule
 from xerus.app.clients import listed_clients, redirect_policy
 from xerus.app.foundation import Foundation
+from xerus.app.removal import Removal
 from xerus.authserver.front import Front
 from xerus.egress.public import PublicReader
 from xerus.grants.administered import AdministeredClients
@@ -50,6 +51,7 @@ class Identity:
     file_clients: FileClients
     clients: AdministeredClients
     admins: AdminRule
+    removal: Removal
 
 
 def _client_credential(base: Foundation) -> ClientCredential | None:
@@ -211,4 +213,5 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
             clients=clients, db=db, audit=audit, policy=policy, families=families
         ),
         admins=admins,
+        removal=Removal(db=db, audit=audit, forget=recheck.forget),
     )

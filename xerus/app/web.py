@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from xerus.accounts.people import People
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
+from xerus.app.removal import Removal
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import choose_model
 from xerus.assistant.service import Assistant
@@ -41,11 +42,14 @@ class _Administration:
         self,
         *,
         people: People,
+        removal: Removal,
         connections: Connections,
         limits: AtlassianLimits,
         points: SharedPoints,
     ) -> None:
-        self.people = people.all
+        self.people = people.found
+        self.person = people.get
+        self.remove = removal.remove
         self.connection_states = connections.count_by_status
         self.atlassian_usage = points.usage
         self.atlassian_held = limits.held
@@ -68,6 +72,7 @@ def web_role(
     assistant = _assistant(base, people, endpoint)
     administration = _Administration(
         people=People(db=base.db, admins=people.admins),
+        removal=people.removal,
         connections=links[Link.CLOUD],
         limits=limits,
         points=points,

@@ -1,4 +1,4 @@
-"""The calls that are under way on each connection, ended in every process when the connection ends."""
+"""The calls under way of each person and connection, ended in every process with either of them."""
 
 import asyncio
 from collections import defaultdict
@@ -13,7 +13,7 @@ from xerus.db.database import Database
 from xerus.db.notify import Listener
 from xerus.db.roles import Role
 from xerus.errors import Unavailable
-from xerus.ids import ConnectionId
+from xerus.ids import ConnectionId, UserId
 
 _LOOK_SECONDS = 0.5
 
@@ -31,28 +31,28 @@ class _Call:
 
 
 class Running:
-    """Knows this process's calls by connection. Construct it before the listener is started.
+    """Knows this process's calls by person and connection. Construct it before the listener starts.
 
-    While notifications do not arrive, and once after, the database is asked which connections ended.
+    While notifications do not arrive, and once after, the database is asked who and what is gone.
     """
 
     def __init__(self, *, db: Database, listener: Listener) -> None:
         self._db = db
         self._listener = listener
-        self._calls: defaultdict[ConnectionId, set[_Call]] = defaultdict(set)
+        self._calls: defaultdict[str, set[_Call]] = defaultdict(set)
         self._watch: asyncio.Task[None] | None = None
         self._unheard = False
-        listener.subscribe(ENDED, lambda payload: self.end(ConnectionId(payload)))
+        listener.subscribe(ENDED, self.end)
         listener.on_reconnect(self._missed)
 
     @property
     def calls(self) -> int:
-        """How many connections have calls under way."""
+        """How many people and connections have calls under way."""
         return len(self._calls)
 
     @contextmanager
-    def until_ended(self, connections: Iterable[ConnectionId]) -> Iterator[None]:
-        """Run the block as long as all of `connections` last; they are trusted to live now.
+    def until_ended(self, ids: Iterable[ConnectionId | UserId]) -> Iterator[None]:
+        """Run the block as long as these connections and people last, which they do now.
 
         What the block does before its first request must read the connection anew, as
         `UserCredentials.authorization` does.
@@ -60,7 +60,7 @@ class Running:
         Raises:
             Disconnected: one of them ended, and the block was cancelled.
         """
-        known = frozenset(connections)
+        known = frozenset[str](ids)
         if not known:
             yield
             return
@@ -77,22 +77,22 @@ class Running:
         finally:
             self._remove(call, known)
 
-    def end(self, connection_id: ConnectionId) -> None:
-        """Cancel what runs on a connection."""
-        for call in tuple(self._calls.get(connection_id, ())):
+    def end(self, ended: str) -> None:
+        """Cancel what runs on a connection or for a person, by its id."""
+        for call in tuple(self._calls.get(ended, ())):
             call.end()
 
-    def _add(self, call: _Call, connections: frozenset[ConnectionId]) -> None:
-        for connection_id in connections:
-            self._calls[connection_id].add(call)
+    def _add(self, call: _Call, ids: frozenset[str]) -> None:
+        for one in ids:
+            self._calls[one].add(call)
         if self._watch is None:
             self._watch = asyncio.create_task(self._look_while_unheard(), name="running-calls")
 
-    def _remove(self, call: _Call, connections: frozenset[ConnectionId]) -> None:
-        for connection_id in connections:
-            self._calls[connection_id].discard(call)
-            if not self._calls[connection_id]:
-                del self._calls[connection_id]
+    def _remove(self, call: _Call, ids: frozenset[str]) -> None:
+        for one in ids:
+            self._calls[one].discard(call)
+            if not self._calls[one]:
+                del self._calls[one]
 
     def _missed(self) -> None:
         self._unheard = True
@@ -116,6 +116,6 @@ class Running:
         except Unavailable:
             self._unheard = True  # nobody can have ended one either
             return
-        for connection_id in asked:
-            if connection_id not in live:
-                self.end(connection_id)
+        for one in asked:
+            if one not in live:
+                self.end(one)

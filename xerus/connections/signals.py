@@ -10,7 +10,7 @@ from xerus.db.notify import Listener
 CREDENTIAL = "xerus_credential"
 FLOW = "xerus_flow"
 ENDED = "xerus_connection_ended"
-"""A connection is no longer anybody's; sent after `CREDENTIAL`, so that no copy is used meanwhile."""
+"""A connection, or a person, is no longer; sent after `CREDENTIAL`, so that no copy is used by then."""
 
 _UNHEARD_SECONDS = 2.0
 """A notification can be lost while LISTEN reconnects: look again after this long at the latest."""

@@ -303,13 +303,15 @@ async def end(
     return connection_id, row["account_email"]
 
 
-async def live_among(conn: Connection, connection_ids: Sequence[ConnectionId]) -> set[ConnectionId]:
-    """Return which of these connections of anybody are live (worker role)."""
+async def live_among(conn: Connection, ids: Sequence[str]) -> set[str]:
+    """Return which of these are live connections of anybody, or people (worker role)."""
     cursor = await conn.execute(
-        "SELECT id::text AS id FROM connections WHERE id = ANY(%s::uuid[]) AND status = ANY(%s)",
-        (list(connection_ids), list(LIVE)),
+        "SELECT id::text AS id FROM connections"
+        " WHERE id = ANY(%(ids)s::uuid[]) AND status = ANY(%(live)s)"
+        " UNION ALL SELECT id::text AS id FROM users WHERE id = ANY(%(ids)s::uuid[])",
+        {"ids": list(ids), "live": list(LIVE)},
     )
-    return {ConnectionId(row["id"]) for row in await cursor.fetchall()}
+    return {row["id"] for row in await cursor.fetchall()}
 
 
 async def count_by_status(conn: Connection) -> dict[tuple[Link, str], int]:

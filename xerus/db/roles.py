@@ -21,7 +21,7 @@ class Role(StrEnum):
     """What a transaction may reach.
 
     APP: the rows of one user, by row-level security. GATE: who is who (sessions, flows, clients,
-    codes, token families), never a credential or a conversation. WORKER: the credentials of
+    codes, token families); it reads no credential and no conversation. WORKER: the credentials of
     everybody, for renewal.
     """
 

@@ -8,15 +8,16 @@ from xerus.atlassian.confluence.client import Confluence
 from xerus.atlassian.credentials import Disconnected
 from xerus.atlassian.jira.client import Jira
 from xerus.atlassian.transport import TITLES
-from xerus.ids import ConnectionId
+from xerus.ids import ConnectionId, UserId
+from xerus.tools.caller import Caller
 from xerus.tools.products import Products
 
 
 class Running(Protocol):
-    """Ends what runs on a connection when the connection ends."""
+    """Ends what runs on a connection, or for a person, when that ends."""
 
-    def until_ended(self, connections: Iterable[ConnectionId], /) -> AbstractContextManager[None]:
-        """Run the block as long as the connections last. Raises Disconnected when one ended."""
+    def until_ended(self, ids: Iterable[ConnectionId | UserId], /) -> AbstractContextManager[None]:
+        """Run the block as long as all of these last. Raises Disconnected when one ended."""
         ...
 
 
@@ -25,10 +26,11 @@ def received(client: Any) -> int:
     return sum(one.received for one in _clients(client))
 
 
-def connections(client: Any) -> set[ConnectionId]:
-    """Return the caller's connections that the client uses; none for the operator's token."""
-    found = (one.target.connection_id for one in _clients(client))
-    return {connection_id for connection_id in found if connection_id is not None}
+def depends_on(caller: Caller, client: Any) -> set[ConnectionId | UserId]:
+    """Return the person and the connections that a call at Atlassian ends with."""
+    clients = _clients(client)
+    found = {one.target.connection_id for one in clients} | ({caller.user_id} if clients else set())
+    return {one for one in found if one is not None}
 
 
 def disconnected(client: Any) -> Disconnected:

@@ -266,7 +266,7 @@ class Runner:
 
     async def _answered(self, call: _Call) -> ToolResult:
         try:
-            with self._until_ended(reached.connections(call.client)):
+            with self._until_ended(reached.depends_on(call.caller, call.client)):
                 answer = await call.tool.run(call.client, call.args)
                 size = reached.received(call.client)
                 return await aside(lambda: succeeded(answer, call.args), size=size)

@@ -46,13 +46,17 @@ class AdminPage:
         return await self._page(request, session, verdict)
 
     async def _page(self, request: Request, session: Session, verdict: Verdict | None) -> Response:
+        words = request.query_params.get("q", "").strip()
         states = await self._deps.admin.connection_states()
         return self._deps.pages.render(
             request,
             "admin.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
-            people=await self._deps.admin.people(),
+            people=await self._deps.admin.people(words),
+            words=words,
+            own_id=session.user.id,
+            removed=request.query_params.get("done") == "removed",
             states=[(state.replace("_", " ").capitalize(), n) for state, n in states.items()],
             quotas=in_words(
                 await self._deps.admin.atlassian_usage(), self._deps.admin.atlassian_held()

@@ -223,6 +223,10 @@ class Person(Protocol):
     """Somebody who has signed in, as an administrator sees them."""
 
     @property
+    def id(self) -> UserId:
+        """Names them here."""
+
+    @property
     def name(self) -> str:
         """The name the identity provider gave."""
 
@@ -242,8 +246,14 @@ class Person(Protocol):
 class AdminService(Protocol):
     """What administrators see of everybody; no tokens, no conversations."""
 
-    async def people(self) -> Sequence[Person]:
-        """Return everybody who has signed in."""
+    async def people(self, words: str) -> Sequence[Person]:
+        """Return whose name or e-mail has `words`, of those who have signed in."""
+
+    async def person(self, user_id: str) -> Person:
+        """Return one of them. Raises NotFound."""
+
+    async def remove(self, user_id: UserId, *, by: UserId) -> None:
+        """Erase everything of a person but the audit trail. Raises NotFound, Forbidden for oneself."""
 
     async def atlassian_usage(self) -> Sequence[Use]:
         """Return the use of each hourly quota of Atlassian's that was touched in this hour."""

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
 from xerus.web.admin_clients import AdminClients
+from xerus.web.admin_people import AdminPeople
 from xerus.web.chat import ChatPages
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_status import ConnectStatus
@@ -31,6 +32,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
         *AdminClients(deps).routes(),
+        *AdminPeople(deps).routes(),
         *ChatPages(deps).routes(),
     ]
 

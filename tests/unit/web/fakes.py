@@ -408,16 +408,31 @@ class FakeAudit:
         return self.verdict
 
 
+_PEOPLE = (
+    SimpleNamespace(
+        id=ADA, name="Ada Lovelace", email="ada@example.com", is_admin=True, last_seen_at=NOW
+    ),
+    SimpleNamespace(
+        id=GRACE, name="Grace Hopper", email="grace@example.com", is_admin=False, last_seen_at=None
+    ),
+)
+
+
 class FakeAdmin:
-    async def people(self) -> Sequence[Any]:
-        return [
-            SimpleNamespace(
-                name="Ada Lovelace", email="ada@example.com", is_admin=True, last_seen_at=NOW
-            ),
-            SimpleNamespace(
-                name="Grace Hopper", email="grace@example.com", is_admin=False, last_seen_at=None
-            ),
-        ]
+    def __init__(self) -> None:
+        self.removed: list[tuple[UserId, UserId]] = []
+
+    async def people(self, words: str) -> Sequence[Any]:
+        return [person for person in _PEOPLE if words.lower() in person.name.lower()]
+
+    async def person(self, user_id: str) -> Any:
+        for person in _PEOPLE:
+            if person.id == user_id:
+                return person
+        raise NotFound("There is no such person.", hint="Look at the list under Admin.")
+
+    async def remove(self, user_id: UserId, *, by: UserId) -> None:
+        self.removed.append((user_id, by))
 
     async def connection_states(self) -> Mapping[str, int]:
         return {"connected": 2, "needs_reconnect": 1, "not_connected": 4}
@@ -466,6 +481,7 @@ class World:
     clients: FakeClients = field(default_factory=FakeClients)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
+    admin: FakeAdmin = field(default_factory=FakeAdmin)
     clock: FixedClock = field(default_factory=FixedClock)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
 
@@ -489,7 +505,7 @@ class World:
             links={Link.CLOUD: self.connections, **self.others},
             assistant=self.assistant,
             audit=self.audit,
-            admin=FakeAdmin(),
+            admin=self.admin,
             clock=self.clock,
             public_url=self.base,
             credentials_mode=self.mode,

@@ -17,6 +17,7 @@ ACTIONS = [
     "/admin/clients/add",
     "/admin/clients/secret",
     "/admin/clients/remove",
+    "/admin/people/remove",
     "/chat",
     "/chat/talk/decide",
 ]

@@ -1,0 +1,195 @@
+"""An administrator removes somebody who works in another process at that moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from bench.driver import CallFailed
+from bench.world import Person, World, world
+from tests.stores.connecting import until
+from tests.support.browser import Browser
+from tests.support.database import embedded, rows
+from tests.support.journeys import ADA, GRACE, sign_in
+from tests.support.plain import NO_TLS
+
+_HELD_MS = 15_000
+_AUDIT = "audit_"
+
+_OF_PEOPLE = """
+SELECT c.table_name, c.column_name FROM information_schema.columns c
+JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+  AND (c.column_name = 'user_id' OR (c.table_name, c.column_name) IN (
+    SELECT k.table_name, k.column_name FROM information_schema.key_column_usage k
+    JOIN information_schema.referential_constraints r USING (constraint_schema, constraint_name)
+    JOIN information_schema.table_constraints u
+      ON u.constraint_schema = r.unique_constraint_schema
+     AND u.constraint_name = r.unique_constraint_name
+    WHERE u.table_name = 'users') OR (c.table_name, c.column_name) = ('users', 'id'))
+"""
+_TABLES = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+"""
+
+
+@dataclass
+class Place:
+    """Two processes on one database; ada and grace administer."""
+
+    here: World
+    grace: Person
+    endpoint: str
+
+    def rows(self, query: str, *values: object) -> list[Any]:
+        return rows(embedded(self.here.data).administrator, query, *values)
+
+    def id_of(self, email: str) -> str:
+        return str(self.rows("SELECT id FROM users WHERE email = %s", email)[0]["id"])
+
+    def columns_of_people(self) -> list[tuple[str, str]]:
+        found = [(row["table_name"], row["column_name"]) for row in self.rows(_OF_PEOPLE)]
+        return [one for one in found if not one[0].startswith(_AUDIT)]
+
+    def places_of(self, *texts: str) -> set[str]:
+        """Return the tables in which one of the texts stands in any column of any row."""
+        return {
+            table["table_name"]
+            for table in self.rows(_TABLES)
+            if self.rows(
+                f"SELECT 1 FROM {table['table_name']} t"  # noqa: S608 - names of the catalogue
+                " WHERE lower(t::text) LIKE ANY(%s) LIMIT 1",
+                [f"%{text}%" for text in texts],
+            )
+        }
+
+
+@pytest.fixture(scope="module")
+async def place() -> AsyncIterator[Place]:
+    async with world(XERUS_ADMINS=f"{ADA},{GRACE}") as here:
+        other = await here.another()
+        grace = await here.person(GRACE)
+        yield Place(here, grace, f"http://127.0.0.1:{other.port}/mcp")
+
+
+async def with_everything(place: Place, browser: Browser) -> str:
+    """Give grace a row in every table that has people; return her id."""
+    url = place.here.url
+    await sign_in(browser, url, GRACE)
+    await browser.open(f"{url}/")
+    await browser.click("Send", text="create a task in ENG: never approved")
+    user_id = place.id_of(GRACE)
+    client = place.grace.storage.client
+    assert client
+    place.rows(
+        "INSERT INTO remembered_consents (id, user_id, client_id, redirect_uri, scopes, created_at)"
+        " VALUES (%s, %s, %s, 'http://127.0.0.1/', '{}', now()) RETURNING id",
+        *(uuid4(), user_id, client.client_id),
+    )
+    place.rows(
+        "INSERT INTO authorization_requests (id, client_id, browser_hash, redirect_uri,"
+        " redirect_given, code_challenge, scopes, resource, created_at, expires_at, consented_by)"
+        " VALUES (%s, %s, '', '', true, '', '{}', '', now(), now() + interval '1 hour', %s)"
+        " RETURNING id",
+        *(uuid4(), client.client_id, user_id),
+    )
+    for table, column in place.columns_of_people():
+        query = f"SELECT 1 FROM {table} WHERE {column} = %s"  # noqa: S608 - names of the catalogue
+        assert place.rows(query, user_id), f"{table}.{column} has nothing of her: add it above"
+    return user_id
+
+
+async def test_nothing_is_left_of_a_removed_person_but_the_audit_trail(
+    place: Place, browser: Browser, other_browser: Browser
+) -> None:
+    here, url = place.here, place.here.url
+    user_id = await with_everything(place, browser)
+    await sign_in(other_browser, url, ADA)
+    await other_browser.open(f"{url}/admin?q={GRACE}")
+    await other_browser.click("Remove Grace Hopper")
+    assert "What stays" in other_browser.page.text
+    started = "SELECT 1 FROM audit_events WHERE event = 'tool:call:started'"
+    async with place.grace.driver(endpoint=place.endpoint) as client:
+        await client.call("jira_get_issue", {"issue_key": "ENG-1"})
+        known = len(place.rows(started))
+        await here.sandbox.atlassian.configure(latency_ms=_HELD_MS)
+        mark = await here.sandbox.atlassian.mark()
+        held = asyncio.create_task(client.call("jira_get_issue", {"issue_key": "ENG-2"}))
+
+        async def under_way() -> bool:
+            return len(await asyncio.to_thread(place.rows, started)) > known
+
+        await until(under_way)
+
+        page = await other_browser.click("Remove")
+
+        with pytest.raises(CallFailed, match="was disconnected while this was running"):
+            await held
+        answered = [entry["path"] for entry in await here.sandbox.atlassian.log(mark)]
+        await here.sandbox.atlassian.configure(latency_ms=0)
+        assert not [path for path in answered if "ENG-2" in path]
+        assert "The person is removed." in page.text
+        assert place.places_of(user_id, GRACE) <= {"audit_events"}
+        with pytest.raises(CallFailed) as refused:
+            await client.call("jira_get_issue", {"issue_key": "ENG-1"})
+        assert refused.value.status == 401
+    assert await refreshed(place) == 400
+    assert "/signin" in (await browser.open(f"{url}/tools")).url
+    (event,) = place.rows(
+        "SELECT user_id, facts FROM audit_events WHERE event = 'account:person:removed'"
+    )
+    assert str(event["user_id"]) == place.id_of(ADA)
+    assert event["facts"]["person"] == user_id
+    status, said = await here.command("audit", "verify")
+    assert status == 0, said
+    await starts_as_new(place, browser, user_id)
+
+
+async def starts_as_new(place: Place, browser: Browser, removed: str) -> None:
+    """Sign grace in again, who has nothing then."""
+    await sign_in(browser, place.here.url, GRACE)
+    assert place.id_of(GRACE) != removed
+    assert browser.can("Configure Atlassian")
+    page = await browser.open(f"{place.here.url}/activity")
+    assert "Signed in" in page.text
+    assert "ENG-" not in page.text
+
+
+async def refreshed(place: Place) -> int:
+    """Spend the refresh token of grace's client; return the status."""
+    tokens, client = place.grace.storage.tokens, place.grace.storage.client
+    assert tokens
+    assert client
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": tokens.refresh_token,
+        "client_id": client.client_id,
+        **({"client_secret": client.client_secret} if client.client_secret else {}),
+    }
+    async with httpx2.AsyncClient(verify=NO_TLS, trust_env=False) as http:
+        return (await http.post(f"{place.here.url}/oauth/token", data=form)).status_code
+
+
+async def test_an_administrator_cannot_remove_themself(place: Place, browser: Browser) -> None:
+    url = place.here.url
+    await sign_in(browser, url, ADA)
+    ada = place.id_of(ADA)
+    page = await browser.open(f"{url}/admin/people/remove?id={ada}")
+    assert "This is you." in page.text
+    page = await browser.open(f"{url}/admin")
+    (form,) = [form for form in page.forms if form.action.endswith("/admin/audit/verify")]
+
+    answer = await browser.http.post(
+        f"{url}/admin/people/remove",
+        data={**form.fields, "id": ada, "confirm": "yes"},
+        headers={"Origin": url},
+    )
+
+    assert answer.status_code == 403
+    assert "You cannot remove yourself" in answer.text
+    assert place.id_of(ADA) == ada
