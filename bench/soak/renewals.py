@@ -3,13 +3,14 @@
 What is tried and what must hold stands in `tests/support/renewals/`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bench.soak.product import Told, judged
 from tests.stores import returns
 from tests.stores.connecting import a_process
 from tests.stores.databases import Fresh
 from tests.support.renewals import clocks, expiries, faulty, grants, killed, restarts, storm
+from tests.support.renewals.faults import FAULTS, Fault
 from tests.support.renewals.grants import Server
 from tests.support.standing import sandbox_alone
 
@@ -28,9 +29,13 @@ async def expiry_in_eight() -> str:
     return await _held(lambda server: expiries.expiries(server, 8, 25, 50, Told()))
 
 
-async def faults() -> str:
-    """12 faults, 500 renewals through each."""
-    return await _held(lambda server: faulty.every_fault(server, 500, 3, Told()))
+def faults(some: Sequence[Fault]) -> Callable[[], Awaitable[str]]:
+    """Return the stage that renews 500 times through each of `some` faults."""
+
+    async def run() -> str:
+        return await _held(lambda server: faulty.all_faults(server, some, 500, 3, Told()))
+
+    return run
 
 
 async def everybody() -> str:
@@ -92,7 +97,8 @@ def at_random(*, grace: float) -> Callable[[], Awaitable[str]]:
 
 STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "renewal-expiries": expiry_in_eight,
-    "renewal-faults": faults,
+    "renewal-faults-1": faults(FAULTS[:6]),
+    "renewal-faults-2": faults(FAULTS[6:]),
     "renewal-storm": everybody,
     "renewal-clocks": wrong_clocks,
     "renewal-restarts": database_restarts,

@@ -8,6 +8,7 @@ from tests.stores.databases import Fresh
 from tests.support.quiet import quiet
 from tests.support.renewals import clocks, expiries, faulty, killed, restarts, storm
 from tests.support.renewals.endpoint import TokenEndpoint
+from tests.support.renewals.faults import FAULTS
 from tests.support.renewals.grants import Grant, Process, Store, a_process, database
 from xerus.db.roles import Role
 from xerus.errors import UpstreamUnavailable
@@ -24,7 +25,7 @@ async def test_eight_processes_ask_once_for_each_expiry(store: Store) -> None:
 
 
 async def test_no_fault_outlives_the_deadline_ends_a_grant_or_swaps_a_pair(store: Store) -> None:
-    said = await faulty.every_fault(store, 3, 12, quiet, deadline=3.0)
+    said = await faulty.all_faults(store, FAULTS, 3, 12, quiet, deadline=3.0)
     assert "12 faults x 3 renewals" in said
 
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.faults import FAULTS, Fault, FaultProxy
+from tests.support.renewals.faults import Fault, FaultProxy
 from tests.support.renewals.grants import Grant, Process, Store, a_process, all_due
 from xerus.connections.gate import MOST_AT_ONCE
 from xerus.connections.provider import TOKEN_DEADLINE
@@ -27,8 +27,9 @@ class _Call:
     cause: str = ""
 
 
-async def every_fault(
+async def all_faults(
     store: Store,
+    faults: Sequence[Fault],
     each: int,
     at_once: int,
     told: Callable[[str], None],
@@ -38,10 +39,10 @@ async def every_fault(
     """Renew `each` grants through each fault, `at_once` faults at a time; then all without one."""
     slowest, said = 0.0, list[str]()
     async with TokenEndpoint(grace=_GRACE) as endpoint:
-        for begin in range(0, len(FAULTS), at_once):
+        for begin in range(0, len(faults), at_once):
             async with AsyncExitStack() as stack:
                 runs = []
-                for fault in FAULTS[begin : begin + at_once]:
+                for fault in faults[begin : begin + at_once]:
                     proxy = await stack.enter_async_context(FaultProxy(endpoint.base))
                     where = store.where(proxy.base)
                     process = await stack.enter_async_context(a_process(where))
@@ -109,7 +110,8 @@ class _OneFault:
         generations = [await self.process.generation(grant) for grant in grants]
         pairs = zip(grants, generations, strict=True)
         calls = await asyncio.gather(*(_timed(renewal, *pair) for pair in pairs))
-        await renewal.close(seconds=TOKEN_DEADLINE)  # what goes on without its callers
+        # What goes on without its callers: who had to queue is asked for after they have gone.
+        await renewal.close(seconds=3 * TOKEN_DEADLINE)
         return calls
 
     async def _nobody_ended(self, grants: Sequence[Grant]) -> None:

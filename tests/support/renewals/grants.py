@@ -40,6 +40,8 @@ from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
 from xerus.vault.service import Vault
 
+_WRITES_AT_ONCE = 8
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -143,7 +145,11 @@ class Process:
 
     async def add(self, endpoint: TokenEndpoint, count: int) -> list[Grant]:
         """Return new grants, connected and fresh."""
-        return [await self._add(endpoint) for _ in range(count)]
+        added: list[Grant] = []
+        while len(added) < count:
+            some = min(_WRITES_AT_ONCE, count - len(added))
+            added += await asyncio.gather(*(self._add(endpoint) for _ in range(some)))
+        return added
 
     async def _add(self, endpoint: TokenEndpoint) -> Grant:
         number, refresh_token = endpoint.new_grant()
@@ -269,5 +275,6 @@ async def a_process(
 
 async def all_due(process: Process, grants: Sequence[Grant]) -> None:
     """Let every access token be over."""
-    for grant in grants:
-        await process.make_due(grant)
+    for begin in range(0, len(grants), _WRITES_AT_ONCE):
+        some = grants[begin : begin + _WRITES_AT_ONCE]
+        await asyncio.gather(*map(process.make_due, some))

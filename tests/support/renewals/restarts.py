@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 
 from tests.support.renewals.endpoint import TokenEndpoint
-from tests.support.renewals.grants import Process, Server, a_process
+from tests.support.renewals.grants import Process, Server, a_process, all_due
 from xerus.errors import Unavailable
 
 _LIFE_SECONDS = 4
@@ -27,8 +27,7 @@ async def restarts(
             await stack.enter_async_context(a_process(where, f"worker {n}")) for n in range(workers)
         ]
         everybody = await fleet[0].add(endpoint, grants)
-        for grant in everybody:
-            await fleet[0].make_due(grant)
+        await all_due(fleet[0], everybody)
         stop = asyncio.Event()
         working = [asyncio.create_task(_work(worker, stop)) for worker in fleet]
         for number in range(1, times + 1):
