@@ -8,6 +8,8 @@ from tests.support.renewals.endpoint import TokenEndpoint
 from tests.support.renewals.grants import Grant, Process
 from xerus.db.roles import Role
 
+DYING = "dying"
+"""The client id of who is killed."""
 _LOSABLE = {"answer sent, not read", "answer read", "written, not committed", ""}
 """Where the provider has rotated and nobody else has the pair; a random moment may be there."""
 _SHOWN_WITHIN = 60.0
@@ -16,7 +18,9 @@ _LOOK_EVERY = 0.5
 
 @dataclass(frozen=True)
 class _Death:
+    number: int
     point: str
+    was_written: bool
     at: float
 
 
@@ -39,12 +43,10 @@ class Aftermath:
 
     async def add(self, grant: Grant, point: str) -> None:
         """Let the token of a grant be over whose renewal was killed, and watch it from now on."""
-        asked = self._endpoint.asked[grant.number]
-        written = await self._worker.generation(grant) > 1
-        moment = "after the commit" if written else "in between" if asked else "before the request"
-        self._moments[moment] += 1
+        was_written = await self._worker.generation(grant) > 1
         await self._worker.make_due(grant)
-        self._open[grant.connection_id] = _Death(point, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._open[grant.connection_id] = _Death(grant.number, point, was_written, now)
 
     async def watch(self) -> None:
         """Return when all are renewed or shown; each may take a minute."""
@@ -55,8 +57,17 @@ class Aftermath:
                 death = self._open.pop(connection_id)
                 self._slowest = max(self._slowest, clock.time() - death.at)
                 self._ends[death.point, end] += 1
+                self._moments[self._moment(death)] += 1
             late = [d.point for d in self._open.values() if clock.time() - d.at > _SHOWN_WITHIN]
             assert not late, f"neither renewed nor shown in {_SHOWN_WITHIN:.0f} s: {late}"
+
+    def _moment(self, death: _Death) -> str:
+        if death.was_written:
+            return "after the commit"
+        # Known by now only: a request may arrive when its sender is dead already.
+        return (
+            "in between" if (death.number, DYING) in self._endpoint.askers else "before the request"
+        )
 
     async def _settled(self) -> dict[str, str]:
         async with self._worker.db.transaction(Role.WORKER) as conn:

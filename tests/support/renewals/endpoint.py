@@ -20,7 +20,7 @@ class TokenEndpoint:
     """Knows grants by number. A refresh token is `number.generation`.
 
     `grace` is for how many seconds the previous one still works, `most_per_second` what it answers
-    before it says 429, `latency` how long it takes.
+    before it says 429, `latency` how long it takes. `askers` are the client ids that got to a grant.
     """
 
     grace: float = 0.0
@@ -28,6 +28,7 @@ class TokenEndpoint:
     latency: float = 0.0
     life_seconds: int = 3600
     asked: Counter[int] = field(default_factory=Counter)
+    askers: set[tuple[int, str]] = field(default_factory=set)
     refused: int = 0
     put_off: int = 0
     most_in_flight: Counter[str] = field(default_factory=Counter)
@@ -88,7 +89,7 @@ class TokenEndpoint:
                 self.put_off += 1
                 return 429, "Retry-After: 1\r\n", {"error": "too_many_requests"}
             await asyncio.sleep(self.latency)
-            return self._rotated(asked["refresh_token"])
+            return self._rotated(asked["refresh_token"], who)
         finally:
             self._in_flight[who] -= 1
 
@@ -101,9 +102,10 @@ class TokenEndpoint:
         self._recent.append(now)
         return False
 
-    def _rotated(self, refresh_token: str) -> tuple[int, str, dict[str, Any]]:
+    def _rotated(self, refresh_token: str, who: str) -> tuple[int, str, dict[str, Any]]:
         number, generation = map(int, refresh_token.split("."))
         self.asked[number] += 1
+        self.askers.add((number, who))
         now = asyncio.get_running_loop().time()
         newest = self._generations[number]
         if generation == newest:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 from unittest.mock import patch
 
-from tests.support.renewals.aftermath import Aftermath
+from tests.support.renewals.aftermath import DYING, Aftermath
 from tests.support.renewals.endpoint import TokenEndpoint
 from tests.support.renewals.grants import Grant, Process, Store, Where, a_process, forked
 from xerus.connections import cloud, lease
@@ -114,7 +114,7 @@ def _renew_and_die(where: Where, grant: Grant, point: str) -> None:
 
 
 async def _renewal(where: Where, grant: Grant, point: str) -> None:
-    async with a_process(where, "dying") as process:
+    async with a_process(where, DYING) as process:
         generation = await process.generation(grant)
         call = process.renewal.ensure(grant.user_id, grant.connection_id, generation)
         if point:
