@@ -174,14 +174,3 @@ async def test_without_the_key_file_nothing_starts(restored: Restored) -> None:
     assert "Put the original key file back" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (folder / "data" / "key").exists(), "a new key would hide the loss"
-
-
-async def test_with_the_key_of_another_installation_nothing_starts(restored: Restored) -> None:
-    folder = reachable()
-    (folder / "data").mkdir(mode=0o700)
-    key = folder / "data" / "key"
-    key.write_text("xerus-key-1:" + "A" * 43 + "=\n")
-    key.chmod(0o600)
-    refused = xerus("serve", folder=folder, env=restored.env)
-    assert refused.returncode == 1
-    assert "is not the one this database was sealed with" in refused.stderr
