@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 from tests.unit.web.fakes import (
     ACME,
@@ -27,6 +28,9 @@ from xerus.assistant.entries import (
 from xerus.assistant.rendering import html_of
 from xerus.audit.events import Event
 from xerus.audit.log import AuditRow
+from xerus.audit.use import Used
+from xerus.connections.links import Link
+from xerus.connections.overview import Cause, SharedAccount
 from xerus.connections.views import Check, ConnectionView, FlowStatus, Outcome, State
 from xerus.errors import Unavailable
 
@@ -223,6 +227,59 @@ def _many_clients(world: World) -> None:
     world.clients.put("three", "Night job", "file", confidential=True)
 
 
+def _nobody_connected(world: World) -> None:
+    world.admin.states = {}
+
+
+def _trouble(world: World) -> None:
+    world.admin.states = {
+        (Link.CLOUD, "connected"): 1_204,
+        (Link.CLOUD, "needs_reconnect"): 3,
+        (Link.CLOUD, "degraded"): 41,
+        (Link.JIRA, "connected"): 12,
+    }
+    world.admin.failing = [
+        Cause(
+            link=Link.CLOUD,
+            code="client_rejected",
+            message="Atlassian rejected this server's own app credentials.",
+            count=41,
+            since=NOW - timedelta(hours=2),
+            at=NOW - timedelta(minutes=1),
+            correlation_id="4f9c21ab07de",
+        )
+    ]
+    world.admin.shared = [
+        SharedAccount(link=Link.CLOUD, account_email="team@example.com", people=2)
+    ]
+    world.admin.running = [
+        SimpleNamespace(
+            place=f"app-{n} 4711",
+            roles=("mcp", "worker"),
+            started_at=NOW - timedelta(days=3),
+            seen_at=NOW - timedelta(seconds=4),
+            is_silent=n == 2,
+            listens=n != 2,
+            gates={"cloud": (3, n == 1)},
+        )
+        for n in (1, 2)
+    ]
+
+
+def _much_used(world: World) -> None:
+    world.admin.use.rows = [
+        Used(
+            key=f"{n}0000000-0000-4000-8000-000000000000",
+            name=f"Grace Hopper {n} · grace{n}@example.com",
+            calls=4_000 // n,
+            failed=n,
+            mean_ms=310,
+            last_day=NOW.date(),
+        )
+        for n in range(1, 5)
+    ]
+
+
 def _tampered(world: World) -> None:
     sound = world.audit.verdict
     world.audit.verdict = replace(
@@ -307,6 +364,13 @@ STATES: Mapping[str, Shown] = {
     "access-empty": Shown(path="/access"),
     "access": Shown(path="/access", arrange=_allowed),
     "admin": Shown(path="/admin", arrange=_view(CONNECTED)),
+    "admin-nobody-connected": Shown(path="/admin", arrange=_nobody_connected),
+    "admin-connections-empty": Shown(path="/admin/connections", arrange=_nobody_connected),
+    "admin-connections": Shown(
+        path="/admin/connections?link=cloud&cause=client_rejected", arrange=_trouble
+    ),
+    "admin-use-empty": Shown(path="/admin/use"),
+    "admin-use": Shown(path="/admin/use?by=person&days=7&tool=jira_search", arrange=_much_used),
     "admin-refused": Shown(path="/admin", token="grace-token"),
     "clients-empty": Shown(path="/admin/clients"),
     "clients": Shown(path="/admin/clients", arrange=_many_clients),

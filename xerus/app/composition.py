@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from xerus.app.figures import Figures
 from xerus.app.foundation import DatabaseUrls, Foundation, lay
+from xerus.app.heartbeat import Heartbeat
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
 from xerus.app.key_provider import ProviderWatch
@@ -29,6 +30,7 @@ from xerus.app.tooling import (
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_holds import SharedHolds
 from xerus.atlassian.shared_points import SharedPoints
+from xerus.audit.use import ToolUse
 from xerus.authserver import routes as oauth_routes
 from xerus.connections.links import Link
 from xerus.connections.running import Running
@@ -40,6 +42,8 @@ from xerus.pages.assets import Assets
 from xerus.pages.rendering import Pages, Viewer
 from xerus.settings.groups import Settings
 from xerus.telemetry.logs import logger
+from xerus.tools.catalogue import ALL
+from xerus.tools.lean import LEAN
 from xerus.tools.runner import Runner
 from xerus.web import access
 from xerus.worker.loops import Loop, Worker
@@ -53,6 +57,8 @@ _CHECK_SECONDS = 5.0
 _SWEEP_SECONDS = 600.0
 _RETENTION_SECONDS = 3600.0
 _FIGURES_SECONDS = 30.0
+_USE_SECONDS = 60.0
+_USE_KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,10 +201,24 @@ def _worker(
                 for link, one in links.items()
             ),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
+            _counting(base),
             Loop(name="figures", every_seconds=_FIGURES_SECONDS, run=figures.refresh),
             *_retention(base),
         ],
     )
+
+
+def _counting(base: Foundation) -> Loop:
+    use = ToolUse(db=base.db, clock=base.clock)
+    known = frozenset(tool.name for tool in (*ALL, *LEAN))
+    days = base.settings.audit.days
+    # What may be known of people from the audit log is not kept longer here.
+    kept = _USE_KEPT if days is None else min(_USE_KEPT, timedelta(days=days))
+
+    async def count() -> int:
+        return await use.count(known, keep=kept)
+
+    return Loop(name="tool-use", every_seconds=_USE_SECONDS, run=count)
 
 
 def _retention(base: Foundation) -> Iterator[Loop]:
@@ -254,6 +274,15 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         stack.push_async_callback(parts.holds.stop)
         parts.points.start()
         stack.push_async_callback(parts.points.stop)
+        heartbeat = Heartbeat(
+            db=base.db,
+            clock=base.clock,
+            roles=roles,
+            listener=base.listener,
+            links=parts.links,
+        )
+        heartbeat.start()
+        stack.push_async_callback(heartbeat.stop)
         for connections in parts.links.values():
             stack.push_async_callback(connections.close)
         stack.push_async_callback(parts.runner.drain)

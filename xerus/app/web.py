@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from xerus.accounts.people import People
+from xerus.app.administration import Administration
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
-from xerus.app.removal import Removal
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import choose_model
 from xerus.assistant.service import Assistant
@@ -35,26 +35,6 @@ class WebRole:
     drain: Callable[[], Awaitable[None]]
 
 
-class _Administration:
-    """What administrators see of everybody."""
-
-    def __init__(
-        self,
-        *,
-        people: People,
-        removal: Removal,
-        connections: Connections,
-        limits: AtlassianLimits,
-        points: SharedPoints,
-    ) -> None:
-        self.people = people.found
-        self.person = people.get
-        self.remove = removal.remove
-        self.connection_states = connections.count_by_status
-        self.atlassian_usage = points.usage
-        self.atlassian_held = limits.held
-
-
 def web_role(
     base: Foundation,
     pages: Pages,
@@ -70,10 +50,10 @@ def web_role(
         NotConfigured: XERUS_MODEL names a model that cannot be used.
     """
     assistant = _assistant(base, people, endpoint)
-    administration = _Administration(
+    administration = Administration(
+        base=base,
         people=People(db=base.db, admins=people.admins),
         removal=people.removal,
-        connections=links[Link.CLOUD],
         limits=limits,
         points=points,
     )
@@ -108,7 +88,7 @@ def _deps(
     people: Identity,
     links: Mapping[Link, Connections],
     assistant: Assistant,
-    administration: _Administration,
+    administration: Administration,
 ) -> WebDeps:
     identity = base.settings.identity
     return WebDeps(

@@ -37,7 +37,7 @@ from xerus.telemetry.trace import current_correlation_id
 
 log = logger(__name__)
 
-_WARN_BEFORE = timedelta(days=14)
+WARN_BEFORE = timedelta(days=14)
 _AGAIN = timedelta(days=1)
 _AGAIN_SOON = timedelta(hours=1)
 """An hour after Atlassian gave no verdict, a day after any other call."""
@@ -244,7 +244,7 @@ class Health:
         if row.failures:
             return State.EXPIRING_SOON, error.message if error else "", "It is tried again."
         ends_at = self._ends_at(row)
-        if ends_at is not None and ends_at - _WARN_BEFORE <= now:
+        if ends_at is not None and ends_at - WARN_BEFORE <= now:
             return State.EXPIRING_SOON, "Atlassian ends each consent after a year.", "Reconnect."
         if row.check_outcome is CheckOutcome.REFUSED:
             return _degraded(row.check_error, "The last real call was refused.", "Press Test now.")
@@ -259,7 +259,7 @@ class Health:
                 return row.access_expires_at
             case State.EXPIRING_SOON if not row.failures:
                 ends_at = self._ends_at(row)
-                return ends_at and ends_at - _WARN_BEFORE
+                return ends_at and ends_at - WARN_BEFORE
             case State.NEEDS_RECONNECT if row.last_error:
                 return row.last_error.at
             case State.CHOOSING_SITE:

@@ -11,6 +11,7 @@ from xerus.connections.authorize import Authorize
 from xerus.connections.callback import Callback
 from xerus.connections.checks import Checks
 from xerus.connections.daily import DailyChecks
+from xerus.connections.gate import Gate
 from xerus.connections.health import Health
 from xerus.connections.provider import Provider
 from xerus.connections.refresh import Renewal
@@ -111,6 +112,11 @@ class Connections:
         )
 
     @property
+    def gate(self) -> Gate:
+        """The gate of this process before the token endpoint."""
+        return self._renewal.gate
+
+    @property
     def configured(self) -> bool:
         """Whether an app is set up there."""
         return self._oauth.configured
@@ -199,7 +205,7 @@ class Connections:
 
     def readings(self) -> Iterator[Reading]:
         """Yield how this process's gate stands."""
-        link, gate = self._oauth.link.value, self._renewal.gate
+        link, gate = self._oauth.link.value, self.gate
         yield names.GATE_IN_FLIGHT, gate.in_flight, link
         yield names.GATE_OPEN, gate.is_open, link
 

@@ -1,8 +1,8 @@
 """SQL of the data keys and the canary. Exactly one data key is active: an index says so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,58 @@ async def data_keys(conn: Connection) -> list[WrappedKey]:
     return [
         WrappedKey(id=row["id"], wrapped=bytes(row["wrapped"]), active=row["state"] == "active")
         for row in await found.fetchall()
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRow:
+    """A key as administrators see it.
+
+    Attributes:
+        kind: "data" or "signing".
+        state: active, decrypt_only, verify_only or waiting.
+        since: when it began to be used.
+        sealed: of a data key, how many credentials and sign-ins lie under it.
+        is_finished: False while a rotation to it goes on.
+    """
+
+    kind: str
+    name: str
+    state: str
+    since: datetime
+    sealed: int | None = None
+    is_finished: bool = True
+
+
+async def count_sealed(conn: Connection) -> dict[UUID, int]:
+    """Return how many credentials and sign-ins lie under each data key (worker role)."""
+    # The id of its key stands at the beginning of each sealed value, see `envelope.py`.
+    found = await conn.execute(
+        "SELECT encode(substring(sealed FROM 2 FOR 16), 'hex') AS key, count(*) AS n FROM ("
+        "SELECT access_token AS sealed FROM credentials UNION ALL"
+        " SELECT refresh_token FROM identities) AS lasting GROUP BY key"
+    )
+    return {UUID(row["key"]): row["n"] for row in await found.fetchall()}
+
+
+async def key_rows(conn: Connection, on_each: Mapping[UUID, int]) -> list[KeyRow]:
+    """Return every data key, the newest first."""
+    found = await conn.execute(
+        "SELECT id, state, created_at, finished_at FROM data_keys ORDER BY created_at DESC"
+    )
+    rows = await found.fetchall()
+    return [
+        KeyRow(
+            kind="data",
+            name=str(row["id"]),
+            state=row["state"],
+            since=row["created_at"],
+            sealed=on_each.get(row["id"], 0),
+            is_finished=row["finished_at"] is not None
+            or len(rows) == 1
+            or row["state"] != "active",
+        )
+        for row in rows
     ]
 
 

@@ -1,5 +1,6 @@
 """GET /admin: people, connections by state, and the check of the audit log. Administrators only."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData
@@ -11,6 +12,7 @@ from xerus.accounts.sessions import Session
 from xerus.audit.events import Event
 from xerus.audit.verification import Verdict
 from xerus.web import access
+from xerus.web.admin_connections import word_of
 from xerus.web.admin_quotas import in_words
 from xerus.web.deps import WebDeps
 
@@ -47,7 +49,9 @@ class AdminPage:
 
     async def _page(self, request: Request, session: Session, verdict: Verdict | None) -> Response:
         words = request.query_params.get("q", "").strip()
-        states = await self._deps.admin.connection_states()
+        states: Counter[str] = Counter()
+        for (_, state), n in (await self._deps.admin.connection_states()).items():
+            states[state] += n
         return self._deps.pages.render(
             request,
             "admin.html",
@@ -57,7 +61,7 @@ class AdminPage:
             words=words,
             own_id=session.user.id,
             removed=request.query_params.get("done") == "removed",
-            states=[(state.replace("_", " ").capitalize(), n) for state, n in states.items()],
+            states=[(word_of(state), n) for state, n in states.items()],
             quotas=in_words(
                 await self._deps.admin.atlassian_usage(), self._deps.admin.atlassian_held()
             ),

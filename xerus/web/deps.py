@@ -15,9 +15,11 @@ from xerus.atlassian.credentials import Product
 from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
+from xerus.audit.use import By, Day, Only, Used
 from xerus.audit.verification import Verdict
 from xerus.clock import Clock
 from xerus.connections.links import Link
+from xerus.connections.overview import Cause, Concerned, SharedAccount
 from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
 from xerus.grants.administered import ClientList, ClientRow
 from xerus.grants.clients import Issued
@@ -26,6 +28,7 @@ from xerus.grants.families import FamilyRow
 from xerus.ids import CloudId, FamilyId, FlowId, SessionId, UserId
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
+from xerus.vault.store import KeyRow
 
 CredentialsMode = Literal["user", "shared", "user-then-shared"]
 
@@ -243,6 +246,48 @@ class Person(Protocol):
         """When a session of theirs was last used."""
 
 
+class UseService(Protocol):
+    """`audit.use.ToolUse`."""
+
+    async def by(self, what: By, only: Only) -> Sequence[Used]:
+        """Return what was used most."""
+
+    async def days(self, only: Only) -> Sequence[Day]:
+        """Return the calls of each day, the newest first."""
+
+
+class ProcessRow(Protocol):
+    """`app.heartbeat.ProcessRow`: a process of Xerus as it was when it was heard of last."""
+
+    @property
+    def place(self) -> str:
+        """Its machine and number."""
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """What it serves."""
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began."""
+
+    @property
+    def seen_at(self) -> datetime:
+        """When it was heard of last."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether that is longer ago than it should be."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether notifications reach it."""
+
+    @property
+    def gates(self) -> Mapping[str, tuple[int, bool]]:
+        """For each link the renewals under way, and whether its token endpoint is asked."""
+
+
 class AdminService(Protocol):
     """What administrators see of everybody; no tokens, no conversations."""
 
@@ -261,8 +306,27 @@ class AdminService(Protocol):
     def atlassian_held(self) -> Mapping[tuple[Product, str], datetime]:
         """Return until when nothing is sent, by product and site; '' for all sites."""
 
-    async def connection_states(self) -> Mapping[str, int]:
+    @property
+    def use(self) -> UseService:
+        """Who uses what."""
+
+    async def connection_states(self) -> Mapping[tuple[Link, str], int]:
         """Return how many connections are in each state."""
+
+    async def causes(self) -> Sequence[Cause]:
+        """Return why connections fail at present."""
+
+    async def concerned(self, link: Link, code: str) -> Sequence[Concerned]:
+        """Return whom a cause concerns."""
+
+    async def shared_accounts(self) -> Sequence[SharedAccount]:
+        """Return the Atlassian accounts that several people use."""
+
+    async def keys(self) -> Sequence[KeyRow]:
+        """Return the keys, with what is on each."""
+
+    async def processes(self) -> Sequence[ProcessRow]:
+        """Return the processes that run."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,9 @@ from starlette.routing import Route
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
 from xerus.web.admin_clients import AdminClients
+from xerus.web.admin_connections import AdminConnections
 from xerus.web.admin_people import AdminPeople
+from xerus.web.admin_use import AdminUse
 from xerus.web.chat import ChatPages
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_status import ConnectStatus
@@ -31,6 +33,8 @@ def routes(deps: WebDeps) -> list[Route]:
         *HeldAccess(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
+        *AdminConnections(deps).routes(),
+        *AdminUse(deps).routes(),
         *AdminClients(deps).routes(),
         *AdminPeople(deps).routes(),
         *ChatPages(deps).routes(),

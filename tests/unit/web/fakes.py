@@ -20,8 +20,10 @@ from xerus.atlassian.credentials import Product
 from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
+from xerus.audit.use import By, Day, Only, Used
 from xerus.audit.verification import Verdict
 from xerus.connections.links import Link
+from xerus.connections.overview import Cause, Concerned, SharedAccount
 from xerus.connections.views import (
     Check,
     ConnectionView,
@@ -45,6 +47,7 @@ from xerus.pages.errors import ErrorEdge, pass_on
 from xerus.pages.headers import SecurityHeaders
 from xerus.pages.hosts import HostRule
 from xerus.pages.rendering import Pages
+from xerus.vault.store import KeyRow
 from xerus.web import access
 from xerus.web.deps import CredentialsMode, WebDeps
 from xerus.web.routes import routes
@@ -418,9 +421,35 @@ _PEOPLE = (
 )
 
 
+class FakeUse:
+    def __init__(self) -> None:
+        self.rows: list[Used] = []
+        self.asked: list[tuple[By, Only]] = []
+
+    async def by(self, what: By, only: Only) -> Sequence[Used]:
+        self.asked.append((what, only))
+        return self.rows
+
+    async def days(self, only: Only) -> Sequence[Day]:
+        calls = sum(row.calls for row in self.rows)
+        return [
+            Day(day=NOW.date() - timedelta(days=n), calls=calls if n == 0 else 0, failed=0)
+            for n in range((NOW.date() - only.since).days + 1)
+        ]
+
+
 class FakeAdmin:
     def __init__(self) -> None:
         self.removed: list[tuple[UserId, UserId]] = []
+        self.states: dict[tuple[Link, str], int] = {
+            (Link.CLOUD, "connected"): 2,
+            (Link.CLOUD, "needs_reconnect"): 1,
+        }
+        self.failing: list[Cause] = []
+        self.shared: list[SharedAccount] = []
+        self.running: list[Any] = []
+        self.use = FakeUse()
+        self.asked: list[tuple[Link, str]] = []
 
     async def people(self, words: str) -> Sequence[Any]:
         return [person for person in _PEOPLE if words.lower() in person.name.lower()]
@@ -434,8 +463,38 @@ class FakeAdmin:
     async def remove(self, user_id: UserId, *, by: UserId) -> None:
         self.removed.append((user_id, by))
 
-    async def connection_states(self) -> Mapping[str, int]:
-        return {"connected": 2, "needs_reconnect": 1, "not_connected": 4}
+    async def connection_states(self) -> Mapping[tuple[Link, str], int]:
+        return self.states
+
+    async def causes(self) -> Sequence[Cause]:
+        return self.failing
+
+    async def concerned(self, link: Link, code: str) -> Sequence[Concerned]:
+        self.asked.append((link, code))
+        return [
+            Concerned(
+                name="Grace Hopper",
+                email="grace@example.com",
+                account_email="grace@atlassian.example",
+                since=NOW - timedelta(days=2),
+                at=NOW - timedelta(minutes=7),
+                correlation_id="4f9c21ab07de",
+            )
+        ]
+
+    async def shared_accounts(self) -> Sequence[SharedAccount]:
+        return self.shared
+
+    async def keys(self) -> Sequence[KeyRow]:
+        since = NOW - timedelta(days=40)
+        return [
+            KeyRow(kind="data", name="0b7e-new", state="active", since=since, sealed=118),
+            KeyRow(kind="data", name="9c1d-old", state="decrypt_only", since=since, sealed=0),
+            KeyRow(kind="signing", name="sign-1", state="active", since=since),
+        ]
+
+    async def processes(self) -> Sequence[Any]:
+        return self.running
 
     async def atlassian_usage(self) -> Sequence[Use]:
         return [

@@ -80,7 +80,13 @@ async def test_admin_is_for_administrators() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["/admin", "/admin/clients", "/admin/clients/add"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/admin", "/admin/clients", "/admin/clients/add"),
+        *("/admin/connections", "/admin/use"),
+    ],
+)
 async def test_an_administrators_look_is_recorded_before_anything_is_shown(path: str) -> None:
     world = World()
     async with world.client() as http:

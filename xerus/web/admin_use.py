@@ -1,0 +1,132 @@
+"""GET /admin/use: calls of tools by tool, person or client, and by day. Everything is in the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from xerus.accounts.sessions import Session
+from xerus.audit.use import By, Only, Used
+from xerus.errors import InvalidInput
+from xerus.ids import UserId, is_id
+from xerus.web import access
+from xerus.web.deps import WebDeps
+
+_PATH = "/admin/use"
+_SPANS = (7, 30, 90)
+_LOOK = "Open Admin, then Use."
+_HEADS = {By.TOOL: "Tool", By.PERSON: "Person", By.CLIENT: "Client"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    """A link to the same page, seen in another way."""
+
+    word: str
+    address: str
+    is_here: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseLine:
+    """One row; its address narrows the page to it."""
+
+    name: str
+    used: Used
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    by: By
+    days: int
+    filters: Mapping[str, str]
+
+    def address(self, **changes: str) -> str:
+        """Return the address of this page with some things otherwise; '' takes one away."""
+        whole = {"by": self.by.value, "days": str(self.days), **self.filters, **changes}
+        return f"{_PATH}?{urlencode({name: value for name, value in whole.items() if value})}"
+
+
+class AdminUse:
+    """Numbers of calls; never what was read or written."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+
+    def routes(self) -> list[Route]:
+        """Return the route."""
+        return [access.admin_page(self._deps, _PATH, self._show)]
+
+    async def _show(self, request: Request, session: Session) -> Response:
+        asked = _asked(request.query_params)
+        use = self._deps.admin.use
+        person = asked.filters.get("person", "")
+        only = Only(
+            since=self._deps.clock.now().date() - timedelta(days=asked.days - 1),
+            tool=asked.filters.get("tool", ""),
+            person=UserId(person) if person else None,
+            client=asked.filters.get("client"),
+        )
+        rows, days = await use.by(asked.by, only), await use.days(only)
+        return self._deps.pages.render(
+            request,
+            "admin/use.html",
+            viewer=access.viewer(session),
+            csrf=session.csrf,
+            head=_HEADS[asked.by],
+            bys=[
+                Tab(word=word, address=asked.address(by=by.value), is_here=by is asked.by)
+                for by, word in _HEADS.items()
+            ],
+            spans=[
+                Tab(
+                    word=f"{days} days",
+                    address=asked.address(days=str(days)),
+                    is_here=days == asked.days,
+                )
+                for days in _SPANS
+            ],
+            filters=[
+                Tab(word=f"{name}: {value}", address=asked.address(**{name: ""}), is_here=True)
+                for name, value in (await self._named(asked, only)).items()
+            ],
+            lines=[_line(row, asked) for row in rows],
+            days=days,
+            most=max((day.calls for day in days), default=0),
+            total=sum(day.calls for day in days),
+        )
+
+    async def _named(self, asked: _Asked, only: Only) -> dict[str, str]:
+        """Return the filters with the names of what they stand for."""
+        named = dict(asked.filters)
+        for by in (By.PERSON, By.CLIENT):
+            if by.value in named:
+                found = await self._deps.admin.use.by(by, only)
+                named[by.value] = found[0].name if found else named[by.value]
+        return named
+
+
+def _asked(query: QueryParams) -> _Asked:
+    try:
+        by, days = By(query.get("by", "tool")), int(query.get("days", "30"))
+    except ValueError:
+        raise InvalidInput("This page cannot be shown like that.", hint=_LOOK) from None
+    filters = {name: query[name] for name in ("tool", "person", "client") if query.get(name)}
+    if days not in _SPANS or not is_id(
+        filters.get("person") or "0" * 8 + "-0000-0000-0000-" + "0" * 12
+    ):
+        raise InvalidInput("This page cannot be shown like that.", hint=_LOOK)
+    return _Asked(by=by, days=days, filters=filters)
+
+
+def _line(used: Used, asked: _Asked) -> UseLine:
+    # Narrowed to a tool one wants to know who; narrowed to a person or a client, which tools.
+    after = By.PERSON if asked.by is By.TOOL else By.TOOL
+    address = asked.address(**{asked.by.value: used.key, "by": after.value})
+    return UseLine(name=used.name or used.key or "Unnamed", used=used, address=address)
