@@ -21,7 +21,7 @@ from xerus.db import place, postmaster
 
 _OK = 200
 # A load comes from few people. The limits are kept and counted, at values that no load reaches.
-_UNLIMITED = {
+UNLIMITED = {
     "XERUS_MCP_CALLER_REQUESTS_PER_MINUTE": "1000000000",
     "XERUS_MCP_CLIENT_REQUESTS_PER_MINUTE": "1000000000",
     "XERUS_OAUTH_REQUESTS_PER_MINUTE": "1000000000",
@@ -158,7 +158,7 @@ async def world(*args: str, start: bool = True, **settings: str) -> AsyncIterato
     """Yield a fresh world whose Xerus was started with `args`; everything ends with the block."""
     folder = _folder()
     sandbox = await asyncio.to_thread(_sandbox, folder)
-    env = {**await user_mode(sandbox), **_UNLIMITED, "XERUS_LOG_LEVEL": "warning", **settings}
+    env = {**await user_mode(sandbox), **UNLIMITED, "XERUS_LOG_LEVEL": "warning", **settings}
     here = World(folder, sandbox, Xerus(folder, env, args=args or ("serve",)))
     try:
         if start:

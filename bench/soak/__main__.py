@@ -24,6 +24,7 @@ from bench.soak import (
     product,
     registrations,
     renewals,
+    roles,
 )
 from bench.soak.pressure import StageFailed
 
@@ -33,6 +34,7 @@ STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "database": database.run,
     **renewals.STAGES,
     **crossings.STAGES,
+    **roles.STAGES,
     "disconnect-elsewhere": disconnect.run,
     "registrations": registrations.run,
     "arguments-jira-reads": arguments.jira_reads,

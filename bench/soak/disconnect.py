@@ -18,7 +18,10 @@ _BOUND_SECONDS = 1.0
 _HELD_MS = 15_000
 _CALLS = 5
 _STARTED = "SELECT count(*) AS n FROM audit_events WHERE event = 'tool:call:started'"
-_TOKENS = "SELECT count(*) AS n FROM credentials"
+_TOKENS = (
+    "SELECT count(*) AS n FROM credentials k JOIN connections c"
+    " ON c.user_id = k.user_id AND c.id = k.connection_id WHERE c.account_email = %s"
+)
 
 
 async def run(tries: int = _TRIES) -> str:
@@ -70,7 +73,7 @@ async def _once(here: World, browser: Browser, client: Driver, somebody: Person,
         await here.sandbox.atlassian.configure(latency_ms=0)
     if seconds > _BOUND_SECONDS:
         raise StageFailed(f"the calls ended {seconds:.2f} s after the disconnect")
-    await _nothing_left(here, client, dsn)
+    await _nothing_left(here, client, somebody, dsn)
     return seconds
 
 
@@ -82,19 +85,19 @@ async def _ended(call: asyncio.Task[str]) -> None:
             raise StageFailed(f"a call ended otherwise: {error.text}") from error
 
 
-async def _nothing_left(here: World, client: Driver, dsn: str) -> None:
+async def _nothing_left(here: World, client: Driver, somebody: Person, dsn: str) -> None:
     mark = await here.sandbox.atlassian.mark()
     with suppress(CallFailed):
         raise StageFailed(await client.call("jira_get_issue", {"issue_key": "OPS-1"}))
     sent = [entry["path"] for entry in await here.sandbox.atlassian.log(mark)]
     if any("OPS-1" in path for path in sent):
         raise StageFailed("a call went to Atlassian after the disconnect")
-    if left := await _count(dsn, _TOKENS):
+    if left := await _count(dsn, _TOKENS, somebody.account):
         raise StageFailed(f"{left} rows of tokens are left")
 
 
-async def _count(dsn: str, query: str) -> int:
-    return int((await asyncio.to_thread(rows, dsn, query))[0]["n"])
+async def _count(dsn: str, query: str, *values: str) -> int:
+    return int((await asyncio.to_thread(rows, dsn, query, *values))[0]["n"])
 
 
 async def _reached(dsn: str, number: int) -> bool:

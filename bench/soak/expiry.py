@@ -36,14 +36,14 @@ async def run() -> str:
 
 async def _rounds(here: World, clients: tuple[Driver, Driver]) -> list[BaseException]:
     failures: list[BaseException] = []
-    await _burst(clients)
+    await burst(clients, _CALLERS)
     for number in range(1, _ROUNDS + 1):
         if number % _REFUSED_EVERY:
             await asyncio.sleep(_LIFE_SECONDS)
         else:
             await here.sandbox.atlassian.advance(_LIFE_SECONDS + 1)
         mark = await here.sandbox.atlassian.mark()
-        failures += await _burst(clients)
+        failures += await burst(clients, _CALLERS)
         log = await here.sandbox.atlassian.log(mark)
         asked = sum(entry["path"] == "/oauth/token" for entry in log)
         if asked != 1:
@@ -53,10 +53,11 @@ async def _rounds(here: World, clients: tuple[Driver, Driver]) -> list[BaseExcep
     return failures
 
 
-async def _burst(clients: Sequence[Driver]) -> list[BaseException]:
+async def burst(clients: Sequence[Driver], callers: int) -> list[BaseException]:
+    """Read issues, so many at once, by turns at each of `clients`; return what failed."""
     calls = [
         clients[number % len(clients)].call("jira_get_issue", {"issue_key": f"ENG-{number + 1}"})
-        for number in range(_CALLERS)
+        for number in range(callers)
     ]
     results = await asyncio.gather(*calls, return_exceptions=True)
     failures = [result for result in results if isinstance(result, BaseException)]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import cycle
 
 import httpx2
 import uvicorn
@@ -17,12 +18,16 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"
 
 @asynccontextmanager
 async def front(port: int, ways: list[tuple[str, str]]) -> AsyncIterator[None]:
-    """Serve on `port`: the first prefix of `ways` that a path starts with says where it goes."""
+    """Serve on `port`: the first prefix of `ways` that a path starts with says where it goes.
+
+    Where a prefix has several ways, they take turns.
+    """
+    turns = {prefix: cycle([base for other, base in ways if other == prefix]) for prefix, _ in ways}
     # A transport, not a client: a client would keep the cookies of everybody in one jar.
     async with httpx2.AsyncHTTPTransport() as transport:
 
         async def forward(request: Request) -> Response:
-            base = next(base for prefix, base in ways if request.url.path.startswith(prefix))
+            base = next(next(turns[way]) for way in turns if request.url.path.startswith(way))
             passed = httpx2.Request(
                 request.method,
                 f"{base}{request.url.path}?{request.url.query}".rstrip("?"),

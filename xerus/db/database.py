@@ -31,6 +31,8 @@ _READY_SECONDS = 3.0
 # Of the classes of SQLSTATE: connection exception, insufficient resources, operator intervention
 # (57014 is a cancelled statement, not a server that went away).
 _AWAY = ("08", "53", "57P")
+# What PgBouncer answers where it cannot reach the server: a fresh connection would hear the same.
+_POOLER_ALONE = "08P01"
 
 
 class Database:
@@ -172,6 +174,8 @@ class Database:
             except psycopg.OperationalError as error:
                 lost = error
                 await self._put_away(conn)
+                if error.sqlstate == _POOLER_ALONE:
+                    break
             except BaseException:
                 await self._put_away(conn)
                 raise
