@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from tests.stores.connecting import Part, Person, a_process, token_requests, until
 from tests.stores.databases import Fresh
+from tests.support.database import rows
 from tests.support.folders import reachable
 from tests.support.stack import Sandbox
 from xerus.atlassian.credentials import NeedsReconnect, Product
@@ -198,7 +199,12 @@ async def test_wrong_app_secret_blames_the_operator_and_no_person(
         broken.clock.ahead = HOUR
         with pytest.raises(ClientRejected) as refused:
             await header(broken, grace)
+        await broken.audit.settle()
     assert "ATLASSIAN_OAUTH_CLIENT_SECRET" in refused.value.hint
+    (paused,) = rows(
+        fresh.owner, "SELECT facts FROM audit_events WHERE event = 'connection:renewals:paused'"
+    )
+    assert paused["facts"] == {"link": "cloud", "cause": "client_rejected"}
     part.clock.ahead = HOUR
     await part.pauses_end(grace.user_id)
     await header(part, grace)

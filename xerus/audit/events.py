@@ -46,6 +46,8 @@ class Event(StrEnum):
     CREDENTIAL_REFRESHED = "connection:credential:refreshed"
     CREDENTIAL_REFRESH_FAILED = "connection:credential:refresh_failed"
     CREDENTIAL_EXPIRED = "connection:credential:expired"
+    RENEWALS_PAUSED = "connection:renewals:paused"
+    RENEWALS_RESUMED = "connection:renewals:resumed"
     CALL_STARTED = "tool:call:started"
     CALL_FINISHED = "tool:call:finished"
     CALL_REFUSED = "tool:call:refused"
@@ -75,7 +77,7 @@ BY_SUBJECT = MappingProxyType(
         "grant": {"redirect_host", "scopes", "family", "token", "generation", "resource"},
         "connection": {
             *{"connection", "account", "account_id", "site", "cloud_id", "scopes", "flow"},
-            *{"generation", "status", "latency_ms", "expires_at", "previous_account"},
+            *{"generation", "status", "latency_ms", "expires_at", "previous_account", "link"},
         },
         "tool": {
             *{"tool", "target", "effect", "status", "latency_ms", "credential", "account", "site"},

@@ -96,6 +96,8 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         Event.CREDENTIAL_REFRESHED: _signing(_RENEWAL, "Atlassian"),
         Event.CREDENTIAL_REFRESH_FAILED: _signing(_RENEWAL, "Atlassian", good=False),
         Event.CREDENTIAL_EXPIRED: _signing(_RENEWAL, "Atlassian", good=False),
+        Event.RENEWALS_PAUSED: _signing(_RENEWAL, "Atlassian", good=False),
+        Event.RENEWALS_RESUMED: _signing(_RENEWAL, "Atlassian"),
         Event.CALL_STARTED: _calling(_OTHER),
         Event.CALL_FINISHED: _calling(_OTHER),
         Event.CALL_REFUSED: _calling(_OTHER, good=False),

@@ -6,6 +6,7 @@ for a while, then lets one request through to see whether that is over (half ope
 
 import asyncio
 import random
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -50,8 +51,17 @@ class Turn:
 class Gate:
     """Admits eight requests at once while the provider answers."""
 
-    def __init__(self, *, link: Link) -> None:
+    def __init__(
+        self, *, link: Link, changed: Callable[[UpstreamError | None], None] = lambda _: None
+    ) -> None:
+        """Make an open one.
+
+        Args:
+            link: before whose endpoint.
+            changed: called with the failure that shut it, and with None when it opened again.
+        """
         self._link = link
+        self._changed = changed
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
         self._failures = 0
         self._rejections = 0
@@ -102,7 +112,8 @@ class Gate:
     def learn(self, turn: Turn, error: UpstreamError | None) -> None:
         """Open after any verdict on a grant; shut after a rejection of ours, or enough silence."""
         if error is None or isinstance(error, GrantRefused):
-            self._failures, self._rejections, self._shut_until = 0, 0, None
+            self._failures, self._rejections = 0, 0
+            self._open()
         elif isinstance(error, ClientRejected):
             # One rejection may be a mistake of theirs: nobody else should wait a minute for it.
             longest = _FIRST_REJECTION_SECONDS * 2.0 ** min(self._rejections, 10)
@@ -139,7 +150,15 @@ class Gate:
             return max(1, round(left))
         return None
 
+    def _open(self) -> None:
+        if self._shut_until is not None:
+            self._shut_until = None
+            log.info("renewals_resume", link=self._link.value)
+            self._changed(None)
+
     def _shut(self, seconds: float, error: UpstreamError) -> None:
+        if self._shut_until is None:
+            self._changed(error)
         self._shut_until = asyncio.get_running_loop().time() + seconds
         log.warning(
             "renewals_rest", link=self._link.value, seconds=round(seconds, 1), cause=error.code

@@ -72,7 +72,7 @@ class Renewal:
         self._deadline = deadline
         self._running: dict[tuple[ConnectionId, int], asyncio.Task[None]] = {}
         self._metrics = metrics or Metrics()
-        self.gate = Gate(link=oauth.link)
+        self.gate = Gate(link=oauth.link, changed=self._record_gate)
 
     async def ensure(self, user_id: UserId, connection_id: ConnectionId, generation: int) -> None:
         """Return once a later generation than `generation` is stored, by whoever renews it.
@@ -341,6 +341,16 @@ class Renewal:
             debug=error.debug,
             correlation_id=problem.correlation_id,
         )
+
+    def _record_gate(self, error: UpstreamError | None) -> None:
+        """Write down that this process rests or asks again; nobody waits for that."""
+        written = self._audit.enqueue(
+            Event.RENEWALS_RESUMED if error is None else Event.RENEWALS_PAUSED,
+            link=self._oauth.link.value,
+            cause=error.code if error else "",
+        )
+        # Seen here; where the database is away, `renewals_rest` stands in the log.
+        written.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _needs_reconnect(self) -> NeedsReconnect:
         return NeedsReconnect(

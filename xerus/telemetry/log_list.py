@@ -123,6 +123,7 @@ ALL = (
         " `seconds`",
         *("link", "seconds", "cause"),
     ),
+    _event("info", "renewals_resume", "The token endpoint answers again", "link"),
     _event(
         "warning",
         "renewed_pair_waits_for_database",

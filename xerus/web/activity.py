@@ -51,6 +51,8 @@ TITLES: Mapping[str, str] = {
     Event.CREDENTIAL_REFRESHED: "Access to Atlassian renewed",
     Event.CREDENTIAL_REFRESH_FAILED: "Renewing access to Atlassian failed",
     Event.CREDENTIAL_EXPIRED: "Access to Atlassian expired",
+    Event.RENEWALS_PAUSED: "Renewing access to Atlassian paused for everybody",
+    Event.RENEWALS_RESUMED: "Renewing access to Atlassian resumed",
     Event.CALL_STARTED: "Tool started",
     Event.CALL_FINISHED: "Tool finished",
     Event.CALL_REFUSED: "Tool refused",

@@ -113,3 +113,18 @@ async def test_rejections_of_our_own_app_shut_it_for_a_moment_then_for_up_to_a_m
         time.ahead += 0.5
     (probe,) = await gate.turns_at_hand()
     gate.leave(probe)
+
+
+async def test_only_a_change_is_told_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[UpstreamError | None] = []
+    time, gate = Time(monkeypatch), Gate(link=Link.CLOUD, changed=told.append)
+    await answered(gate, None, *[AWAY] * 5)
+    assert told == [AWAY]
+    time.ahead = 31
+    await answered(gate, AWAY)  # the probe
+    assert told == [AWAY]
+    time.ahead = 62
+
+    await answered(gate, None, None)
+
+    assert told == [AWAY, None]
