@@ -135,7 +135,7 @@ class Recheck:
             renewed = await self._provider.refresh(token)
         except UpstreamRefused as error:
             log.warning(
-                "identity_refused", user=user_id, code=error.code, request_id=error.request_id
+                "identity_refused", user=user_id, cause=error.code, request_id=error.request_id
             )
             challenge = error.claims if isinstance(error, InteractionRequired) else ""
             return await self._refused(
@@ -143,7 +143,7 @@ class Recheck:
             )
         except (UpstreamError, NotConfigured) as error:  # no verdict about the person
             log.warning(
-                "identity_check_unanswered", user=user_id, code=error.code, debug=error.debug
+                "identity_check_unanswered", user=user_id, cause=error.code, debug=error.debug
             )
             return Verdict.UNKNOWN
         if not await self._still_admitted(user_id, renewed.claims):
@@ -172,7 +172,7 @@ class Recheck:
             try:
                 self._admission.check(identity)
             except NotAdmitted as error:
-                log.warning("identity_not_admitted", user=user_id, code=error.code)
+                log.warning("identity_not_admitted", user=user_id, cause=error.code)
                 return False
             await self._admission.note(conn, user_id, identity)
         return True

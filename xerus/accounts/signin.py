@@ -153,7 +153,7 @@ class SignIn:
         try:
             return await self._provider.sign_out_url(login_hint=row["login_hint"] if row else "")
         except (UpstreamError, NotConfigured) as error:
-            log.warning("sign_out_at_provider_skipped", code=error.code, debug=error.debug)
+            log.warning("sign_out_at_provider_skipped", cause=error.code, debug=error.debug)
             return ""
 
     async def is_demanded(self, session_token: str) -> bool:
@@ -335,7 +335,7 @@ class SignIn:
     async def _note(self, failure: SignInFailed, address: str) -> None:
         log.warning(
             "sign_in_failed",
-            code=failure.code,
+            cause=failure.code,
             correlation_id=failure.correlation_id,
             debug=failure.debug,
         )

@@ -122,7 +122,7 @@ def _noted(turn: Turn) -> Iterator[None]:
         _log.warning(
             "assistant_run_failed",
             error=type(error).__name__,
-            code=getattr(error, "provider_error_code", None) or getattr(error, "code", None),
+            cause=getattr(error, "provider_error_code", None) or getattr(error, "code", None),
             status=getattr(error, "status_code", None),
             correlation_id=reference,
         )

@@ -76,7 +76,7 @@ class ErrorEdge:
                 "request_failed",
                 path=request.url.path,
                 status=status,
-                code=error.code,
+                cause=error.code,
                 debug=error.debug,
                 correlation_id=reference,
                 exc_info=exc if unforeseen else None,

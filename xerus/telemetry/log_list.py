@@ -40,13 +40,13 @@ ALL = (
         "warning",
         "identity_refused",
         "The identity provider no longer lets a person in: their sessions and grants end",
-        *("user", "code", "request_id"),
+        *("user", "cause", "request_id"),
     ),
     _event(
         "warning",
         "identity_check_unanswered",
         "The identity provider did not say whether a person is still allowed; it is asked again",
-        *("user", "code", "debug"),
+        *("user", "cause", "debug"),
     ),
     _event(
         "error",
@@ -58,19 +58,19 @@ ALL = (
         "warning",
         "identity_not_admitted",
         "A person is known to the identity provider and not admitted here any more",
-        *("user", "code"),
+        *("user", "cause"),
     ),
     _event(
         "warning",
         "sign_in_failed",
         "A sign-in did not come to its end; the person saw the correlation id",
-        *("code", "correlation_id", "debug"),
+        *("cause", "correlation_id", "debug"),
     ),
     _event(
         "warning",
         "sign_out_at_provider_skipped",
         "A person is signed out here; the provider's own sign-out address is not known",
-        *("code", "debug"),
+        *("cause", "debug"),
     ),
     _event(
         "warning",
@@ -202,7 +202,7 @@ ALL = (
         "warning",
         "assistant_run_failed",
         "The assistant could not answer; the person saw the correlation id",
-        *("error", "code", "status", "correlation_id"),
+        *("error", "cause", "status", "correlation_id"),
     ),
     _event(
         "warning",
@@ -215,7 +215,7 @@ ALL = (
         "error",
         "request_failed",
         "A request was answered with 5xx; a defect of ours comes with its stack trace",
-        *("path", "status", "code", "debug", "correlation_id"),
+        *("path", "status", "cause", "debug", "correlation_id"),
     ),
     # Keys and the audit log
     _event(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import xerus
-from xerus.telemetry import log_list
+from xerus.telemetry import log_list, logs
 
 _LOGGERS = {"log", "_log"}
 _NO_FACTS = {None, "exc_info"}
@@ -61,3 +61,12 @@ def test_what_is_logged_is_listed_with_its_level_and_facts(line: Line) -> None:
 def test_what_is_listed_is_logged_and_listed_once() -> None:
     assert {line.name for line in LINES} == set(_BY_NAME)
     assert len(_BY_NAME) == len(log_list.ALL)
+
+
+def test_no_fact_has_a_name_whose_value_is_hidden() -> None:
+    hidden = {(one.name, fact) for one in log_list.ALL for fact in one.facts if _is_hidden(fact)}
+    assert hidden == set()
+
+
+def _is_hidden(fact: str) -> bool:
+    return bool(logs._SECRET_NAMES.search(fact))
