@@ -1,7 +1,7 @@
 """Keys that move from one provider to another, and a service that is away."""
 
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 
 from tests.flows.front_door.door import MovableClock
 from tests.stores.databases import Fresh
-from tests.support.key_services.service import status
+from tests.support.key_services.every import EVERY
+from tests.support.key_services.service import FakeService, status
 from tests.support.key_services.vault import FakeVault
 from xerus.app.key_provider import Keyring, ProviderWatch, keyring
 from xerus.app.probes import probe_routes
@@ -50,14 +51,14 @@ class Keys:
 class Processes:
     """Starts processes with the settings given, on one database."""
 
-    def __init__(self, database: Database, folder: Path, service: FakeVault) -> None:
+    def __init__(self, database: Database, folder: Path, service: FakeService) -> None:
         self.database = database
         self._folder = folder
         self._service = service
         self.clock = MovableClock()
         self._rings: list[Keyring] = []
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         for ring in self._rings:
             await ring.close()
 
@@ -96,7 +97,7 @@ async def processes(
 ) -> AsyncIterator[Processes]:
     made = Processes(database, tmp_path, service)
     yield made
-    await made.close()
+    await made.aclose()
 
 
 async def ready(processes: Processes, process: Keys, watch: ProviderWatch) -> dict[str, Any]:
@@ -123,31 +124,37 @@ def references(fresh: Fresh) -> set[str]:
         return {row[0].partition(":")[0] for row in found}
 
 
+@pytest.mark.parametrize("kind", EVERY)
 async def test_keys_move_to_a_service_and_back_and_nothing_stops_opening(
-    processes: Processes, fresh: Fresh, service: FakeVault, tmp_path: Path
+    kind: str, database: Database, fresh: Fresh, tmp_path: Path
 ) -> None:
-    first = await processes.start("file")
-    sealed = await first.vault.seal(b"secret", _HERE)
-    token = await first.signing.sign({"sub": "ada"}, typ="at+jwt")
-    csrf = await first.purposes.get("csrf")
+    async with (
+        EVERY[kind](tmp_path) as service,
+        aclosing(Processes(database, tmp_path, service)) as processes,
+    ):
+        there = service.env["XERUS_KEY_PROVIDER"]
+        first = await processes.start("file")
+        sealed = await first.vault.seal(b"secret", _HERE)
+        token = await first.signing.sign({"sub": "ada"}, typ="at+jwt")
+        csrf = await first.purposes.get("csrf")
 
-    await (await processes.start(_VAULT, before="file")).rewrap()
-    (tmp_path / "key").rename(tmp_path / "put-away")
-    assert references(fresh) == {"vault-transit"}
-    second = await processes.start(_VAULT)
-    assert await second.vault.open(sealed, _HERE) == b"secret"
-    assert await second.signing.verify(token, typ="at+jwt") == {"sub": "ada"}
-    assert await second.purposes.get("csrf") == csrf
-    assert await first.vault.open(sealed, _HERE) == b"secret"
+        await (await processes.start(there, before="file")).rewrap()
+        (tmp_path / "key").rename(tmp_path / "put-away")
+        assert references(fresh) == {kind}
+        second = await processes.start(there)
+        assert await second.vault.open(sealed, _HERE) == b"secret"
+        assert await second.signing.verify(token, typ="at+jwt") == {"sub": "ada"}
+        assert await second.purposes.get("csrf") == csrf
+        assert await first.vault.open(sealed, _HERE) == b"secret"
 
-    await (await processes.start("file", before=_VAULT)).rewrap()
-    await service.go_away()
-    assert references(fresh) == {"file"}
-    third = await processes.start("file")
-    assert await third.vault.open(sealed, _HERE) == b"secret"
-    assert await third.signing.verify(token, typ="at+jwt") == {"sub": "ada"}
-    with pytest.raises(WrongKey, match="wrapped by `file`"):
-        await processes.start(_VAULT)
+        await (await processes.start("file", before=there)).rewrap()
+        await service.go_away()
+        assert references(fresh) == {"file"}
+        third = await processes.start("file")
+        assert await third.vault.open(sealed, _HERE) == b"secret"
+        assert await third.signing.verify(token, typ="at+jwt") == {"sub": "ada"}
+        with pytest.raises(WrongKey, match="wrapped by `file`"):
+            await processes.start(there)
 
 
 async def test_a_move_that_is_cut_off_anywhere_is_gone_on_with(

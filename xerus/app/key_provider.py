@@ -2,20 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import assert_never
-
-from pydantic import SecretStr
 
 from xerus.egress.client import Egress
 from xerus.errors import NotConfigured, Unavailable, XerusError
 from xerus.keys.file import FileKeyProvider
-from xerus.keys.kms.calls import Calls, Patience
-from xerus.keys.kms.envelope import KeyService, ServiceKeyProvider
-from xerus.keys.kms.vault_transit import VaultTransit
+from xerus.keys.kms.calls import Patience
+from xerus.keys.kms.envelope import ServiceKeyProvider
 from xerus.keys.moving import MovingProvider
 from xerus.keys.provider import KeyProvider
-from xerus.settings.groups import KeyServiceSettings, Settings
+from xerus.settings.groups import Settings
 from xerus.settings.key_providers import ProviderName
 from xerus.telemetry import metric_list
 from xerus.telemetry.logs import logger
@@ -58,42 +53,12 @@ def keyring(settings: Settings, patience: Patience | None = None) -> Keyring:
 
 
 def _one(settings: Settings, name: ProviderName, patience: Patience) -> Keyring:
-    match name.kind:
-        case "file":
-            return Keyring(provider=FileKeyProvider(settings.server.data_dir / "key"))
-        case "vault-transit":
-            return _vault_transit(settings.key_services, name, patience)
-    assert_never(name.kind)
+    if name.kind == "file":
+        return Keyring(provider=FileKeyProvider(settings.server.data_dir / "key"))
+    from xerus.app.key_services import connect  # noqa: PLC0415 - few need it, and starts are measured
 
-
-def _vault_transit(services: KeyServiceSettings, name: ProviderName, patience: Patience) -> Keyring:
-    address = services.vault_addr or ""
-    egress = Egress(allowed_origins=[address])
-    return _over(
-        egress,
-        VaultTransit(
-            Calls(egress, title="Vault", patience=patience),
-            address=address,
-            mount=name.parts["mount"],
-            key=name.parts["key"],
-            token=lambda: _secret(services.vault_token, services.vault_token_file),
-            namespace=services.vault_namespace or "",
-        ),
-    )
-
-
-def _over(egress: Egress, service: KeyService) -> Keyring:
-    return Keyring(provider=ServiceKeyProvider(service), ways=(egress,))
-
-
-def _secret(given: SecretStr | None, path: Path | None) -> SecretStr:
-    """Return what a file holds now, and what was given where there is none."""
-    if path is not None:
-        try:
-            return SecretStr(path.read_text().strip())
-        except (OSError, UnicodeDecodeError):
-            log.warning("credential_file_not_read", file=str(path))
-    return given or SecretStr("")
+    service, ways = connect(settings.key_services, name, patience)
+    return Keyring(provider=ServiceKeyProvider(service), ways=ways)
 
 
 class ProviderWatch:

@@ -204,8 +204,9 @@ def _key_provider_problems(settings: Settings) -> Iterator[Problem]:
     }
     for kind in sorted({now.kind, *([before.kind] if before else [])}):
         yield from key_providers.lacking(kind, given)
-        if kind == "vault-transit" and services.vault_addr:
-            yield from _address_problem("VAULT_ADDR", services.vault_addr)
+        for variable in key_providers.ADDRESSES[kind]:
+            if given[variable]:
+                yield from _address_problem(variable, given[variable])
     if before and str(before) == str(now):
         yield Problem(
             variable="XERUS_KEY_PROVIDER_BEFORE",

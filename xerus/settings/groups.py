@@ -237,7 +237,9 @@ class VaultSettings(Group):
         "XERUS_KEY_PROVIDER",
         default=ProviderName(),
         help="`file`: a key file in the data folder, created 0600 on first start. Or a key in a key "
-        "management service: `vault-transit:MOUNT/KEY`.",
+        "management service: `vault-transit:MOUNT/KEY`, `aws-kms:ARN`, "
+        "`azure-key-vault:https://VAULT.vault.azure.net/keys/NAME` (with `/VERSION`, where one is to "
+        "wrap), `google-kms:projects/P/locations/L/keyRings/R/cryptoKeys/K`.",
     )
     key_provider_before: KeyProviderName | None = _setting(
         "XERUS_KEY_PROVIDER_BEFORE",
@@ -267,6 +269,63 @@ class KeyServiceSettings(Group):
     vault_namespace: str | None = _setting(
         "VAULT_NAMESPACE",
         help="Namespace in Vault, for `vault-transit`. Unset: the root namespace.",
+    )
+    aws_access_key_id: str | None = _setting(
+        "AWS_ACCESS_KEY_ID", help="Access key for `aws-kms`. Unset: the role of AWS_ROLE_ARN."
+    )
+    aws_secret_access_key: SecretStr | None = _setting(
+        "AWS_SECRET_ACCESS_KEY", help="Secret of the access key. Unset: not used."
+    )
+    aws_session_token: SecretStr | None = _setting(
+        "AWS_SESSION_TOKEN", help="Session token of a temporary access key. Unset: not used."
+    )
+    aws_role_arn: str | None = _setting(
+        "AWS_ROLE_ARN",
+        help="Role that Xerus takes for `aws-kms` with the token in AWS_WEB_IDENTITY_TOKEN_FILE, as on "
+        "EKS. Unset: the access key.",
+    )
+    aws_web_identity_token_file: Path | None = _setting(
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        help="File with the token of the platform, read anew each time. Unset: the access key.",
+    )
+    aws_role_session_name: str = _setting(
+        "AWS_ROLE_SESSION_NAME", default="xerus", help="Name of the session, for AWS's logs."
+    )
+    aws_endpoint_url_kms: str | None = _setting(
+        "AWS_ENDPOINT_URL_KMS",
+        help="Address of AWS KMS, as of a VPC endpoint. Unset: that of the key's region.",
+    )
+    aws_endpoint_url_sts: str | None = _setting(
+        "AWS_ENDPOINT_URL_STS", help="Address of AWS STS. Unset: that of the key's region."
+    )
+    azure_tenant_id: str | None = _setting(
+        "AZURE_TENANT_ID", help="Tenant of the application for `azure-key-vault`. Unset: not used."
+    )
+    azure_client_id: str | None = _setting(
+        "AZURE_CLIENT_ID", help="Application that may use the key. Unset: not used."
+    )
+    azure_client_secret: SecretStr | None = _setting(
+        "AZURE_CLIENT_SECRET",
+        help="Its client secret. Unset: the token in AZURE_FEDERATED_TOKEN_FILE.",
+    )
+    azure_federated_token_file: Path | None = _setting(
+        "AZURE_FEDERATED_TOKEN_FILE",
+        help="File with the token of the platform (workload identity), read anew each time. "
+        "Unset: the client secret.",
+    )
+    azure_authority_host: str = _setting(
+        "AZURE_AUTHORITY_HOST",
+        default="https://login.microsoftonline.com",
+        help="Where the application gets its tokens; other clouds have their own.",
+    )
+    google_application_credentials: Path | None = _setting(
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        help="JSON file with the key of a service account, for `google-kms`. Unset: not used.",
+    )
+    google_kms_endpoint: str = _setting(
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS",
+        default="https://cloudkms.googleapis.com",
+        help="Address of Google Cloud KMS, as of a private endpoint.",
     )
 
 

@@ -7,12 +7,33 @@ from typing import Literal, get_args
 
 from xerus.settings.problems import Problem
 
-Kind = Literal["file", "vault-transit"]
+Kind = Literal["file", "vault-transit", "aws-kms", "azure-key-vault", "google-kms"]
 
 _FORMS: Mapping[Kind, tuple[str, re.Pattern[str]]] = {
     "vault-transit": (
         "vault-transit:MOUNT/KEY",
         re.compile(r"(?!(?:.*/)?\.\.?/)(?P<mount>[\w.-]+(?:/[\w.-]+)*)/(?P<key>[\w.-]+)", re.ASCII),
+    ),
+    "aws-kms": (
+        "aws-kms:ARN",
+        re.compile(
+            r"arn:(?P<partition>aws(?:-[a-z-]+)?):kms:(?P<region>[a-z0-9-]+):[0-9]{12}"
+            r":(?:key|alias)/[\w/-]+",
+            re.ASCII,
+        ),
+    ),
+    "azure-key-vault": (
+        "azure-key-vault:https://VAULT.vault.azure.net/keys/NAME",
+        re.compile(
+            r"(?P<vault>https://[a-z0-9.-]+(?::[0-9]+)?|http://(?:localhost|127\.0\.0\.1)(?::[0-9]+)?)"
+            r"/keys/(?P<name>[0-9A-Za-z-]{1,127})(?:/(?P<version>[0-9a-zA-Z]{1,64}))?"
+        ),
+    ),
+    "google-kms": (
+        "google-kms:projects/P/locations/L/keyRings/R/cryptoKeys/K",
+        re.compile(
+            r"projects/[\w.:-]+/locations/[\w-]+/keyRings/[\w-]+/cryptoKeys/[\w-]+", re.ASCII
+        ),
     ),
 }
 
@@ -79,4 +100,23 @@ def lacking(kind: Kind, given: Mapping[str, object]) -> list[Problem]:
 _NEEDED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "file": (),
     "vault-transit": (("VAULT_ADDR",), ("VAULT_TOKEN",)),
+    "aws-kms": (
+        ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        ("AWS_SECRET_ACCESS_KEY", "AWS_ROLE_ARN"),
+    ),
+    "azure-key-vault": (
+        ("AZURE_TENANT_ID",),
+        ("AZURE_CLIENT_ID",),
+        ("AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE"),
+    ),
+    "google-kms": (("GOOGLE_APPLICATION_CREDENTIALS",),),
 }
+
+ADDRESSES: Mapping[Kind, tuple[str, ...]] = {
+    "file": (),
+    "vault-transit": ("VAULT_ADDR",),
+    "aws-kms": ("AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_STS"),
+    "azure-key-vault": ("AZURE_AUTHORITY_HOST",),
+    "google-kms": ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS",),
+}
+"""The settings of a provider that are addresses."""

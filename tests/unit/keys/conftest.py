@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.key_services.every import EVERY
 from tests.support.key_services.service import FakeService
-from tests.support.key_services.vault import FakeVault
 
 
-@pytest.fixture(params=[FakeVault], ids=["vault-transit"])
+@pytest.fixture(params=EVERY)
 async def service(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FakeService]:
-    async with request.param(tmp_path) as running:
+    async with EVERY[request.param](tmp_path) as running:
         yield running

@@ -37,7 +37,7 @@ class Patience:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the service said, with a JSON object as body."""
+    """What the service said: a status, and the members of a JSON object."""
 
     status: int
     body: Mapping[str, Any] = field(repr=False)
@@ -51,6 +51,18 @@ class Answer:
         """Return a member that is a text, '' where there is none."""
         value = self.body.get(name)
         return value if isinstance(value, str) else ""
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """Return a member that is an object, an empty one where there is none."""
+        value = self.body.get(name)
+        return value if isinstance(value, dict) else {}
+
+
+def _from_json(body: bytes) -> object:
+    try:
+        return orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        return None
 
 
 class Calls:
@@ -76,17 +88,18 @@ class Calls:
         body: bytes,
         headers: Callable[[], Mapping[str, str]],
         *,
-        method: str = "POST",
-        throttled: Callable[[Answer], bool] = lambda _: False,
+        passing: Callable[[Answer], str] = lambda _: "",
+        read: Callable[[bytes], object] = _from_json,
     ) -> Answer:
-        """Send a request until there is an answer that a repetition would not change.
+        """Send a POST until there is an answer that a repetition would not change.
 
         Args:
             url: where to.
             body: what to send.
             headers: made anew for each try: signatures bear the time.
-            method: HTTP method.
-            throttled: tells by an answer of 4xx that it is only about the moment.
+            passing: tells, as the end of a sentence, why an answer is only about the moment.
+            read: makes the members of an answer out of its body; what it makes of one that is not
+                the service's is no mapping.
 
         Raises:
             Unavailable: no such answer, or nothing has been asked for a while after the last.
@@ -98,7 +111,7 @@ class Calls:
             wait = 0.0
             try:
                 reply = await self._egress.request(
-                    method,
+                    "POST",
                     url,
                     headers=headers(),
                     body=body,
@@ -108,11 +121,12 @@ class Calls:
             except UpstreamUnavailable as error:
                 why = _told(error)
             else:
-                answer = _read(reply)
+                answer = _answer(reply, read)
                 if answer is None:
-                    why = f"answers with status {reply.status} and no JSON"
-                elif _over(answer) or throttled(answer):
-                    why, wait = f"answers with status {answer.status}", _asked_wait(reply)
+                    why = f"answers with status {reply.status} and not as it should"
+                elif _over(answer) or passing(answer):
+                    why = f"answers with status {answer.status}{passing(answer)}"
+                    wait = _asked_wait(reply)
                 else:
                     return answer
             if pause is not None:
@@ -141,11 +155,8 @@ def _told(error: UpstreamUnavailable) -> str:
     return "cannot be reached"
 
 
-def _read(reply: Reply) -> Answer | None:
-    try:
-        body = orjson.loads(reply.body or b"{}")
-    except orjson.JSONDecodeError:
-        return None
+def _answer(reply: Reply, read: Callable[[bytes], object]) -> Answer | None:
+    body = read(reply.body)
     return Answer(status=reply.status, body=body) if isinstance(body, dict) else None
 
 

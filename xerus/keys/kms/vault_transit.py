@@ -51,7 +51,7 @@ class VaultTransit:
     async def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt with the newest version of the key."""
         answer = await self._ask("encrypt", {"plaintext": _base64(plaintext)}, context)
-        ciphertext = _data(answer).get("ciphertext")
+        ciphertext = answer.part("data").get("ciphertext")
         if not answer.sound or not isinstance(ciphertext, str) or not ciphertext:
             raise self._refused(answer)
         return ciphertext.encode()
@@ -63,7 +63,7 @@ class VaultTransit:
         except UnicodeDecodeError as error:
             raise wrong_key(self.reference) from error
         answer = await self._ask("decrypt", {"ciphertext": text}, context)
-        plaintext = _data(answer).get("plaintext")
+        plaintext = answer.part("data").get("plaintext")
         if not answer.sound or not isinstance(plaintext, str):
             raise self._refused(answer)
         try:
@@ -133,11 +133,6 @@ class VaultTransit:
 
 
 _OTHER_KEY = ("message authentication failed", "invalid ciphertext", "unable to decrypt")
-
-
-def _data(answer: Answer) -> Mapping[str, object]:
-    data = answer.body.get("data")
-    return data if isinstance(data, dict) else {}
 
 
 def _base64(data: bytes) -> str:
