@@ -227,6 +227,11 @@ def _many_clients(world: World) -> None:
     world.clients.put("three", "Night job", "file", confidential=True)
 
 
+def _in_company(world: World) -> None:
+    world.connections.shown = replace(CONNECTED, checked_at=_EXPIRED, check_seconds=0.31)
+    world.connections.in_company = True
+
+
 def _nobody_connected(world: World) -> None:
     world.admin.states = {}
 
@@ -328,6 +333,7 @@ STATES: Mapping[str, Shown] = {
     "tools-missing-permissions": Shown(path="/tools", arrange=_missing_permissions),
     "tools-shared": Shown(path="/tools", mode="shared", arrange=_view(VIEWS[State.NOT_CONFIGURED])),
     "connection-missing-permissions": Shown(path=_HERE, arrange=_missing_permissions),
+    "connection-in-company": Shown(path=_HERE, arrange=_in_company),
     "disconnect": Shown(path=f"{_HERE}/disconnect", arrange=_view(CONNECTED)),
     "return-connected": Shown(path=_BACK, arrange=_return(FlowStatus.CONNECTED, view=CONNECTED)),
     "return-choosing": Shown(path=_BACK, arrange=_return(FlowStatus.CHOOSING_SITE, view=CHOOSING)),

@@ -82,6 +82,10 @@ async def test_causes_are_counted_with_the_newest_reference_and_whom_they_concer
     assert (whom.name, whom.email) == ("Grace", "grace@example.com")
     assert nobody == []
     assert (shared.account_email, shared.people) == ("grace@example.com", 2)
+    assert await part.connections.has_company(second.user_id)
+    await part.connections.disconnect(first.user_id)
+    assert not await part.connections.has_company(second.user_id)
+    assert (await part.connections.view(second.user_id)).connection_id == newest.connection_id
 
 
 async def test_each_data_key_tells_what_lies_under_it(part: Part) -> None:

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from xerus.connections.links import Link
 from xerus.db.database import Connection
+from xerus.ids import UserId
 
 # What failed last, with the renewal or with a real call.
 _FAILING = sql.SQL("""
@@ -91,6 +92,19 @@ async def shared_accounts(conn: Connection) -> list[SharedAccount]:
         " HAVING count(*) > 1 ORDER BY people DESC, 2 LIMIT 20"
     )
     return [SharedAccount(**{**row, "link": Link(row["link"])}) for row in await found.fetchall()]
+
+
+async def has_company(conn: Connection, user_id: UserId, link: Link) -> bool:
+    """Tell whether anybody else connected the account that this person did (worker role)."""
+    found = await conn.execute(
+        "SELECT FROM connections mine JOIN connections other"
+        " ON other.link = mine.link AND other.account_id = mine.account_id"
+        " WHERE mine.user_id = %s AND mine.link = %s AND other.user_id <> mine.user_id"
+        " AND mine.status NOT IN ('disconnected', 'replaced')"
+        " AND other.status NOT IN ('disconnected', 'replaced') LIMIT 1",
+        (user_id, link),
+    )
+    return await found.fetchone() is not None
 
 
 async def states(conn: Connection, now: datetime, ending: datetime) -> dict[tuple[Link, str], int]:

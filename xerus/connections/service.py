@@ -6,7 +6,7 @@ from datetime import timedelta
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
-from xerus.connections import flows, store
+from xerus.connections import flows, overview, store
 from xerus.connections.authorize import Authorize
 from xerus.connections.callback import Callback
 from xerus.connections.checks import Checks
@@ -196,6 +196,11 @@ class Connections:
             clock=self._clock,
             tools_url=self._tools_url,
         )
+
+    async def has_company(self, user_id: UserId) -> bool:
+        """Tell whether anybody else here is connected with the same account; never who."""
+        async with self._db.transaction(Role.WORKER) as conn:
+            return await overview.has_company(conn, user_id, self._oauth.link)
 
     async def count_by_status(self) -> dict[str, int]:
         """Return how many connections of everybody by this link are in each stored status."""

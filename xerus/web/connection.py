@@ -72,4 +72,6 @@ class ConnectionPages:
             permission_groups=in_groups(view.scopes, view.missing_scopes),
             link=self._link,
             check=check,
+            in_company=bool(view.connection_id)
+            and await self._connections.has_company(session.user.id),
         )

@@ -149,6 +149,9 @@ class ConnectionService(Protocol):
     async def view(self, user_id: UserId) -> ConnectionView:
         """Return what there is to show."""
 
+    async def has_company(self, user_id: UserId) -> bool:
+        """Tell whether anybody else is connected with the same account."""
+
     async def disconnect(self, user_id: UserId) -> None:
         """Erase the tokens."""
 

@@ -304,6 +304,7 @@ class FakeConnections:
         )
         self.calls: list[tuple[str, Any]] = []
         self.configured = True
+        self.in_company = False
         self.states: set[str] = set()
 
     async def began(self, *, user_id: UserId, session_id: SessionId, state: str) -> bool:
@@ -339,6 +340,9 @@ class FakeConnections:
 
     async def view(self, user_id: UserId) -> ConnectionView:
         return self.shown
+
+    async def has_company(self, user_id: UserId) -> bool:
+        return self.in_company
 
     async def disconnect(self, user_id: UserId) -> None:
         self.calls.append(("disconnect", user_id))

@@ -78,6 +78,15 @@ async def test_the_page_of_a_connection_tells_its_last_check_and_its_last_proble
     assert failed.correlation_id in page
 
 
+async def test_an_account_that_somebody_else_uses_too_is_said_without_a_name() -> None:
+    world = World()
+    world.connections.shown = CONNECTED
+    world.connections.in_company = True
+    async with world.client() as http:
+        page = (await http.get("/connections/atlassian")).text
+    assert "Somebody else here is connected with this account too." in page
+
+
 async def test_an_account_that_took_the_place_of_another_says_so() -> None:
     for page in await pages(replace(CONNECTED, replaced_account="alan@example.com")):
         assert "took the place of alan@example.com" in page
