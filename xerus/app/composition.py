@@ -293,7 +293,7 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         # In every role: each process may have to start anew.
         watcher = Worker(loops=[parts.watch.loop], metrics=base.metrics)
         watcher.start()
-        stack.push_async_callback(watcher.stop)
+        stack.push_async_callback(watcher.stop, seconds=1.0)  # a look may be cut off
         if Role.WORKER in roles:
             parts.worker.start()
             stack.push_async_callback(parts.worker.stop)

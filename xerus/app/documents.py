@@ -54,7 +54,13 @@ def settings_page() -> str:
     for setting in known():
         if setting.group != group:
             group = setting.group
-            lines += ["", f"## {group.capitalize()}", "", "| setting | meaning |", "| --- | --- |"]
+            lines += [
+                "",
+                f"## {group.capitalize().replace('_', ' ')}",
+                "",
+                "| setting | meaning |",
+                "| --- | --- |",
+            ]
         names = ", ".join(f"`{name}`" for name in setting.names)
         default = "" if "Default" in setting.description else setting.default
         shown = f" Default: `{default}`." if default else ""

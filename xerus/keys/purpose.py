@@ -1,6 +1,5 @@
 """Independent random keys, one per purpose, so that none can be used for another's work."""
 
-import asyncio
 import secrets
 
 from xerus.db.database import Database
@@ -29,10 +28,8 @@ class PurposeKeys:
         """
         async with self._database.transaction(Role.GATE) as conn:
             rows = await store.wrapped_keys(conn, "purpose_keys")
-        opened = await asyncio.gather(
-            *(self._provider.unwrap(row.wrapped, _aad(row.id)) for row in rows)
-        )
-        self._known.update(zip((row.id for row in rows), opened, strict=True))
+        for row in rows:
+            self._known[row.id] = await self._provider.unwrap(row.wrapped, _aad(row.id))
 
     async def rewrap(self, *, everything: bool) -> int:
         """Wrap keys anew with the provider, `everything` or what another wrapped; return how many."""

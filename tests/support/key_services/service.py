@@ -4,6 +4,7 @@ import abc
 import asyncio
 import json
 import secrets
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -133,12 +134,15 @@ class FakeService(abc.ABC):
     async def __aexit__(self, *_: object) -> None:
         await self.go_away()
 
-    async def come_back(self) -> None:
+    async def come_back(self, tls: ssl.SSLContext | None = None) -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        site = web.TCPSite(
+            self._runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=tls
+        )
+        await site.start()
 
     async def go_away(self) -> None:
         if self._runner:

@@ -1,10 +1,13 @@
 """Every key provider over a key management service, against a server that speaks its HTTP."""
 
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.support.certificates import private_pem, self_signed
 from tests.support.key_services.providers import provider_of, told
 from tests.support.key_services.service import (
     FakeService,
@@ -15,6 +18,7 @@ from tests.support.key_services.service import (
     silence,
     status,
 )
+from tests.support.key_services.vault import FakeVault
 from xerus.errors import NotConfigured, Unavailable
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.kms.calls import Patience
@@ -235,6 +239,23 @@ async def test_a_service_that_does_not_listen_is_told(
 
     with pytest.raises(Unavailable, match="cannot be reached"):
         await provider.wrap(b"secret", b"")
+
+
+async def test_a_certificate_that_nobody_trusts_is_told(tmp_path: Path) -> None:
+    key, pem = ec.generate_private_key(ec.SECP256R1()), tmp_path / "pem"
+    pem.write_text(private_pem(key) + self_signed(key, name="localhost"))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(pem)
+    vault = FakeVault(tmp_path)
+    await vault.come_back(tls)
+    env = {**vault.env, "VAULT_ADDR": f"https://localhost:{vault.port}"}
+
+    async with provider_of(env, tmp_path) as provider:
+        with pytest.raises(Unavailable, match="certificate that this machine does not trust"):
+            await provider.wrap(b"secret", b"")
+
+    assert vault.seen == []
+    await vault.go_away()
 
 
 async def test_a_service_that_says_nothing_is_told(service: FakeService, tmp_path: Path) -> None:

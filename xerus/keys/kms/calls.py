@@ -14,7 +14,6 @@ from xerus.errors import Unavailable, UpstreamUnavailable
 _MAX_BYTES = 64 * 2**10
 _AWAY = frozenset({408, 412, 429, 472, 473})
 """Beside 5xx. 412, 472 and 473 are Vault's: a replica that is behind, or does not answer."""
-_THROTTLED = 429
 _FAILED = 500
 _LONGEST_WAIT = 3.0
 
