@@ -74,6 +74,15 @@ def shared_credentials(settings: Settings, egress: Egress) -> SharedCredentials:
     )
 
 
+def shared_products(settings: Settings) -> frozenset[Product]:
+    """Return the products that the operator set a token for."""
+    groups: Mapping[Product, JiraSettings | ConfluenceSettings] = {
+        Product.JIRA: settings.jira,
+        Product.CONFLUENCE: settings.confluence,
+    }
+    return frozenset(product for product, group in groups.items() if _token(group))
+
+
 def _token(group: JiraSettings | ConfluenceSettings) -> SharedToken | None:
     if not (group.url and group.token):
         return None

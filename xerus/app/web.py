@@ -13,6 +13,7 @@ from xerus.accounts.people import People
 from xerus.app.administration import Administration
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
+from xerus.app.tooling import shared_products
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import choose_model
 from xerus.assistant.service import Assistant
@@ -108,6 +109,7 @@ def _deps(
         clock=base.clock,
         public_url=base.settings.public_url,
         credentials_mode=base.settings.credential_mode,
+        shared_products=shared_products(base.settings),
         entra_settings=(
             ("ENTRA_ID_EXPECTED_ISSUER", bool(identity.expected_issuer)),
             ("ENTRA_ID_CLIENT_ID", bool(identity.client_id)),

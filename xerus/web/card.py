@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from xerus.atlassian.credentials import Product
 from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, FlowView, Site, State
 from xerus.web.deps import CredentialsMode
@@ -44,12 +45,16 @@ class Card:
         slug: names it in ids and paths.
         base: the path of its pages.
         version: changes whenever a new look is due.
+        says: what it is for, in a sentence.
+        is_shared: the operator's token serves everybody, so that nobody's own state matters.
     """
 
     link: Link
     slug: str
     base: str
     version: str
+    says: str
+    is_shared: bool
     badge: Badge
     notice: Notice | None
     actions: frozenset[str]
@@ -66,16 +71,6 @@ class Card:
     def name(self) -> str:
         """What people call it."""
         return self.link.label
-
-    @property
-    def says(self) -> str:
-        """What it is for, in a sentence."""
-        return _SAYS[self.link]
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether the operator's token serves everybody, so that nobody's own state matters."""
-        return self.badge is _SHARED
 
     @property
     def starts(self) -> bool:
@@ -130,6 +125,12 @@ _SAYS = {
 }
 
 
+_SAYS_OF_ONE = {
+    Product.JIRA: "Search, read, create and change Jira issues.",
+    Product.CONFLUENCE: "Search, read, create and change Confluence pages.",
+}
+
+
 def slug_of(link: Link) -> str:
     """Return what names a link in paths and ids."""
     return "atlassian" if link is Link.CLOUD else link.value
@@ -147,10 +148,15 @@ def card_for(
     *,
     mode: CredentialsMode,
     now: datetime,
+    shared_products: frozenset[Product] = frozenset(Product),
 ) -> Card:
-    """Return the card for a connection and the newest attempt to connect."""
+    """Return the card for a connection and the newest attempt to connect.
+
+    `shared_products` are those that the operator set a token for.
+    """
     waiting = flow is not None and flow.open and view.state is not State.NOT_CONFIGURED
     shared = mode == "shared"
+    behind = link.products & shared_products if mode != "user" else frozenset[Product]()
     actions = frozenset({"waiting"}) if waiting else _ACTIONS[view.state]
     choosing = view.state is State.CHOOSING_SITE and not waiting
     return Card(
@@ -158,10 +164,12 @@ def card_for(
         slug=slug_of(link),
         base=base_of(link),
         version=version_of(view, flow),
-        badge=badge_of(view, mode=mode, waiting=waiting),
-        notice=(_parting(link, view, mode=mode, now=now) or _shared_notice(view))
+        says=_says(link, behind if shared else link.products),
+        is_shared=shared,
+        badge=_shared_badge(behind) if shared else badge_of(view, waiting=waiting),
+        notice=(_parting(link, view, behind, now=now) or _shared_notice(link, view, behind))
         if shared
-        else _notice(link, view, flow, mode=mode, now=now),
+        else _notice(link, view, flow, behind, now=now),
         # What a person connected before is still theirs to end.
         actions=actions & {"disconnect"} if shared else actions,
         pending=waiting and not shared,
@@ -185,10 +193,16 @@ def version_of(view: ConnectionView, flow: FlowView | None) -> str:
     return f"{view.state}.{view.account_email}.{len(view.sites)}.{attempt}"
 
 
-def badge_of(view: ConnectionView, *, mode: CredentialsMode, waiting: bool = False) -> Badge:
+def _says(link: Link, products: frozenset[Product]) -> str:
+    return _SAYS_OF_ONE[min(products)] if products < link.products and products else _SAYS[link]
+
+
+def _shared_badge(products: frozenset[Product]) -> Badge:
+    return _SHARED if products else _BADGES[State.NOT_CONFIGURED]
+
+
+def badge_of(view: ConnectionView, *, waiting: bool = False) -> Badge:
     """Return the badge of a connection; `waiting` while an attempt to connect is open."""
-    if mode == "shared":
-        return _SHARED
     return _BADGES[State.CONNECTING] if waiting else _BADGES[view.state]
 
 
@@ -204,21 +218,23 @@ def _notice(
     link: Link,
     view: ConnectionView,
     flow: FlowView | None,
+    behind: frozenset[Product],
     *,
-    mode: CredentialsMode,
     now: datetime,
 ) -> Notice | None:
+    """Return what is new or to be known; `behind` is what the operator's token serves meanwhile."""
     fresh = flow if flow and now - flow.created_at < _NEWS_LASTS else None
-    parting = _parting(link, view, mode=mode, now=now)
+    parting = _parting(link, view, behind, now=now)
     if fresh is not None and not (parting and view.ended_at and view.ended_at >= fresh.created_at):
         told = _news(link, view, fresh)
         if told is not None:
             return told
     standing = parting or _standing(link, view)
-    if standing is None and mode == "user-then-shared" and not view.usable:
+    if standing is None and behind and not view.usable:
+        served = "" if behind == link.products else f" for {_named(behind)}"
         return Notice(
             kind="busy",
-            title="The shared service token is used until you connect your own account.",
+            title=f"The shared service token is used{served} until you connect your own account.",
         )
     return standing
 
@@ -298,7 +314,7 @@ def _standing(link: Link, view: ConnectionView) -> Notice | None:
 
 
 def _parting(
-    link: Link, view: ConnectionView, *, mode: CredentialsMode, now: datetime
+    link: Link, view: ConnectionView, behind: frozenset[Product], *, now: datetime
 ) -> Notice | None:
     """What became of an access that was given up lately, and what the other side was told of it."""
     if view.state is not State.DISCONNECTED or not view.ended_at:
@@ -306,8 +322,9 @@ def _parting(
     if now - view.ended_at > _PARTING_LASTS:
         return None
     title = "Xerus erased its tokens and ended what was running."
-    if mode != "user":
-        title += " From now on the shared service token is used."
+    if behind:
+        served = "" if behind == link.products else f" for {_named(behind)}"
+        title += f" From now on the shared service token is used{served}."
     minutes = _minutes_left(view.access_until, now)
     rest = (
         f"The last access token would have worked there for another {minutes}; nobody has it."
@@ -335,14 +352,27 @@ def _minutes_left(until: datetime | None, now: datetime) -> str:
     return "" if left <= 0 else "minute" if left == 1 else f"{left} minutes"
 
 
-def _shared_notice(view: ConnectionView) -> Notice:
+def _shared_notice(link: Link, view: ConnectionView, products: frozenset[Product]) -> Notice:
     recorded = "What you do is recorded under your name in the activity."
     if "disconnect" in _ACTIONS[view.state]:
         recorded += (
             f" Your own connection as {view.account_email} is not used; you can disconnect it."
         )
+    lacking = _named(link.products - products)
+    if not products:
+        return Notice(
+            kind="warn",
+            title=f"Your administrator has set no token for {lacking}.",
+            text=f"Everybody here works by such a token, so there is nothing to connect. {recorded}",
+        )
+    without = f" It has none for {lacking}." if lacking else ""
     return Notice(
         kind="busy",
         title="Everybody here works through one Atlassian account.",
-        text=f"Your administrator set it up, so there is nothing for you to connect. {recorded}",
+        text="Your administrator set it up, so there is nothing for you to connect."
+        f"{without} {recorded}",
     )
+
+
+def _named(products: frozenset[Product]) -> str:
+    return " and ".join(product.value.title() for product in sorted(products, reverse=True))

@@ -128,6 +128,7 @@ class ChatPages:
                 views[shown],
                 flow,
                 mode=self._deps.credentials_mode,
+                shared_products=self._deps.shared_products,
                 now=self._deps.clock.now(),
             ),
             is_connected=is_connected,

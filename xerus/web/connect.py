@@ -59,6 +59,8 @@ class ConnectPages:
     async def _start(self, request: Request, session: Session) -> Response:
         access.require_own_request(self._deps, request)
         return_to = local_path(request.query_params.get("return_to"), default=_came_from(request))
+        if self._deps.credentials_mode == "shared":
+            return await self._page(request, session, _for_nobody(self._link), status=409)
         try:
             started = await self._connections.begin(
                 user_id=session.user.id, session_id=session.id, return_to=return_to
@@ -119,6 +121,7 @@ class ConnectPages:
                 view,
                 None,
                 mode=self._deps.credentials_mode,
+                shared_products=self._deps.shared_products,
                 now=self._deps.clock.now(),
             ),
         )
@@ -166,6 +169,18 @@ def _status(view: ConnectionView, flow: FlowView | None) -> FlowStatus:
     if view.usable:
         return FlowStatus.CONNECTED
     return flow.status if flow else FlowStatus.FAILED
+
+
+def _for_nobody(link: Link) -> Result:
+    """What is said where everybody works by the operator's token."""
+    return Result(
+        status="failed",
+        icon="circle-alert",
+        title=f"{link.label} is not connected here",
+        text="Everybody here works through one account that your administrator set up, so there is"
+        " nothing for you to connect.",
+        hint="Nothing was changed. Tools shows what can be used.",
+    )
 
 
 def _result(

@@ -339,6 +339,7 @@ class WebDeps:
     Attributes:
         links: people's connections; Cloud is always among them.
         public_url: the one base URL, without a trailing slash.
+        shared_products: those that the operator set a token for.
         entra_settings: the settings of the identity provider and whether each is set, for the
             sign-in page of an installation without one; names, never values.
     """
@@ -359,6 +360,7 @@ class WebDeps:
     clock: Clock
     public_url: str
     credentials_mode: CredentialsMode
+    shared_products: frozenset[Product] = frozenset()
     entra_settings: Sequence[tuple[str, bool]] = ()
 
     @property

@@ -48,7 +48,14 @@ async def link_card(deps: WebDeps, link: Link, session: Session) -> Card:
     """Return the card of the signed-in person's connection by a link."""
     view = await deps.links[link].view(session.user.id)
     flow = await deps.links[link].flow(session.user.id, None)
-    return card_for(link, view, flow, mode=deps.credentials_mode, now=deps.clock.now())
+    return card_for(
+        link,
+        view,
+        flow,
+        mode=deps.credentials_mode,
+        now=deps.clock.now(),
+        shared_products=deps.shared_products,
+    )
 
 
 async def card_fragment(deps: WebDeps, link: Link, request: Request, session: Session) -> Response:

@@ -572,6 +572,7 @@ class World:
             clock=self.clock,
             public_url=self.base,
             credentials_mode=self.mode,
+            shared_products=frozenset(Product),
             entra_settings=(
                 ("ENTRA_ID_EXPECTED_ISSUER", True),
                 ("ENTRA_ID_CLIENT_ID", False),

@@ -187,3 +187,13 @@ async def test_the_stream_tells_the_state_and_each_change_and_ends() -> None:
     assert (first["pending"], second["pending"]) == (True, False)
     assert first["version"] != second["version"]
     assert answer.text.endswith("event: end\ndata: {}\n\n")
+
+
+async def test_where_a_token_is_shared_nobody_connects_by_its_address_either() -> None:
+    world = World(mode="shared")
+    async with world.client() as http:
+        page = await http.get(f"{BASE}/start")
+    assert page.status_code == 409
+    assert "nothing for you to connect" in page.text
+    assert "Try again" not in page.text
+    assert world.connections.calls == []

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.web.fakes import ACME, CONNECTED, LABS, NOW, World, flow, problem
+from xerus.atlassian.credentials import Product
 from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, State
 from xerus.web.card import Notice, card_for
@@ -103,6 +104,45 @@ async def test_a_shared_token_is_called_shared_and_needs_nothing() -> None:
     page = await tools(world)
     assert "Shared service token" in page
     assert "Configure Atlassian" not in page
+
+
+@pytest.mark.parametrize(
+    ("link", "products", "badge", "words"),
+    [
+        (Link.CLOUD, {Product.JIRA}, "Shared service token", "It has none for Confluence."),
+        (Link.JIRA, {Product.JIRA}, "Shared service token", "Everybody here works through one"),
+        (Link.JIRA, {Product.CONFLUENCE}, "Not set up", "has set no token for Jira"),
+        (Link.CLOUD, set(), "Not set up", "has set no token for Jira and Confluence"),
+    ],
+)
+def test_the_shared_token_is_claimed_for_no_product_without_one(
+    link: Link, products: set[Product], badge: str, words: str
+) -> None:
+    shown = card_for(link, NONE, None, mode="shared", now=NOW, shared_products=frozenset(products))
+    assert shown.badge.word.startswith(badge)
+    assert shown.notice
+    assert words in f"{shown.notice.title} {shown.notice.text}"
+    assert ("Confluence" in shown.says) == (products == set())
+
+
+@pytest.mark.parametrize(
+    ("products", "title"),
+    [
+        ({Product.JIRA, Product.CONFLUENCE}, "The shared service token is used until"),
+        ({Product.CONFLUENCE}, "The shared service token is used for Confluence until"),
+    ],
+)
+def test_a_token_behind_ones_own_says_what_it_serves(products: set[Product], title: str) -> None:
+    notice = card_for(
+        Link.CLOUD,
+        NONE,
+        None,
+        mode="user-then-shared",
+        now=NOW,
+        shared_products=frozenset(products),
+    ).notice
+    assert notice
+    assert notice.title.startswith(title)
 
 
 async def test_a_dead_connection_offers_reconnect_first() -> None:
