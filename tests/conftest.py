@@ -18,6 +18,9 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile("steady")
 
+_LATE = {"tools": 1, "unit": 2}
+"""The folders whose modules take seconds or less each, by their place in a run."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", default=None, help="folder for the answers of the sandbox")
@@ -25,9 +28,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    Process.warm = True
     folder = config.getoption("--record")
     if folder and not hasattr(config, "workerinput"):  # once, not in each worker of xdist
         declared.write(Path(folder))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is over soon for the end, when every worker shall still have something to do."""
+    folder = config.rootpath / "tests"
+    items.sort(key=lambda item: _LATE.get(item.path.relative_to(folder).parts[0], 0))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,9 +7,13 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty, Queue
 from typing import ClassVar
+
+from tests.support import warm
+from tests.support.warm import WarmProcess
 
 _READY_SECONDS = 90
 _STOP_SECONDS = 20
@@ -26,24 +30,33 @@ class Process:
     """A command of ours in a process group of its own; stderr goes to `log`."""
 
     running: ClassVar[list["Process"]] = []
+    warm: ClassVar[bool] = False
+    """Whether what is started often starts from a process that has its libraries."""
 
     def __init__(self, *args: str, env: dict[str, str], log: Path, ready: str) -> None:
         self.log = log
         clean = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "TMPDIR"}}
-        with log.open("ab") as stderr:
-            self._popen = subprocess.Popen(
-                [sys.executable, *args],
-                env={**clean, "PYTHONUNBUFFERED": "1", **env},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,
-            )
+        self._popen = self._started(args, {**clean, "PYTHONUNBUFFERED": "1", **env}, log)
         self._lines: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.running.append(self)
         self._await(ready)
+
+    def _started(
+        self, args: Sequence[str], env: dict[str, str], log: Path
+    ) -> subprocess.Popen[bytes] | WarmProcess:
+        with log.open("ab") as stderr:
+            if self.warm and warm.can_start(args):
+                return WarmProcess(args, env=env, stderr=log)
+            return subprocess.Popen(
+                [sys.executable, *args],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+            )
 
     @property
     def pid(self) -> int:

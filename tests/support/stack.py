@@ -39,7 +39,7 @@ class Port:
 
     def _ask(self, method: str, path: str, body: object) -> Any:
         with self._one_at_a_time:
-            if self._http.sock and select.select([self._http.sock], [], [], 0)[0]:
+            if _ended(self._http):
                 self._http.close()  # the sandbox was started anew
             try:
                 self._http.request(
@@ -88,6 +88,15 @@ class Port:
 
     async def rotate_keys(self) -> None:
         await self._send("POST", "keys/rotate", {})
+
+
+def _ended(connection: HTTPConnection) -> bool:
+    """Whether the other side closed a connection on which nothing is awaited."""
+    if connection.sock is None:
+        return False
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Sandbox:
