@@ -4,6 +4,8 @@ PYTHON ?= python3
 SPECS_DIR ?= ../shared/specs
 STAGE ?=
 PYTEST_ARGS ?=
+# Half of the time of a test is waiting: for a start, a flush to disk, a browser.
+WORKERS ?= 4
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -19,7 +21,7 @@ demo: .venv/.runtime
 
 test: check programs $(NODE_MODULES)/.installed
 	@rm -rf $(RECORD)
-	$(BIN)/pytest -n 2 --dist loadscope --record=$(RECORD) $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --record=$(RECORD) $(PYTEST_ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .
