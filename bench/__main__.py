@@ -12,20 +12,19 @@ from time import perf_counter
 import aiohttp
 import uvloop
 
-from bench import alone, machine, tables
+from bench import alone, audit_cost, machine, tables
 from bench.compare import Comparison, Plan
 from bench.driver import load
 from bench.placement import OTHER_CORE, on_core
 from bench.progress import say
 from bench.questions import QUESTIONS
-from bench.subjects.lineup import KEYS, OURS, UNAUDITED, lineup
+from bench.subjects.lineup import KEYS, OURS, lineup
 from bench.subjects.subject import Subject
 from bench.upstream.control import Upstream
 from bench.world import Person, World, world
 from tests.support.journeys import ADA, ALAN, GRACE
 
-_TABLES = ("starts", "revisions", "callback", "compare", "delay")
-_CHOICES = (*_TABLES, "audit")
+_TABLES = ("starts", "revisions", "callback", "compare", "delay", "audit")
 _DELAYED = (OURS, "mcp-atlassian", "sdk-low-level", "rpc")
 _DELAY_SECONDS = 0.05
 _DELAY_CALLERS = (1, 64)
@@ -46,6 +45,10 @@ async def _bench(options: _Options) -> int:
     """Print the tables; return how much could not be measured."""
     begun = perf_counter()
     print(f"{machine.described()}.\n", flush=True)
+    if "audit" in options.tables:
+        print(await audit_cost.cost(options.rounds), flush=True)
+    if set(options.tables) <= {"audit"}:
+        return 0
     async with world(start=False) as here:
         upstream = Upstream(here.folder, here.sandbox.atlassian.base)
         here.xerus.env["ATLASSIAN_API_URL"] = upstream.url
@@ -84,8 +87,7 @@ async def _tables(here: World, upstream: Upstream, options: _Options) -> list[st
     first = alone.first_start(here)
     people = [await here.person(account) for account in (ADA, GRACE, ALAN)]
     compared = options.only if {"compare", "delay"} & set(options.tables) else ()
-    keys = (OURS, *compared, *((UNAUDITED,) if "audit" in options.tables else ()))
-    subjects, missing = lineup(keys, here=here, people=people, upstream=upstream.url)
+    subjects, missing = lineup((OURS, *compared), here=here, people=people, upstream=upstream.url)
     await _alone(here, subjects[0], people[0], first, upstream, options)
     here.xerus.stop()
     chosen = [subject for subject in subjects if subject.key in compared]
@@ -93,9 +95,6 @@ async def _tables(here: World, upstream: Upstream, options: _Options) -> list[st
         missing += await _compare(chosen, upstream, options)
     if "delay" in options.tables:
         missing += await _delay(chosen, upstream, options)
-    if "audit" in options.tables:
-        pair = [subject for subject in subjects if subject.key in {OURS, UNAUDITED}]
-        missing += await _audit(pair, upstream, options)
     return missing
 
 
@@ -133,14 +132,6 @@ async def _delay(subjects: list[Subject], upstream: Upstream, options: _Options)
     return comparison.failures
 
 
-async def _audit(pair: list[Subject], upstream: Upstream, options: _Options) -> list[str]:
-    plan = Plan(rounds=options.rounds, seconds=options.seconds, callers=(options.callers,))
-    comparison = Comparison(pair, plan)
-    await comparison.run(upstream)
-    print(tables.difference(comparison, "Cost of audit", OURS, UNAUDITED), flush=True)
-    return comparison.failures
-
-
 def _names(text: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(text.split(","))
     for name in names:
@@ -157,9 +148,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--tables",
-        type=lambda text: _names(text, _CHOICES),
+        type=lambda text: _names(text, _TABLES),
         default=_TABLES,
-        help=f"comma-separated, of {', '.join(_CHOICES)} (all but audit)",
+        help=f"comma-separated, of {', '.join(_TABLES)} (all)",
     )
     parser.add_argument(
         "--only",

@@ -135,30 +135,3 @@ def _start(comparison: Comparison, subject: Subject) -> list[object]:
         begun[-1].tools or "",
         begun[-1].tools_bytes,
     ]
-
-
-def difference(comparison: Comparison, title: str, whole: str, part: str) -> str:
-    """Return, for each tool, what CPU time one subject takes beyond another, round by round."""
-    number, rounds = comparison.plan.callers[0], comparison.plan.rounds
-    rows = [
-        [
-            question.tool,
-            *(median(one.cpu_ms for one in both) for both in zip(*pairs, strict=True)),
-            median(differences),
-            f"{min(differences):.2f} to {max(differences):.2f}",
-            median(one.database_cpu_ms - other.database_cpu_ms for one, other in pairs),
-        ]
-        for question in QUESTIONS
-        if (pairs := _pairs(comparison, question, whole, part))
-        and (differences := [one.cpu_ms - other.cpu_ms for one, other in pairs])
-    ]
-    head = ("tool", "CPU ms/call with", "without", "difference", "range", "of it database")
-    return table(f"{title} ({number} callers, median of {rounds})", head, rows)
-
-
-def _pairs(
-    comparison: Comparison, question: Question, whole: str, part: str
-) -> list[tuple[Measured, Measured]]:
-    number = comparison.plan.callers[0]
-    sides = (comparison.measured.get((key, question.tool, number), []) for key in (whole, part))
-    return list(zip(*sides, strict=False))

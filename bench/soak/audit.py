@@ -24,7 +24,7 @@ _WRITERS, _KILLS = 8, 100
 
 async def tampering() -> str:
     """Row 21: 1,000 edits, deletions and reorderings, 50 cut tails."""
-    async with _log() as (fresh, database, folder):
+    async with a_log() as (fresh, database, folder):
         return await judged(
             audit_attacks.tampered(fresh, database, folder, changes=_CHANGES, cuts=_CUTS, told=say)
         )
@@ -32,7 +32,7 @@ async def tampering() -> str:
 
 async def killed_writers() -> str:
     """Row 21: 8 writers, killed 100 times."""
-    async with _log() as (fresh, database, folder):
+    async with a_log() as (fresh, database, folder):
         return await judged(
             audit_attacks.killed_writers(
                 fresh, database, folder, writers=_WRITERS, kills=_KILLS, told=say
@@ -41,7 +41,8 @@ async def killed_writers() -> str:
 
 
 @asynccontextmanager
-async def _log() -> AsyncIterator[tuple[Fresh, Database, Path]]:
+async def a_log() -> AsyncIterator[tuple[Fresh, Database, Path]]:
+    """Yield a migrated database of its own, a pool on it, and a folder beside it."""
     folder = reachable()
     postgres = EmbeddedPostgres(folder / "data")
     dsns = await postgres.start()

@@ -84,16 +84,15 @@ class PointsLedger:
         self._clock = clock
         self._quota = quota
         self._shared: dict[Payer, Entry] = {}
-        self._new: dict[tuple[datetime, Payer], Entry] = {}
+        self._new: dict[tuple[datetime, Payer], _Tally] = {}
 
     def spend(self, payer: Payer, points: int, headers: Mapping[str, str]) -> None:
         """Count one request and what its answer's headers say."""
         hour = self.hour
-        if points:
-            self._add(Entry(hour=hour, payer=payer, points=points))
+        self._tally(hour, payer).points += points
         if said := told(headers):
             of = payer if said.is_of_site else Payer(product=payer.product, site=_APP)
-            self._add(Entry(hour=hour, payer=of, told_left=said.left, told_quota=said.quota))
+            self._tally(hour, of).hear(said.left, said.quota)
 
     @property
     def hour(self) -> datetime:
@@ -107,14 +106,16 @@ class PointsLedger:
 
     def take_new(self) -> list[Entry]:
         """Return what was counted since the last time, in a fixed order, and forget it as new."""
-        taken = sorted(self._new.values(), key=lambda e: (e.hour, e.payer.product, e.payer.site))
+        taken = [tally.entry(hour, payer) for (hour, payer), tally in self._new.items()]
         self._new = {}
-        return taken
+        return sorted(taken, key=lambda e: (e.hour, e.payer.product, e.payer.site))
 
     def give_back(self, entries: Iterable[Entry]) -> None:
         """Take entries as new again that could not be shared."""
         for entry in entries:
-            self._add(entry)
+            tally = self._tally(entry.hour, entry.payer)
+            tally.points += entry.points
+            tally.hear(entry.told_left, entry.told_quota)
 
     def learn(self, entries: Iterable[Entry]) -> None:
         """Take over what all processes together have counted."""
@@ -137,16 +138,18 @@ class PointsLedger:
             shares = (use.share for use in self._uses(product, known))
             yield names.ATLASSIAN_POINTS_SHARE, max(shares, default=0.0), product.value
 
-    def _add(self, entry: Entry) -> None:
-        key = (entry.hour, entry.payer)
-        self._new[key] = _sum(self._new[key], entry) if key in self._new else entry
+    def _tally(self, hour: datetime, payer: Payer) -> "_Tally":
+        tally = self._new.get((hour, payer))
+        if tally is None:
+            tally = self._new[hour, payer] = _Tally()
+        return tally
 
     def _known(self) -> dict[Payer, Entry]:
         hour = self.hour
         known = {payer: entry for payer, entry in self._shared.items() if entry.hour == hour}
-        for (counted, payer), entry in self._new.items():
+        for (counted, payer), tally in self._new.items():
             if counted == hour:
-                known[payer] = _sum(known[payer], entry) if payer in known else entry
+                known[payer] = tally.entry(hour, payer, known.get(payer))
         return known
 
     def _uses(self, product: Product, known: Mapping[Payer, Entry]) -> list[Use]:
@@ -173,13 +176,29 @@ def _is_told(entry: Entry) -> bool:
     return entry.told_quota is not None or entry.told_left is not None
 
 
-def _sum(one: Entry, other: Entry) -> Entry:
-    """Join two entries of the same hour and payer; within an hour what is left only shrinks."""
-    left = [n for n in (one.told_left, other.told_left) if n is not None]
-    return Entry(
-        hour=one.hour,
-        payer=one.payer,
-        points=one.points + other.points,
-        told_left=min(left, default=None),
-        told_quota=other.told_quota or one.told_quota,
-    )
+@dataclass(slots=True)
+class _Tally:
+    """What was counted of one payer in one hour, since it was last shared."""
+
+    points: int = 0
+    told_left: int | None = None
+    told_quota: int | None = None
+
+    def hear(self, left: int | None, quota: int | None) -> None:
+        """Take what an answer says; within an hour what is left only shrinks."""
+        self.told_left = _least(self.told_left, left)
+        self.told_quota = quota or self.told_quota
+
+    def entry(self, hour: datetime, payer: Payer, shared: Entry | None = None) -> Entry:
+        """Return it as an entry, together with what was shared before."""
+        return Entry(
+            hour=hour,
+            payer=payer,
+            points=self.points + (shared.points if shared else 0),
+            told_left=_least(self.told_left, shared.told_left if shared else None),
+            told_quota=self.told_quota or (shared.told_quota if shared else None),
+        )
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((n for n in (one, other) if n is not None), default=None)

@@ -80,25 +80,27 @@ class AtlassianLimits:
                 found[Product(product), "".join(site)] = until
         return found
 
-    def check_background(self, target: Target) -> None:
-        """Raise `UpstreamUnavailable` where work that can wait has to leave the quota to people.
+    def has_room(self, target: Target) -> bool:
+        """Tell whether work that can wait may send a request, or has to leave the quota to people.
 
-        Ask before each request of such work.
+        To be asked before each request of such work.
         """
-        self.check(target)
-        if payer(target) and not self.points.has_room(target.product):
-            now = self._clock.now()
-            raise _limited(now, _full_hour(now))
+        if self._held_until(target) is not None:
+            return False
+        return payer(target) is None or self.points.has_room(target.product)
 
     def check(self, target: Target) -> None:
         """Raise `UpstreamUnavailable` while the quota of `target`'s product is used up."""
+        until = self._held_until(target)
+        if until is not None:
+            raise _limited(self._clock.now(), until)
+
+    def _held_until(self, target: Target) -> datetime | None:
         if not self._until:
-            return
+            return None
         now = self._clock.now()
-        for key in (_key(target), _site_key(target)):
-            until = self._until.get(key)
-            if until is not None and now < until:
-                raise _limited(now, until)
+        held = (self._until.get(key) for key in (_key(target), _site_key(target)))
+        return max((until for until in held if until is not None and now < until), default=None)
 
 
 def payer(target: Target) -> Payer | None:

@@ -97,6 +97,8 @@ class SharedPoints:
             await self._share()
         except Unavailable as error:
             log.warning("atlassian_points_not_shared", debug=error.debug)
+        except Exception:  # background loop: the count is no reason to end a process
+            log.exception("atlassian_points_failed")
 
     async def _share(self) -> None:
         async with self._one_at_a_time:

@@ -97,26 +97,23 @@ class DailyChecks:
             row = await store.newest(conn, user_id, self._provider.link)
         if row is None or row.connection_id != connection_id or row.chosen_cloud_id is None:
             return False
-        if self._is_held(row):
+        if not self._may_ask(row):
             return False
         await self._checks.prove(user_id, connection_id, row.chosen_cloud_id)
         return True
 
-    def _is_held(self, row: store.ConnectionRow) -> bool:
-        """Whether a quota is used up that a check would use, or half of it: the rest is for people."""
+    def _may_ask(self, row: store.ConnectionRow) -> bool:
+        """Whether the quotas that a check would use have room for what can wait."""
         if self._limits is None:
-            return False
-        site = find_site(row.sites, row.chosen_cloud_id, None)
-        try:
-            for product in site.products:
-                self._limits.check_background(
-                    self._provider.target(
-                        product, site, account=row.account_email, granted=row.granted_scopes
-                    )
-                )
-        except UpstreamUnavailable:
             return True
-        return False
+        site = find_site(row.sites, row.chosen_cloud_id, None)
+        targets = (
+            self._provider.target(
+                product, site, account=row.account_email, granted=row.granted_scopes
+            )
+            for product in site.products
+        )
+        return all(self._limits.has_room(target) for target in targets)
 
     def _rest(self, error: UpstreamUnavailable) -> None:
         asked = float(error.retry_after or 0)

@@ -175,6 +175,9 @@ ALL = (
         "debug",
     ),
     _event(
+        "error", "atlassian_points_failed", "A defect of ours in the count, with its stack trace"
+    ),
+    _event(
         "warning",
         "atlassian_points_low",
         "Four fifths of an hourly quota of Atlassian's are used; each process says so once an hour",

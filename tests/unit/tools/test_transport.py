@@ -219,16 +219,22 @@ async def test_requests_with_a_persons_consent_are_counted_tries_included() -> N
 async def test_what_can_wait_leaves_half_of_an_hours_points_to_people() -> None:
     bench = Bench(*[reply(200, [{}] * 8000)] * 4, reply(200, {}))
     for _ in range(4):
-        bench.limits.check_background(target())
+        assert bench.limits.has_room(target())
         await bench.get()
     await bench.get()
-    bench.limits.check_background(target(Product.CONFLUENCE))
-    bench.limits.check_background(target(credential="shared"))
     bench.limits.points.spend(Payer(product=Product.JIRA, site="another"), 500, {})
-    with pytest.raises(UpstreamUnavailable, match="until 11:00"):
-        bench.limits.check_background(target())
+    assert not bench.limits.has_room(target())
+    assert bench.limits.has_room(target(Product.CONFLUENCE))
+    assert bench.limits.has_room(target(credential="shared"))
     bench.clock.time = NOW.replace(hour=11)
-    bench.limits.check_background(target())
+    assert bench.limits.has_room(target())
+
+
+async def test_what_can_wait_does_not_go_out_while_a_quota_is_used_up() -> None:
+    bench = Bench()
+    bench.limits.hold(target(), "jira-quota-global-based", 600)
+    assert not bench.limits.has_room(target())
+    assert bench.limits.has_room(target(Product.CONFLUENCE))
 
 
 @pytest.mark.parametrize(
