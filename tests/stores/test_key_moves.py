@@ -16,6 +16,7 @@ from tests.stores.databases import Fresh
 from tests.support.key_services.every import EVERY
 from tests.support.key_services.service import FakeService, status
 from tests.support.key_services.vault import FakeVault
+from xerus.app.foundation import DatabaseUrls, lay
 from xerus.app.key_provider import Keyring, ProviderWatch, keyring
 from xerus.app.probes import probe_routes
 from xerus.db.database import Database
@@ -254,3 +255,24 @@ async def test_a_process_that_cannot_open_the_new_keys_goes_on_with_the_old(
     token = await process.signing.sign({}, typ="a")
     assert await rotating.signing.verify(token, typ="a") == {}
     assert len(service.faults) < 10
+
+
+async def test_keys_that_a_process_with_other_settings_wraps_are_counted(
+    processes: Processes, fresh: Fresh, service: FakeVault, tmp_path: Path
+) -> None:
+    late = await processes.start("file")
+    env = {**service.env, "XERUS_KEY_PROVIDER_BEFORE": "file", "XERUS_DATA_DIR": str(tmp_path)}
+    urls = DatabaseUrls(login=fresh.login, direct=fresh.login, owner=fresh.owner)
+    base = await lay(load(env), urls)
+    try:
+        assert await base.wrapped_elsewhere() == len(_PURPOSES) + 2
+        await base.rewrap()
+        assert await base.wrapped_elsewhere() == 0
+
+        await late.purposes.get("correlation")
+
+        assert await base.wrapped_elsewhere() == 1
+        assert await base.rewrap() == 1
+        assert await base.wrapped_elsewhere() == 0
+    finally:
+        await base.close()

@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import stat
 from pathlib import Path
 
@@ -67,6 +68,16 @@ async def test_a_file_that_holds_no_key_is_named_and_never_quoted(
         await FileKeyProvider(path).wrap(b"secret", b"")
 
     assert str(path) in caught.value.message
+
+
+async def test_a_key_that_openssl_made_as_the_documentation_says_serves(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"xerus-key-1:{base64.b64encode(bytes(range(32))).decode()}\n")
+    path.chmod(0o600)
+
+    wrapped = await FileKeyProvider(path).wrap(b"secret", b"")
+
+    assert await FileKeyProvider(path).unwrap(wrapped, b"") == b"secret"
 
 
 async def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
