@@ -175,7 +175,9 @@ ALL = (
         "debug",
     ),
     _event(
-        "error", "atlassian_points_failed", "A defect of ours in the count, with its stack trace"
+        "exception",
+        "atlassian_points_failed",
+        "A defect of ours in the count, with its stack trace",
     ),
     _event(
         "warning",
