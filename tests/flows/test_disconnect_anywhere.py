@@ -96,6 +96,29 @@ async def test_calls_in_another_process_end_at_once_and_say_what_may_have_happen
     assert apps.href == "https://id.atlassian.com/manage-profile/apps"
 
 
+async def test_what_waits_for_approval_in_the_chat_is_not_made_by_a_later_account(
+    fleet: Fleet, browser: Browser
+) -> None:
+    url = fleet.here.url
+    await sign_in(browser, url, GRACE)
+    await connect_atlassian(browser, url, GRACE)
+    await browser.open(f"{url}/")
+    await browser.click("Send", text="create a task in ENG: asked before the disconnect")
+    waiting = browser.page
+    assert browser.can("Approve")
+
+    await browser.open(f"{url}/connections/atlassian/disconnect")
+    await browser.click("Disconnect")
+
+    await connect_atlassian(browser, url, GRACE)
+    mark = await fleet.here.sandbox.atlassian.mark()
+    browser.page = waiting
+    page = await browser.click("Approve")
+    assert not browser.can("Approve")
+    assert "Expired, not run" in page.text
+    assert not [e for e in await fleet.here.sandbox.atlassian.log(mark) if e["method"] == "POST"]
+
+
 async def test_the_window_that_was_open_at_atlassian_comes_back_to_a_cancelled_attempt(
     fleet: Fleet, browser: Browser
 ) -> None:

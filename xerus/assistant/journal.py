@@ -155,6 +155,11 @@ class Journal:
             await self._put(conn, lease, Turn())
         return lease
 
+    async def run_out(self, user_id: UserId) -> None:
+        """Let every approval of a person that still waits run out at once."""
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            await store.run_out(conn, user_id=user_id, now=self._clock.now())
+
     async def save(self, lease: Lease, turn: Turn) -> None:
         """Keep what there is of a turn under way.
 

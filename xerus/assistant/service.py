@@ -111,6 +111,10 @@ class Assistant:
         if lease is not None:
             await self._to_the_end(self._go_on(lease))
 
+    async def run_out(self, user_id: UserId) -> None:
+        """Let every call that waits for the person's approval run out: its account is gone."""
+        await self._journal.run_out(user_id)
+
     async def drain(self) -> None:
         """Wait until the answers under way are stored; for an orderly shutdown."""
         while self._under_way:

@@ -151,6 +151,15 @@ async def approvals(
     return await cursor.fetchall()
 
 
+async def run_out(conn: Connection, *, user_id: UserId, now: datetime) -> None:
+    """Let every approval of a person that still waits run out at once."""
+    await conn.execute(
+        "UPDATE approvals SET expires_at = %(now)s"
+        " WHERE user_id = %(user)s AND decided_at IS NULL AND expires_at > %(now)s",
+        {"user": user_id, "now": now},
+    )
+
+
 async def decide(
     conn: Connection, *, user_id: UserId, approval_id: str, decision: str, now: datetime
 ) -> bool:

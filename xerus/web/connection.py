@@ -56,6 +56,8 @@ class ConnectionPages:
         if access.field(form, "confirm") != "yes":
             return await self._ask(request, session)
         await self._connections.disconnect(session.user.id)
+        # Approved later, they would be made by another account.
+        await self._deps.assistant.run_out(session.user.id)
         return RedirectResponse("/tools", 303)
 
     async def _page(self, request: Request, session: Session, check: Check | None) -> Response:

@@ -224,6 +224,9 @@ class AssistantService(Protocol):
     async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
         """Approve or decline a call that waits, then go on."""
 
+    async def run_out(self, user_id: UserId) -> None:
+        """Let every call that waits for the person's approval run out."""
+
 
 class Person(Protocol):
     """Somebody who has signed in, as an administrator sees them."""

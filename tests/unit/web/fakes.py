@@ -367,6 +367,7 @@ class FakeAssistant:
         self.entries: dict[str, list[Any]] = {}
         self.rows: list[Any] = []
         self.decisions: list[tuple[str, bool]] = []
+        self.ran_out: list[UserId] = []
 
     async def conversations(self, user_id: UserId) -> Sequence[Any]:
         return self.rows
@@ -392,6 +393,9 @@ class FakeAssistant:
 
     async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001
         self.decisions.append((call_id, approve))
+
+    async def run_out(self, user_id: UserId) -> None:
+        self.ran_out.append(user_id)
 
 
 class FakeAudit:

@@ -146,6 +146,7 @@ async def test_disconnect_asks_first() -> None:
     assert "Disconnect Atlassian?" in asked.text
     assert done.headers["location"] == "/tools"
     assert world.connections.calls == [("disconnect", "ada")]
+    assert world.assistant.ran_out == ["ada"]
 
 
 async def test_the_detail_shows_each_permission_in_words_and_those_not_granted() -> None:
