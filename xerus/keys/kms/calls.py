@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from xerus.egress.client import Egress, Reply, origin_of
-from xerus.errors import Unavailable, UpstreamUnavailable
+from xerus.errors import NotConfigured, Unavailable, UpstreamUnavailable
 
 _MAX_BYTES = 64 * 2**10
 _AWAY = frozenset({408, 412, 429, 472, 473})
@@ -101,6 +101,7 @@ class Calls:
                 the service's is no mapping.
 
         Raises:
+            NotConfigured: what is to go into a header holds a line break.
             Unavailable: no such answer, or nothing has been asked for a while after the last.
         """
         if self._monotonic() < self._rests_until:
@@ -112,7 +113,7 @@ class Calls:
                 reply = await self._egress.request(
                     "POST",
                     url,
-                    headers=headers(),
+                    headers=self._sendable(headers()),
                     body=body,
                     deadline=self._patience.attempt_seconds,
                     max_bytes=_MAX_BYTES,
@@ -132,6 +133,14 @@ class Calls:
                 await asyncio.sleep(min(max(pause, wait), _LONGEST_WAIT))
         self._rests_until = self._monotonic() + self._patience.rest_seconds
         raise self._away(url, why)
+
+    def _sendable(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        if not all(value.isprintable() for value in headers.values()):
+            raise NotConfigured(
+                f"A credential or a name for {self._title} holds a line break.",
+                hint="Look into the settings and files of the key provider: each holds one line.",
+            )
+        return headers
 
     def _away(self, url: str, why: str) -> Unavailable:
         return Unavailable(
