@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from bench.world import UNLIMITED, World
@@ -16,7 +14,7 @@ from tests.stores.connecting import Person, a_process_at
 from tests.stores.databases import Fresh
 from tests.support.folders import reachable
 from tests.support.front import front
-from tests.support.pooler import pooler
+from tests.support.pooler import pooler, url_of
 from tests.support.processes import free_port
 from tests.support.stack import Sandbox, Xerus, user_mode
 from xerus.app.roles import Role
@@ -82,8 +80,8 @@ async def fleet() -> AsyncIterator[Fleet]:
             **UNLIMITED,
             "XERUS_LOG_LEVEL": "warning",
             "XERUS_PUBLIC_URL": f"http://localhost:{port}",
-            "XERUS_DATABASE_URL": _url(fresh.login),
-            "XERUS_DATABASE_DIRECT_URL": _url(fresh.direct),
+            "XERUS_DATABASE_URL": url_of(fresh.login),
+            "XERUS_DATABASE_DIRECT_URL": url_of(fresh.direct),
         }
         here = Fleet(folder, sandbox, Xerus(folder, env, port=port), postgres=postgres, fresh=fresh)
         here.others = [
@@ -105,11 +103,3 @@ async def fleet() -> AsyncIterator[Fleet]:
 def _start(processes: list[Xerus]) -> None:
     with ThreadPoolExecutor(len(processes)) as pool:
         list(pool.map(Xerus.start, processes))
-
-
-def _url(dsn: str) -> str:
-    given = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(dsn).items()}
-    return (
-        f"postgresql://{given['user']}:{given['password']}@/{given['dbname']}"
-        f"?host={given['host']}&port={given['port']}"
-    )

@@ -4,13 +4,15 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from unittest.mock import patch
 
 import psycopg
 import pytest
 
 from tests.stores.databases import Fresh
-from tests.support.pooler import Pooler, pooler
+from tests.support.commands import xerus
+from tests.support.pooler import Pooler, pooler, url_of
 from xerus.db import database
 from xerus.db.database import Database
 from xerus.db.notify import Listener, notify
@@ -105,3 +107,25 @@ async def test_a_pooler_that_does_not_answer_is_unavailable_after_a_while(
 
         person = UserId(new_id())
         assert await uid(db, person) == person
+
+
+def test_a_pooler_as_the_only_way_is_refused_with_the_remedy(
+    fresh: Fresh, bouncer: Pooler, tmp_path: Path
+) -> None:
+    env = {"XERUS_DATABASE_URL": url_of(bouncer.before(fresh.login))}
+
+    for command in ("serve", "check"):
+        refused = xerus(command, folder=tmp_path, env=env)
+        assert refused.returncode == 1
+        assert "Set XERUS_DATABASE_DIRECT_URL too" in refused.stdout + refused.stderr
+
+
+def test_a_pooler_and_the_way_past_it_are_fine(
+    fresh: Fresh, bouncer: Pooler, tmp_path: Path
+) -> None:
+    env = {
+        "XERUS_DATABASE_URL": url_of(bouncer.before(fresh.login)),
+        "XERUS_DATABASE_DIRECT_URL": url_of(fresh.login),
+    }
+
+    assert xerus("check", folder=tmp_path, env=env).returncode == 0

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -105,6 +106,15 @@ def _configuration(login: str, folder: Path, port: int, servers: int) -> str:
     text = io.StringIO()
     parser.write(text)
     return text.getvalue()
+
+
+def url_of(dsn: str) -> str:
+    """Return a DSN in the form that an operator sets."""
+    given = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(dsn).items()}
+    return (
+        f"postgresql://{given['user']}:{given['password']}@/{given['dbname']}"
+        f"?host={given['host']}&port={given['port']}"
+    )
 
 
 def documented() -> str:

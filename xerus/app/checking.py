@@ -7,7 +7,7 @@ from xerus.app.clients import listed_clients
 from xerus.app.key_provider import keyring
 from xerus.app.loop import run
 from xerus.clock import SystemClock
-from xerus.db.migrate import answers
+from xerus.db.migrate import PAST_THE_POOLER, POOLED, answers, pooled
 from xerus.errors import XerusError
 from xerus.keys.file import FileKeyProvider
 from xerus.oauth.credential import certificate_from_pem
@@ -59,6 +59,8 @@ def _tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:
                 message="names a database that does not answer, or refuses this login",
                 remedy="Check host, port, login, password and name, and that PostgreSQL is running.",
             )
+        elif url and database.direct_url is None and pooled(url.get_secret_value()):
+            yield Problem(variable=variable, message=POOLED, remedy=PAST_THE_POOLER)
 
 
 def _keys_tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from xerus.app.composition import compose
 from xerus.app.foundation import DatabaseUrls
 from xerus.app.roles import Role
 from xerus.db.embedded import EmbeddedPostgres
-from xerus.db.migrate import migrate, pending
+from xerus.db.migrate import PAST_THE_POOLER, POOLED, migrate, pending, pooled
 from xerus.errors import NotConfigured
 from xerus.settings.groups import Settings
 from xerus.telemetry import logs
@@ -39,11 +39,18 @@ def progress(text: str) -> None:
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[DatabaseUrls]:
-    """Yield a reachable database: the configured one, or the embedded one, started here."""
+    """Yield a reachable database: the configured one, or the embedded one, started here.
+
+    Raises:
+        NotConfigured: a pooler is the only way to it.
+        Unavailable: it does not answer.
+    """
     if settings.database.url is not None:
         url = settings.database.url.get_secret_value()
         direct = settings.database.direct_url
         direct_url = direct.get_secret_value() if direct else url
+        if direct is None and pooled(url):
+            raise NotConfigured(f"XERUS_DATABASE_URL {POOLED}.", hint=PAST_THE_POOLER)
         yield DatabaseUrls(login=url, direct=direct_url, owner=direct_url)
         return
     progress("Starting the embedded PostgreSQL")

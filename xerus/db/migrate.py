@@ -26,6 +26,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Any fixed number: keeps two processes that start together from migrating together.
 _LOCK = 0x78657275
 _CONNECT_SECONDS = 10
+POOLED = "leads to a connection pooler, through which no notification arrives"
+"""What is wrong with XERUS_DATABASE_URL where it is the only way and `pooled`."""
+PAST_THE_POOLER = "Set XERUS_DATABASE_DIRECT_URL too: the same database past the pooler."
 
 
 def migrate(dsn_owner: str, *, login: str = "") -> list[str]:
@@ -64,6 +67,16 @@ def answers(dsn: str) -> bool:
     except Unavailable:
         return False
     return True
+
+
+def pooled(dsn: str) -> bool:
+    """Tell whether a pooler answers at `dsn`: the process id that it names is not the server's.
+
+    Raises:
+        Unavailable: nothing answers.
+    """
+    with _connect(dsn) as conn:
+        return conn.execute("SELECT pg_backend_pid()").fetchone() != (conn.info.backend_pid,)
 
 
 def roles_sql(login: str = "xerus", *, migrator: str = "", version: int = OPTIONS_PER_GRANT) -> str:
