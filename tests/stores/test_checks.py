@@ -82,17 +82,6 @@ async def test_each_connection_is_called_once_a_day_by_whichever_process(
     assert count in part.metrics.render().decode()
 
 
-async def test_a_few_at_once_and_the_rest_later(part: Part, sandbox: Sandbox) -> None:
-    for _ in range(6):
-        await Person("grace@example.com").connect(part)
-    mark = await a_day_later(part, sandbox)
-
-    await part.connections.check_due()
-    assert await real_calls(sandbox, mark) == 4 * len(Product)
-    await part.connections.check_due()
-    assert await real_calls(sandbox, mark) == 6 * len(Product)
-
-
 @pytest.mark.parametrize(
     "fault",
     [
@@ -266,3 +255,20 @@ async def test_a_site_that_refuses_to_be_chosen_says_nothing_of_the_one_in_use(
     assert (view.state, view.last_error) == (State.CONNECTED, None)
     assert view.chosen_site is not None
     assert view.chosen_site.name == "acme"
+
+
+async def test_four_are_checked_at_once_and_one_alone_after_an_outage(
+    part: Part, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xerus.connections.daily._FIRST_REST_SECONDS", 0.0)
+    for _ in range(7):
+        await Person("grace@example.com").connect(part)
+    down = {**PRODUCTS, "times": 8, "fault": "status", "status": 503}
+    mark = await a_day_later(part, sandbox, down)
+
+    tried = []
+    for _ in range(3):
+        before = await real_calls(sandbox, mark)
+        await part.connections.check_due()
+        tried.append((await real_calls(sandbox, mark) - before) // len(Product))
+    assert tried == [4, 1, 2]
