@@ -66,8 +66,13 @@ class DailyChecks:
         results = await asyncio.gather(
             *(self._check(*one) for one in taken), return_exceptions=True
         )
+        unanswered = [one for one in results if isinstance(one, UpstreamUnavailable)]
+        if unanswered:
+            self._rest(unanswered[0])
+        elif True in results:
+            self._unanswered = 0
         for result in results:
-            if isinstance(result, BaseException):
+            if isinstance(result, BaseException) and not isinstance(result, UpstreamUnavailable):
                 raise result
         return len(taken)
 
@@ -79,17 +84,20 @@ class DailyChecks:
                 conn, self._provider.link, now, until=until, limit=limit
             )
 
-    async def _check(self, user_id: UserId, connection_id: ConnectionId) -> None:
+    async def _check(self, user_id: UserId, connection_id: ConnectionId) -> bool:
+        """Make the real calls; tell whether there was a verdict.
+
+        Raises:
+            UpstreamUnavailable: there was none.
+            Unavailable: the database does not answer.
+        """
         with bound_contextvars(correlation_id=correlation_id()):
             try:
-                if await self._prove(user_id, connection_id):
-                    self._unanswered = 0
-            except Unavailable:
+                return await self._prove(user_id, connection_id)
+            except (Unavailable, UpstreamUnavailable):
                 raise
-            except UpstreamUnavailable as error:
-                self._rest(error)
             except XerusError:  # a verdict, which its page shows
-                self._unanswered = 0
+                return True
 
     async def _prove(self, user_id: UserId, connection_id: ConnectionId) -> bool:
         """Make the real calls; False where there is nothing to call, or the quota is for others."""
