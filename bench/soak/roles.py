@@ -21,7 +21,6 @@ from tests.support.journeys import ADA, ALAN, GRACE
 _HOUR = 3_600
 # A refused token leads to twenty renewals a minute at most.
 _ROUND_SECONDS = 3.2
-_LIFE_SECONDS = 8
 _LONGEST_PAUSE = 2.0
 _RECOVERY_SECONDS = 45.0
 _RENEWED_SECONDS = 60.0
@@ -63,10 +62,13 @@ async def expiries(here: Fleet, rounds: int, callers: int) -> str:
     )
 
 
-async def restarts(here: Fleet, times: int, grants: int) -> str:
-    """Restart the database in immediate mode while both workers renew and three people work."""
+async def restarts(here: Fleet, times: int, grants: int, life: int) -> str:
+    """Restart the database in immediate mode while both workers renew and three people work.
+
+    Access tokens live for `life` seconds, and a refresh token that was spent is never forgiven.
+    """
     atlassian = here.sandbox.atlassian
-    await atlassian.configure(refresh_grace_seconds=0, access_token_seconds=_LIFE_SECONDS)
+    await atlassian.configure(refresh_grace_seconds=0, access_token_seconds=life)
     people = [await here.person(account) for account in (ADA, GRACE, ALAN)]
     await here.add_grants(grants - len(people), GRACE)
     await _read(here, _ALL_DUE)
@@ -146,6 +148,6 @@ def _stage(run: Callable[..., Awaitable[str]], *numbers: int) -> Callable[[], Aw
 
 STAGES: dict[str, Callable[[], Awaitable[str]]] = {
     "roles-expiries": _stage(expiries, 50, 200),
-    "roles-restarts": _stage(restarts, 50, 40),
+    "roles-restarts": _stage(restarts, 50, 40, 8),
     "roles-disconnects": _stage(disconnects, 10),
 }

@@ -19,7 +19,7 @@ async def test_an_expiry_seen_in_both_mcp_processes_asks_once(eight: Fleet) -> N
 
 
 async def test_an_immediate_restart_of_the_database_loses_nothing(eight: Fleet) -> None:
-    assert "0 lost, 0 stale rows" in await roles.restarts(eight, 1, 6)
+    assert "0 lost, 0 stale rows" in await roles.restarts(eight, 1, 6, 2)
 
 
 async def test_disconnecting_on_a_page_ends_the_calls_in_both_mcp_processes(eight: Fleet) -> None:
