@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,26 @@ def call(part: Part, of: ConnectionId | UserId) -> asyncio.Task[None]:
             await asyncio.sleep(3600)
 
     return asyncio.create_task(wait())
+
+
+async def test_who_was_ended_can_go_on_as_if_never_cancelled(part: Part) -> None:
+    async def works_on() -> int:
+        task = asyncio.current_task()
+        assert task
+        with suppress(Disconnected), part.running.until_ended([ConnectionId("one")]):
+            await asyncio.sleep(3600)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.sleep(3600)
+        return task.cancelling()
+
+    task = asyncio.create_task(works_on())
+    await asyncio.sleep(0)
+
+    part.running.end("one")
+
+    assert await task == 0
+    assert part.running.calls == 0
 
 
 async def test_a_call_ends_in_a_process_that_hears_nothing(part: Part, other: Part) -> None:

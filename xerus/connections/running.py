@@ -71,11 +71,13 @@ class Running:
         try:
             yield
         except asyncio.CancelledError:
-            if call.ended and task.uncancel() <= call.cancellations:
+            if call.ended and task.cancelling() - 1 <= call.cancellations:
                 raise Disconnected from None
             raise  # the caller went away as well
         finally:
             self._remove(call, known)
+            if call.ended:
+                task.uncancel()
 
     def end(self, ended: str) -> None:
         """Cancel what runs on a connection or for a person, by its id."""
