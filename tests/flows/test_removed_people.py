@@ -98,6 +98,11 @@ async def with_everything(place: Place, browser: Browser) -> str:
         " RETURNING id",
         *(uuid4(), client.client_id, user_id),
     )
+    place.rows(
+        "INSERT INTO tool_use (day, user_id, client, tool, client_name, calls, failed, ms)"
+        " VALUES (current_date, %s, 'x', 'x', 'x', 1, 0, 1) RETURNING day",
+        user_id,
+    )
     for table, column in place.columns_of_people():
         query = f"SELECT 1 FROM {table} WHERE {column} = %s"  # noqa: S608 - names of the catalogue
         assert place.rows(query, user_id), f"{table}.{column} has nothing of her: add it above"

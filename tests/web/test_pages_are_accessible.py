@@ -70,8 +70,7 @@ async def test_the_pages_of_clients_for_administrators(
         assert complaints.found == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 async def test_finding_and_removing_a_person_by_keyboard(
     stack: Stack, chrome: Browser, width: int, scheme: str
 ) -> None:
