@@ -14,6 +14,7 @@ from tests.support.journeys import ADA
 _ROUNDS = 50
 _CALLERS = 25
 _LIFE_SECONDS = 4
+_ISSUES = 100
 # Atlassian's refusal of a token that looks valid; Xerus lets five a minute lead to a renewal.
 _REFUSED_EVERY = 12
 
@@ -56,7 +57,9 @@ async def _rounds(here: World, clients: tuple[Driver, Driver]) -> list[BaseExcep
 async def burst(clients: Sequence[Driver], callers: int) -> list[BaseException]:
     """Read issues, so many at once, by turns at each of `clients`; return what failed."""
     calls = [
-        clients[number % len(clients)].call("jira_get_issue", {"issue_key": f"ENG-{number + 1}"})
+        clients[number % len(clients)].call(
+            "jira_get_issue", {"issue_key": f"ENG-{number % _ISSUES + 1}"}
+        )
         for number in range(callers)
     ]
     results = await asyncio.gather(*calls, return_exceptions=True)
