@@ -197,9 +197,9 @@ def audit_export(
 @app.command(epilog="Example:  xerus sandbox")
 def sandbox() -> None:
     """Run the simulated Atlassian and Entra ID alone."""
-    from xerus.app.demo import sandbox as run_sandbox
+    from xerus.app.demo import sandbox as become_sandbox
 
-    sys.exit(run_sandbox())
+    become_sandbox()
 
 
 @app.command(hidden=True)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -146,7 +146,10 @@ def test_mcp_without_a_credential_says_what_to_set(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-async def test_the_sandbox_command_serves_both_ports_until_it_is_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ended", [Process.stop, Process.kill])
+async def test_the_sandbox_command_serves_both_ports_until_it_is_ended(
+    tmp_path: Path, ended: Callable[[Process], None]
+) -> None:
     here, there = free_port(), free_port()
     running = Process(
         *("-m", "xerus", "sandbox"),
@@ -162,7 +165,7 @@ async def test_the_sandbox_command_serves_both_ports_until_it_is_stopped(tmp_pat
         for port in (here, there):
             answer = await http.get(f"http://127.0.0.1:{port}/_sandbox/config")
             assert answer.json()["credentials"]["entra"]["tenant_id"]
-        running.stop()
+        ended(running)
         with pytest.raises(httpx2.ConnectError):
             await http.get(f"http://127.0.0.1:{here}/_sandbox/config")
 

@@ -1,12 +1,13 @@
 """`xerus demo`: Xerus on a simulated Atlassian and a simulated Entra ID."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 from urllib.request import ProxyHandler, build_opener
 
 import orjson
@@ -23,11 +24,11 @@ _PORT_SECONDS = 10.0
 _PAUSE = 0.1
 
 
-def sandbox() -> int:
-    """Run the simulated outside world in the foreground, until Ctrl-C."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return subprocess.call(_command(loading.load()))
-    return 0
+def sandbox() -> NoReturn:
+    """Become the simulated outside world, so that every signal to this process reaches it."""
+    command = _command(loading.load())
+    sys.stdout.flush()
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter
 
 
 def demo() -> int:
