@@ -83,7 +83,7 @@ def _attempt(status: FlowStatus, *, view: ConnectionView, why: str = "") -> Call
     def arrange(world: World) -> None:
         world.connections.shown = view
         world.connections.newest = flow(status, error)
-        world.connections.wait_for_change = nothing_changes  # type: ignore[method-assign, assignment]
+        world.connections.wait_for_change = nothing_changes  # type: ignore[method-assign, assignment]  # for this state alone
 
     return arrange
 
@@ -296,7 +296,7 @@ def _database_away(world: World) -> None:
     async def away(*_: object, **__: object) -> None:
         raise Unavailable("The database does not answer.", hint="Try again in a moment.")
 
-    world.audit.recent = away  # type: ignore[method-assign, assignment]
+    world.audit.recent = away  # type: ignore[method-assign, assignment]  # for this state alone
 
 
 _HERE = "/connections/atlassian"

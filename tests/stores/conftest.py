@@ -1,16 +1,19 @@
-"""One embedded server for the run; a fresh migrated database for each test that asks."""
+"""One embedded server for the run; a fresh migrated database, and a process on it, for who asks."""
 
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from tests.stores.connecting import Part, Person, a_process
 from tests.stores.databases import Fresh
 from tests.support.folders import reachable
+from tests.support.stack import Sandbox
 from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
 from xerus.db.migrate import migrate
@@ -74,3 +77,18 @@ async def database(fresh: Fresh) -> AsyncIterator[Database]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
+    """What one process has of connections, before an Atlassian as it was at first."""
+    await sandbox.atlassian.reset()
+    async with a_process(fresh, sandbox, tmp_path / "key") as running:
+        yield running
+
+
+@pytest.fixture
+async def grace(part: Part) -> Person:
+    person = Person("grace@example.com")
+    await person.connect(part)
+    return person

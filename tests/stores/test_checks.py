@@ -1,7 +1,6 @@
 """The real call that each connection makes once a day, and what it never does."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,6 @@ from xerus.connections.views import ConnectionView, State
 
 DAY = timedelta(days=1, hours=6)
 PRODUCTS = {"method": "GET", "path_regex": "^/ex/"}
-
-
-@pytest.fixture
-async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
-    await sandbox.atlassian.reset()
-    async with a_process(fresh, sandbox, tmp_path / "key") as running:
-        yield running
-
-
-@pytest.fixture
-async def grace(part: Part) -> Person:
-    person = Person("grace@example.com")
-    await person.connect(part)
-    return person
 
 
 async def real_calls(sandbox: Sandbox, after: int) -> int:

@@ -1,7 +1,6 @@
 """Connecting an account: what comes of each return from Atlassian."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,13 +13,6 @@ from xerus.connections.views import FlowStatus, State
 from xerus.db.roles import Role
 from xerus.errors import InvalidInput, NotConfigured
 from xerus.ids import SessionId
-
-
-@pytest.fixture
-async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
-    await sandbox.atlassian.reset()
-    async with a_process(fresh, sandbox, tmp_path / "key") as running:
-        yield running
 
 
 async def test_single_site_is_chosen_by_itself_and_connected_after_a_real_call(

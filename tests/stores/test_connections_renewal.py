@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields
 from datetime import timedelta
@@ -29,20 +29,6 @@ from xerus.errors import UpstreamUnavailable
 from xerus.ids import ConnectionId
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
-    await sandbox.atlassian.reset()
-    async with a_process(fresh, sandbox, tmp_path / "key") as running:
-        yield running
-
-
-@pytest.fixture
-async def grace(part: Part) -> Person:
-    person = Person("grace@example.com")
-    await person.connect(part)
-    return person
 
 
 async def header(part: Part, person: Person) -> SecretStr:

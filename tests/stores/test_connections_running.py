@@ -19,13 +19,6 @@ from xerus.ids import ConnectionId, UserId
 
 
 @pytest.fixture
-async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
-    await sandbox.atlassian.reset()
-    async with a_process(fresh, sandbox, tmp_path / "key") as running:
-        yield running
-
-
-@pytest.fixture
 async def other(part: Part, fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
     async with a_process(fresh, sandbox, tmp_path / "key") as running:
         yield running

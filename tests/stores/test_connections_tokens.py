@@ -1,7 +1,6 @@
 """Whose token a call gets, and how fast a token stops being used."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psycopg
@@ -14,13 +13,6 @@ from xerus.atlassian.credentials import NotConnected, Product, ProductUnavailabl
 from xerus.connections.views import State
 from xerus.db.roles import Role
 from xerus.vault.envelope import SealBroken
-
-
-@pytest.fixture
-async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
-    await sandbox.atlassian.reset()
-    async with a_process(fresh, sandbox, tmp_path / "key") as running:
-        yield running
 
 
 async def test_target_names_the_site_the_account_and_what_was_granted(
@@ -138,7 +130,7 @@ async def test_two_people_never_see_each_others_rows(part: Part) -> None:
             assert not await (await conn.execute(f"SELECT 1 FROM {table}")).fetchall()  # noqa: S608
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with part.db.transaction(Role.GATE) as conn:
-                await conn.execute(f"SELECT {column} FROM {table}")  # noqa: S608
+                await conn.execute(f"SELECT {column} FROM {table}")  # noqa: S608 - names above
 
 
 async def test_token_copied_to_another_person_does_not_open(part: Part, fresh: Fresh) -> None:

@@ -1,15 +1,12 @@
 """What `/metrics` tells of connections, renewals and the whole installation."""
 
 import re
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.stores.connecting import Part, Person, a_process
-from tests.stores.databases import Fresh
+from tests.stores.connecting import Part, Person
 from tests.support.stack import Sandbox
 from xerus.app.figures import Figures
 from xerus.atlassian.credentials import NeedsReconnect, NotConnected, Product
@@ -20,22 +17,13 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
-    await sandbox.atlassian.reset()
-    async with a_process(fresh, sandbox, tmp_path / "key") as running:
-        for read in (
-            *(running.db.readings, running.listener.readings, running.audit.readings),
-            running.connections.readings,
-        ):
-            running.metrics.watch(read)
-        yield running
-
-
-@pytest.fixture
-async def grace(part: Part) -> Person:
-    person = Person("grace@example.com")
-    await person.connect(part)
-    return person
+async def part(part: Part) -> Part:
+    for read in (
+        *(part.db.readings, part.listener.readings, part.audit.readings),
+        part.connections.readings,
+    ):
+        part.metrics.watch(read)
+    return part
 
 
 def value(part: Part, series: str) -> float | None:

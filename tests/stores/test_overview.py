@@ -1,13 +1,10 @@
 """What administrators are told of everybody's connections is what their people see."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.stores.connecting import Part, Person, a_process
-from tests.stores.databases import Fresh
+from tests.stores.connecting import Part, Person
 from tests.stores.test_states import TABLE, Cause
 from tests.support.stack import Sandbox
 from xerus.accounts import store as accounts
@@ -28,13 +25,6 @@ STORED = [
     for state, cause in TABLE
     if state not in {State.NOT_CONNECTED, State.NOT_CONFIGURED}
 ]
-
-
-@pytest.fixture
-async def part(fresh: Fresh, sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Part]:
-    await sandbox.atlassian.reset()
-    async with a_process(fresh, sandbox, tmp_path / "key") as running:
-        yield running
 
 
 async def known(part: Part, person: Person) -> None:
@@ -113,6 +103,5 @@ async def test_a_process_tells_of_itself_until_it_ends(part: Part) -> None:
 
     (late,) = await processes(part.db, part.clock.now() + timedelta(minutes=2))
     assert late.is_silent
-    beat.start()
-    await beat.stop()
+    await beat.leave()
     assert await processes(part.db, part.clock.now()) == []

@@ -1,7 +1,6 @@
 """What administrators see of everybody: never a token, a conversation or the text of an issue."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from xerus.accounts.people import People
 from xerus.app.foundation import Foundation
@@ -11,6 +10,7 @@ from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
 from xerus.audit.use import ToolUse
 from xerus.connections import overview
+from xerus.connections.cloud import GRANT_LIFE
 from xerus.connections.health import WARN_BEFORE
 from xerus.connections.links import Link
 from xerus.connections.overview import Cause, Concerned, SharedAccount
@@ -18,8 +18,6 @@ from xerus.db.roles import Role
 from xerus.keys import store as signing
 from xerus.vault import store as vault
 from xerus.vault.store import KeyRow
-
-_CLOUD_LIFE = timedelta(days=365)
 
 
 class Administration:
@@ -47,7 +45,7 @@ class Administration:
         """Return how many connections are in each state."""
         now = self._clock.now()
         async with self._db.transaction(Role.WORKER) as conn:
-            return await overview.states(conn, now, now + WARN_BEFORE - _CLOUD_LIFE)
+            return await overview.states(conn, now, now + WARN_BEFORE - GRANT_LIFE)
 
     async def causes(self) -> Sequence[Cause]:
         """Return why connections fail at present."""

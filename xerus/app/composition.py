@@ -281,8 +281,7 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
             listener=base.listener,
             links=parts.links,
         )
-        heartbeat.start()
-        stack.push_async_callback(heartbeat.stop)
+        stack.push_async_callback(heartbeat.leave)
         for connections in parts.links.values():
             stack.push_async_callback(connections.close)
         stack.push_async_callback(parts.runner.drain)
@@ -290,10 +289,10 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         await stack.enter_async_context(parts.endpoint.run())
         if parts.web is not None:
             stack.push_async_callback(parts.web.drain)
-        # In every role: each process may have to start anew.
-        watcher = Worker(loops=[parts.watch.loop], metrics=base.metrics)
-        watcher.start()
-        stack.push_async_callback(watcher.stop, seconds=1.0)  # a look may be cut off
+        # In every role: each process is one of the fleet, and may have to start anew.
+        own = Worker(loops=[heartbeat.loop, parts.watch.loop], metrics=base.metrics)
+        own.start()
+        stack.push_async_callback(own.stop, seconds=1.0)  # a look may be cut off
         if Role.WORKER in roles:
             parts.worker.start()
             stack.push_async_callback(parts.worker.stop)

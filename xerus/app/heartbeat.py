@@ -3,7 +3,6 @@
 What a gate knows it knows in one process only, so this is the one place that shows all of them.
 """
 
-import asyncio
 import contextlib
 import os
 import socket
@@ -22,6 +21,7 @@ from xerus.db.notify import Listener
 from xerus.db.roles import Role
 from xerus.errors import Unavailable
 from xerus.ids import new_id
+from xerus.worker.loops import Loop
 
 _EVERY_SECONDS = 10.0
 _SILENT = timedelta(minutes=1)
@@ -56,7 +56,7 @@ class ProcessRow:
 
 
 class Heartbeat:
-    """Writes the row of this process every ten seconds."""
+    """Keeps the row of this process true; `loop` writes it every ten seconds."""
 
     def __init__(
         self,
@@ -74,26 +74,16 @@ class Heartbeat:
         self._links = links
         self._id = new_id()
         self._started_at = clock.now()
-        self._task: asyncio.Task[None] | None = None
+        self.loop = Loop(name="heartbeat", every_seconds=_EVERY_SECONDS, run=self.tell)
 
-    def start(self) -> None:
-        """Begin to tell."""
-        self._task = asyncio.create_task(self._repeat(), name="heartbeat")
-
-    async def stop(self) -> None:
-        """End, and take the row away."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        self._task = None
+    async def leave(self) -> None:
+        """Take the row away: this process ends."""
         with contextlib.suppress(Unavailable):
             async with self._db.transaction(Role.GATE) as conn:
                 await conn.execute("DELETE FROM processes WHERE id = %s", (self._id,))
 
-    async def tell(self) -> None:
-        """Write the row.
+    async def tell(self) -> int:
+        """Write the row; return 0, as a loop that need not hurry does.
 
         Raises:
             Unavailable: the database does not answer.
@@ -113,12 +103,7 @@ class Heartbeat:
         }
         async with self._db.transaction(Role.GATE) as conn:
             await conn.execute(_TELL, values)
-
-    async def _repeat(self) -> None:
-        while True:
-            with contextlib.suppress(Unavailable):
-                await self.tell()
-            await asyncio.sleep(_EVERY_SECONDS)
+        return 0
 
 
 async def processes(db: Database, now: datetime) -> list[ProcessRow]:

@@ -19,6 +19,9 @@ from xerus.egress.client import Egress
 from xerus.errors import UpstreamRefused, UpstreamUnavailable
 from xerus.ids import CloudId
 
+GRANT_LIFE = timedelta(days=365)
+"""Atlassian ends each consent to Cloud after a year."""
+
 # What the dearest of the probes costs of Atlassian's hourly points: one object of identity.
 _PROBE_POINTS = 3
 _ALWAYS_ASKED = frozenset({"offline_access", "read:me"})
@@ -42,7 +45,7 @@ class CloudOAuth:
 
     link = Link.CLOUD
     settings = "ATLASSIAN_OAUTH_CLIENT_ID and ATLASSIAN_OAUTH_CLIENT_SECRET"
-    grant_life: timedelta | None = timedelta(days=365)
+    grant_life: timedelta | None = GRANT_LIFE
 
     def __init__(
         self,
