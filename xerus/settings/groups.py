@@ -38,11 +38,16 @@ def http_url(value: str) -> str:
     Raises:
         ValueError: it is none.
     """
+    url = _any_http_url(value)
+    if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in LOOPBACK_HOSTS:
+        raise ValueError("must use https: plain http is only for localhost")
+    return url
+
+
+def _any_http_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http or https URL")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-        raise ValueError("must use https: plain http is only for localhost")
     if parts.username or parts.query or parts.fragment:
         raise ValueError("must not carry a user name, a query or a fragment")
     return value.rstrip("/")
@@ -101,6 +106,7 @@ _NOT_PRIVATE = frozenset(
 
 HttpUrl = Annotated[str, BeforeValidator(http_url)]
 KeyProviderName = Annotated[ProviderName, BeforeValidator(key_providers.named)]
+ModelUrl = Annotated[str, BeforeValidator(_any_http_url)]
 BaseUrl = Annotated[str, BeforeValidator(_base_url)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -533,16 +539,48 @@ class ToolSettings(Group):
 
 
 class AssistantSettings(Group):
-    """The model behind the chat."""
+    """The models behind the chat."""
 
     model: str | None = _setting(
         "XERUS_MODEL",
-        help="The assistant's model: anthropic:NAME or openai:NAME. Unset: the demo model.",
+        help="The assistant's model: anthropic:NAME, openai:NAME or compatible:NAME. Unset: the first "
+        "of XERUS_MODELS, else the demo model.",
+    )
+    models: Words = _setting(
+        "XERUS_MODELS",
+        default=(),
+        help="Further models that a person may choose in a conversation, named like XERUS_MODEL, "
+        "separated by commas. Default: none.",
     )
     anthropic_api_key: SecretStr | None = _setting(
         "ANTHROPIC_API_KEY", help="Key for anthropic: models."
     )
     openai_api_key: SecretStr | None = _setting("OPENAI_API_KEY", help="Key for openai: models.")
+    anthropic_url: ModelUrl = _setting(
+        "XERUS_ANTHROPIC_URL",
+        default="https://api.anthropic.com",
+        help="Where anthropic: models are asked, without /v1: Anthropic, or a gateway before it.",
+    )
+    openai_url: ModelUrl = _setting(
+        "XERUS_OPENAI_URL",
+        default="https://api.openai.com/v1",
+        help="Where openai: models are asked, /v1 included: OpenAI, or a gateway before it.",
+    )
+    compatible_url: ModelUrl | None = _setting(
+        "XERUS_MODEL_URL",
+        help="The server of compatible: models, which speaks OpenAI's Chat Completions, /v1 included: "
+        "e.g. http://localhost:11434/v1 for Ollama.",
+    )
+    compatible_api_key: SecretStr | None = _setting(
+        "XERUS_MODEL_API_KEY",
+        help="Key for compatible: models. Unset: none is sent.",
+    )
+    plain_http: bool = _setting(
+        "XERUS_MODEL_PLAIN_HTTP",
+        default=False,
+        help="Ask models over plain http on other machines than this one. Keys, conversations and "
+        "what tools read then cross that network unencrypted.",
+    )
     messages_per_minute: Annotated[int, Field(ge=1)] = _setting(
         "XERUS_CHAT_MESSAGES_PER_MINUTE",
         default=60,
