@@ -104,7 +104,28 @@ _NOT_PRIVATE = frozenset(
     {"http", "https", "javascript", "data", "file", "ftp", "blob", "about", "ws", "wss"}
 )
 
+
+def _contact(value: str) -> str:
+    """Return an e-mail address, or the URL of a help desk, whose path may say which form.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if _E_MAIL.fullmatch(value):
+        return value
+    parts = urlsplit(value)
+    if parts.scheme == "https" and parts.hostname and not parts.username and value.isprintable():
+        return value
+    raise ValueError("must be an e-mail address or an https URL")
+
+
+# Enough to tell an address from a mistake; nothing in it ends a header or a link.
+_E_MAIL = re.compile(
+    r"[A-Za-z0-9.!#$*/=?^_`{|}~+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+)
+
 HttpUrl = Annotated[str, BeforeValidator(http_url)]
+Contact = Annotated[str, AfterValidator(_contact)]
 KeyProviderName = Annotated[ProviderName, BeforeValidator(key_providers.named)]
 ModelUrl = Annotated[str, BeforeValidator(_any_http_url)]
 BaseUrl = Annotated[str, BeforeValidator(_base_url)]
@@ -589,6 +610,20 @@ class AssistantSettings(Group):
     )
 
 
+class SupportSettings(Group):
+    """Whom people ask when Xerus does not help them any further."""
+
+    contact: Contact | None = _setting(
+        "XERUS_SUPPORT_CONTACT",
+        help="Where people find help: an e-mail address, or the https URL of a help desk. Pages of "
+        "trouble name it beside the reference. Unset: they say to ask the administrator.",
+    )
+    text: Annotated[str, Field(max_length=300)] | None = _setting(
+        "XERUS_SUPPORT_TEXT",
+        help="A sentence beside it, as of who answers and when. Unset: none.",
+    )
+
+
 class SandboxSettings(Group):
     """The simulated outside world of `xerus demo` and the tests."""
 
@@ -617,6 +652,7 @@ class Settings(BaseModel):
     confluence: ConfluenceSettings
     tools: ToolSettings
     assistant: AssistantSettings
+    support: SupportSettings
     sandbox: SandboxSettings
 
     @property
