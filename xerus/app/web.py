@@ -87,6 +87,7 @@ def _assistant(
     wanted = base.settings.assistant
     return Assistant(
         db=base.db,
+        listener=base.listener,
         vault=base.vault,
         audit=base.audit,
         clock=base.clock,
