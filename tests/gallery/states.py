@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 
-from tests.gallery.help_states import HELP_STATES
-from tests.gallery.shown import Shown
+from tests.gallery import oversight_states
 from tests.unit.web.fakes import (
     ACME,
     ADA,
@@ -35,6 +34,29 @@ from xerus.connections.links import Link
 from xerus.connections.overview import Cause, SharedAccount
 from xerus.connections.views import Check, ConnectionView, FlowStatus, Outcome, State
 from xerus.errors import Unavailable
+
+
+def as_it_is(world: World) -> None:
+    """Change nothing."""
+    del world
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A page in a state.
+
+    Attributes:
+        path: what is looked at.
+        arrange: makes the world so.
+        token: whose session; '' for nobody's.
+        mode: whose credentials the tools act with.
+    """
+
+    path: str
+    arrange: Callable[[World], None] = as_it_is
+    token: str = "ada-token"
+    mode: str = "user"
+
 
 OUTAGE = problem(
     "atlassian_unavailable",
@@ -356,13 +378,16 @@ STATES: Mapping[str, Shown] = {
     ),
     "admin-use-empty": Shown(path="/admin/use"),
     "admin-use": Shown(path="/admin/use?by=person&days=7&tool=jira_search", arrange=_much_used),
+    **{
+        name: Shown(path=path, arrange=arrange)
+        for name, (path, arrange) in oversight_states.STATES.items()
+    },
     "admin-refused": Shown(path="/admin", token="grace-token"),
     "clients-empty": Shown(path="/admin/clients"),
     "clients": Shown(path="/admin/clients", arrange=_many_clients),
     "clients-add": Shown(path="/admin/clients/add"),
     "clients-remove": Shown(path="/admin/clients/remove?id=two", arrange=_many_clients),
     "clients-secret": Shown(path="/admin/clients/secret?id=two", arrange=_many_clients),
-    **HELP_STATES,
     "not-found": Shown(path="/no-such-page"),
     "database-away": Shown(path="/activity", arrange=_database_away),
 }

@@ -1,5 +1,6 @@
 """Everybody who has signed in, for administrators."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,14 @@ class People:
         clean = words.replace("\x00", "")[:_LONGEST]
         async with self._db.transaction(Role.GATE) as conn:
             return [self._row(row) for row in await store.people(conn, clean, most=MOST)]
+
+    async def named(self, user_ids: Collection[UserId]) -> dict[UserId, PersonRow]:
+        """Return those of these people that there are; not when they were last seen."""
+        if not user_ids:
+            return {}
+        async with self._db.transaction(Role.GATE) as conn:
+            rows = [self._row(row) for row in await store.people_of(conn, user_ids)]
+        return {row.id: row for row in rows}
 
     async def get(self, user_id: str) -> PersonRow:
         """Return a person.

@@ -1,5 +1,6 @@
 """The tables of people, sessions and sign-ins. Each function runs in its caller's transaction."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -152,6 +153,12 @@ async def find_user(conn: Connection, user_id: UserId) -> Row | None:
 async def people(conn: Connection, words: str, *, most: int) -> list[Row]:
     """Return whose name or e-mail has `words`, with their last session, the last seen first."""
     cursor = await conn.execute(_PEOPLE, {"words": words, "most": most})
+    return await cursor.fetchall()
+
+
+async def people_of(conn: Connection, user_ids: Collection[UserId]) -> list[Row]:
+    """Return the rows of these people, of those that there are."""
+    cursor = await conn.execute("SELECT * FROM users WHERE id = ANY(%s)", (list(user_ids),))
     return await cursor.fetchall()
 
 

@@ -36,6 +36,7 @@ class Administration:
         self._clock = base.clock
         self.people = people.found
         self.person = people.get
+        self.named = people.named
         self.remove = removal.remove
         self.atlassian_usage = points.usage
         self.atlassian_held = limits.held

@@ -19,7 +19,6 @@ from xerus.app.key_provider import ProviderWatch
 from xerus.app.probes import probe_routes
 from xerus.app.resealing import destroy_unused_keys
 from xerus.app.roles import Role
-from xerus.app.support import support_of
 from xerus.app.tooling import (
     catalogue_of,
     connections_for,
@@ -94,7 +93,7 @@ async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Ro
     """
     base = await lay(settings, urls)
     assets = Assets()
-    pages = Pages(assets=assets, clock=base.clock, support=support_of(settings))
+    pages = Pages(assets=assets, clock=base.clock)
     parts = await _build(base, pages, roles)
     _warn(settings)
 

@@ -15,19 +15,19 @@ from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
 from xerus.app.tooling import shared_products
 from xerus.assistant.link import McpLink
-from xerus.assistant.model import Access, Providers
+from xerus.assistant.model import choose_model
 from xerus.assistant.service import Assistant
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
+from xerus.audit.search import AuditSearch
 from xerus.connections.links import Link
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint
 from xerus.mcpserver.metadata import resource_url
 from xerus.pages.rendering import Pages
-from xerus.settings.groups import AssistantSettings
-from xerus.settings.models import chosen
 from xerus.web import routes as web_routes
 from xerus.web.deps import WebDeps
+from xerus.web.oversight import Oversight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,7 @@ def web_role(
     Raises:
         NotConfigured: XERUS_MODEL names a model that cannot be used.
     """
-    providers = Providers(_access(base.settings.assistant))
-    assistant = _assistant(base, people, endpoint, providers)
+    assistant = _assistant(base, people, endpoint)
     administration = Administration(
         base=base,
         people=People(db=base.db, admins=people.admins),
@@ -62,36 +61,21 @@ def web_role(
         points=points,
     )
     deps = _deps(base, pages, people, links, assistant, administration)
-
-    async def drain() -> None:
-        await assistant.drain()
-        await providers.close()
-
-    return WebRole(routes=[*web_routes.routes(deps)], drain=drain)
+    return WebRole(routes=[*web_routes.routes(deps)], drain=assistant.drain)
 
 
-def _access(wanted: AssistantSettings) -> Access:
-    return Access(
-        anthropic_url=wanted.anthropic_url,
-        anthropic_api_key=wanted.anthropic_api_key,
-        openai_url=wanted.openai_url,
-        openai_api_key=wanted.openai_api_key,
-        compatible_url=wanted.compatible_url,
-        compatible_api_key=wanted.compatible_api_key,
-    )
-
-
-def _assistant(
-    base: Foundation, people: Identity, endpoint: McpEndpoint, providers: Providers
-) -> Assistant:
+def _assistant(base: Foundation, people: Identity, endpoint: McpEndpoint) -> Assistant:
     wanted = base.settings.assistant
     return Assistant(
         db=base.db,
-        listener=base.listener,
         vault=base.vault,
         audit=base.audit,
         clock=base.clock,
-        model=providers.model(next(iter(chosen(wanted.model, wanted.models)), "")),
+        model=choose_model(
+            wanted.model,
+            anthropic_api_key=wanted.anthropic_api_key,
+            openai_api_key=wanted.openai_api_key,
+        ),
         messages_per_minute=wanted.messages_per_minute,
         link=McpLink(
             app=endpoint.app,
@@ -124,6 +108,7 @@ def _deps(
         assistant=assistant,
         audit=base.audit,
         admin=administration,
+        oversight=Oversight(audit=AuditSearch(db=base.db)),
         clock=base.clock,
         public_url=base.settings.public_url,
         credentials_mode=base.settings.credential_mode,

@@ -6,8 +6,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from markupsafe import Markup
 
-CallState = Literal["running", "ok", "failed", "declined", "cancelled", "unknown"]
-"""`cancelled`: ended early and changed nothing; `unknown`: ended early and may have changed something."""
+CallState = Literal["running", "ok", "failed", "declined"]
 ApprovalState = Literal["waiting", "approved", "declined", "expired"]
 
 
@@ -21,24 +20,16 @@ class PersonEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class AssistantEntry:
-    """What the model wrote, as sanitised HTML; `author` names it.
-
-    `blocks` are the same cut into paragraphs, lists, tables and so on: what changes while it is
-    written is the last of them, as a rule.
-    """
+    """What the model wrote, as sanitised HTML; `author` names it."""
 
     kind: ClassVar[str] = "assistant"
     author: str
     html: Markup
-    blocks: tuple[Markup, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToolEntry:
-    """A call: arguments and result as text, seconds None where it never ran or still does.
-
-    `size` is that of the result in bytes.
-    """
+    """A call: arguments and result as text, seconds None where it never ran or still does."""
 
     kind: ClassVar[str] = "tool"
     name: str
@@ -47,7 +38,6 @@ class ToolEntry:
     result: str
     state: CallState
     seconds: float | None
-    size: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,24 +76,6 @@ class ErrorEntry:
     correlation_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class CutEntry:
-    """An answer that was ended early: by the person, or because its process ended.
-
-    `newest` where nothing came after it, so that one can go on from there.
-    """
-
-    kind: ClassVar[str] = "cut"
-    how: Literal["stopped", "interrupted"]
-    newest: bool
-
-
 Entry: TypeAlias = (
-    PersonEntry
-    | AssistantEntry
-    | ToolEntry
-    | ApprovalEntry
-    | NeedsConnectionEntry
-    | ErrorEntry
-    | CutEntry
+    PersonEntry | AssistantEntry | ToolEntry | ApprovalEntry | NeedsConnectionEntry | ErrorEntry
 )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from time import perf_counter
 from typing import Any
 
@@ -16,7 +15,6 @@ from pydantic_core import SchemaValidator, core_schema
 
 from xerus.assistant.calls import call_hash
 from xerus.assistant.present import NotConnected, facts_of, url_asked
-from xerus.assistant.stopping import Stopping
 from xerus.assistant.turns import CallNote
 
 _RETRIES = 2
@@ -33,15 +31,9 @@ class McpTools(AbstractToolset[object]):
     """
 
     def __init__(
-        self,
-        *,
-        client: Client,
-        approved: Mapping[str, bytes],
-        notes: dict[str, CallNote],
-        stopping: Stopping,
+        self, *, client: Client, approved: Mapping[str, bytes], notes: dict[str, CallNote]
     ) -> None:
         self._client = client
-        self._stopping = stopping
         self._approved = dict(approved)
         self._notes = notes
         self._tools: dict[str, ToolsetTool[object]] = {}
@@ -77,15 +69,13 @@ class McpTools(AbstractToolset[object]):
             ToolFailed: it failed; the message is for the model.
         """
         assert ctx.tool_call_id is not None
-        reads = bool(_metadata(tool)["reads"])
-        note = CallNote(title=_metadata(tool)["title"], reads=reads)
+        note = CallNote(title=_metadata(tool)["title"])
         self._notes[ctx.tool_call_id] = note
-        if not reads:
+        if not _metadata(tool)["reads"]:
             await self._admit(name, tool_args, ctx, note)
         begun = perf_counter()
         try:
-            with nullcontext() if reads else self._stopping.write():
-                return await self._call(name, tool_args, note)
+            return await self._call(name, tool_args, note)
         finally:
             note.seconds = perf_counter() - begun
 

@@ -58,6 +58,7 @@ class Event(StrEnum):
     ADMIN_PAGE_VIEWED = "admin:page:viewed"
     ADMIN_PAGE_REFUSED = "admin:page:refused"
     KEYS_ROTATED = "keys:rotation:finished"
+    LOG_READ = "audit:log:read"
     LOG_EXPORTED = "audit:log:exported"
     LOG_REMOVED = "audit:log:removed"
     LOG_VERIFIED = "audit:log:verified"
@@ -86,7 +87,7 @@ BY_SUBJECT = MappingProxyType(
         "assistant": {"tool", "target", "call", "conversation", "arguments_hash", "expires_at"},
         "admin": {"page"},
         "keys": {"signing_key", "sealed"},
-        "audit": {"events", "from", "to", "form", "shard", "n"},
+        "audit": {"events", "from", "to", "form", "shard", "n", "filters", "whose"},
     }
 )
 FIELDS = MappingProxyType(

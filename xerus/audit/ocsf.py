@@ -108,6 +108,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         Event.ADMIN_PAGE_VIEWED: _calling(_READ),
         Event.ADMIN_PAGE_REFUSED: _calling(_READ, good=False),
         Event.KEYS_ROTATED: _managing(_UPDATE, "Keys"),
+        Event.LOG_READ: _calling(_READ, "audit read"),
         Event.LOG_EXPORTED: _calling(_READ, "audit export"),
         Event.LOG_REMOVED: _calling(_DELETE, "audit retention"),
         Event.LOG_VERIFIED: _calling(_READ, "audit verify"),
@@ -160,7 +161,7 @@ def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outcome(kind: _Kind, facts: Mapping[str, Any]) -> dict[str, int]:
     """Return status and severity; a call that ended in anything but `ok` has failed."""
-    good = kind.good and facts.get("outcome", "ok") in {"ok", "sound"}
+    good = kind.good and facts.get("outcome", "ok") in {"ok", "sound", "started"}
     severity = kind.severity if good == kind.good else _LOW
     return {"status_id": _SUCCESS if good else _FAILURE, "severity_id": severity}
 

@@ -69,17 +69,19 @@ def action(deps: WebDeps, path: str, handler: Form) -> Route:
     return Route(path, endpoint, methods=["POST"])
 
 
-def admin_page(deps: WebDeps, path: str, handler: Page) -> Route:
+def admin_page(deps: WebDeps, path: str, handler: Page, *, tells_itself: bool = False) -> Route:
     """Return the route of a page for administrators, who are seen to look at it.
 
-    Others are told whom it is for. Nobody is shown anything that could not be recorded.
+    Others are told whom it is for. Nobody is shown anything that could not be recorded: here, or
+    by a handler that `tells_itself` what was looked at.
     """
 
     async def shown(request: Request, session: Session) -> Response:
         await _require_admin(deps, request, session)
-        await deps.audit.append(
-            Event.ADMIN_PAGE_VIEWED, user_id=session.user.id, page=request.url.path
-        )
+        if not tells_itself:
+            await deps.audit.append(
+                Event.ADMIN_PAGE_VIEWED, user_id=session.user.id, page=request.url.path
+            )
         return await handler(request, session)
 
     return page(deps, path, shown)

@@ -64,6 +64,7 @@ TITLES: Mapping[str, str] = {
     Event.ADMIN_PAGE_VIEWED: "Looked at a page for administrators",
     Event.ADMIN_PAGE_REFUSED: "A page for administrators was refused",
     Event.KEYS_ROTATED: "Keys rotated",
+    Event.LOG_READ: "Looked into the audit log",
     Event.LOG_EXPORTED: "Audit log exported",
     Event.LOG_REMOVED: "Old events removed from the audit log",
     Event.LOG_VERIFIED: "Audit log verified",

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
+from xerus.web.admin_audit import AdminAudit
 from xerus.web.admin_clients import AdminClients
 from xerus.web.admin_connections import AdminConnections
 from xerus.web.admin_people import AdminPeople
@@ -16,7 +17,6 @@ from xerus.web.connect_status import ConnectStatus
 from xerus.web.connection import ConnectionPages
 from xerus.web.deps import WebDeps
 from xerus.web.held_access import HeldAccess
-from xerus.web.help import HelpPage
 from xerus.web.signin import SignInPages
 from xerus.web.signout import SignOut
 from xerus.web.theme import Theme
@@ -32,9 +32,9 @@ def routes(deps: WebDeps) -> list[Route]:
         *ToolsPage(deps).routes(),
         *_links(deps),
         *HeldAccess(deps).routes(),
-        *HelpPage(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
+        *AdminAudit(deps).routes(),
         *AdminConnections(deps).routes(),
         *AdminUse(deps).routes(),
         *AdminClients(deps).routes(),

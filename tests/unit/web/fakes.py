@@ -1,6 +1,6 @@
 """A small world behind the pages: fakes with state, and the application they are served by."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,10 +13,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from tests.unit.web.fake_oversight import FakeOversight
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
-from xerus.assistant.watching import Sight
 from xerus.atlassian.credentials import Product
 from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
@@ -369,25 +369,14 @@ class FakeAssistant:
         self.rows: list[Any] = []
         self.decisions: list[tuple[str, bool]] = []
         self.ran_out: list[UserId] = []
-        self.running = False
 
     async def conversations(self, user_id: UserId) -> Sequence[Any]:
         return self.rows
 
-    async def look(self, user_id: UserId, conversation_id: str) -> Sight:
+    async def open(self, user_id: UserId, conversation_id: str) -> Sequence[Any]:
         if conversation_id not in self.entries or user_id != ADA:
             raise NotFound("There is no such conversation.")
-        return Sight(entries=self.entries[conversation_id], running=self.running)
-
-    async def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
-        yield await self.look(user_id, conversation_id)
-
-    async def finished(self, user_id: UserId, conversation_id: str) -> None:
-        self.running = False
-
-    async def stop(self, user_id: UserId, conversation_id: str) -> None:
-        await self.look(user_id, conversation_id)
-        self.running = False
+        return self.entries[conversation_id]
 
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
         chosen = conversation_id or "talk"
@@ -473,6 +462,9 @@ class FakeAdmin:
 
     async def people(self, words: str) -> Sequence[Any]:
         return [person for person in _PEOPLE if words.lower() in person.name.lower()]
+
+    async def named(self, user_ids: Collection[UserId]) -> Mapping[UserId, Any]:
+        return {person.id: person for person in _PEOPLE if person.id in user_ids}
 
     async def person(self, user_id: str) -> Any:
         for person in _PEOPLE:
@@ -561,6 +553,7 @@ class World:
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
+    oversight: FakeOversight = field(default_factory=FakeOversight)
     clock: FixedClock = field(default_factory=FixedClock)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
 
@@ -585,6 +578,7 @@ class World:
             assistant=self.assistant,
             audit=self.audit,
             admin=self.admin,
+            oversight=self.oversight.services(),
             clock=self.clock,
             public_url=self.base,
             credentials_mode=self.mode,

@@ -14,6 +14,7 @@ ACTIONS = [
     "/connections/atlassian/test",
     "/connections/atlassian/disconnect",
     "/admin/audit/verify",
+    "/admin/audit/export",
     "/admin/clients/add",
     "/admin/clients/secret",
     "/admin/clients/remove",

@@ -1,0 +1,85 @@
+"""States of what administrators oversee: the audit log, the health of connections, the set-up."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from tests.unit.web.fakes import ADA, GRACE, NOW, World
+from xerus.audit.events import Event, Fact
+from xerus.audit.search import Found
+from xerus.ids import UserId
+
+Arrange = Callable[[World], None]
+
+_GONE = UserId("6f1d1a34-7a4e-4a30-9a59-2b6f3a0c9d11")
+_TOLD: tuple[tuple[Event, UserId | None, dict[str, Fact]], ...] = (
+    (
+        Event.CALL_FINISHED,
+        GRACE,
+        {
+            "tool": "confluence_update_page_section",
+            "target": "98311",
+            "client": "7ec7",
+            "client_name": "Claude Code",
+            "outcome": "ok",
+            "latency_ms": 412,
+            "correlation_id": "4f9c21ab07de",
+            "site": "acme",
+            "credential": "user",
+        },
+    ),
+    (
+        Event.CALL_REFUSED,
+        GRACE,
+        {
+            "tool": "jira_delete_issue",
+            "target": "ENG-12",
+            "client": "7ec7",
+            "client_name": "Claude Code",
+            "cause": "insufficient_scope",
+            "correlation_id": "0b17de9c21ab",
+        },
+    ),
+    (Event.CREDENTIAL_REFRESH_FAILED, _GONE, {"cause": "atlassian_unavailable", "link": "cloud"}),
+    (Event.REGISTRATION_CREATED, None, {"client": "7ec7", "client_name": "Claude Code"}),
+    (Event.PERSON_REMOVED, ADA, {"person": str(_GONE), "tenant": "11111111-2222"}),
+    (Event.LOG_READ, ADA, {"filters": "person outcome", "whose": "grace"}),
+)
+
+
+def _log(entries: int) -> Arrange:
+    def arrange(world: World) -> None:
+        world.oversight.audit.rows = [
+            Found(
+                shard=n % 8,
+                n=40_000 - n,
+                at=NOW - timedelta(minutes=3 * n),
+                event=event,
+                user_id=user_id,
+                facts=facts,
+                mac="00ff",
+            )
+            for n, (event, user_id, facts) in enumerate(
+                (_TOLD * (entries // len(_TOLD) + 1))[:entries]
+            )
+        ]
+
+    return arrange
+
+
+def _looked(world: World) -> None:
+    world.oversight.audit.looked_to = NOW - timedelta(days=3)
+
+
+def _too_long(world: World) -> None:
+    world.oversight.audit.takes_too_long = True
+
+
+_FILTERED = "/admin/audit?person=a&event=tool&outcome=failed&since=2026-11-01&until=2026-11-22"
+
+STATES: Mapping[str, tuple[str, Arrange]] = {
+    "audit-empty": ("/admin/audit", _log(0)),
+    "audit": ("/admin/audit", _log(6)),
+    "audit-big": (_FILTERED, _log(300)),
+    "audit-looked": ("/admin/audit?tool=jira_delete_issue&outcome=not_found", _looked),
+    "audit-too-long": ("/admin/audit?outcome=succeeded&client=7ec7", _too_long),
+}

@@ -1,1 +1,0 @@
-"""The wire formats of the model providers: what each checks in a request, and how it answers."""

@@ -1,0 +1,27 @@
+"""What the pages of administrators call besides `deps.AdminService`; `app` passes the services."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from xerus.audit.search import Found, Place, Portion, Wanted
+
+
+class AuditReader(Protocol):
+    """`audit.search.AuditSearch`."""
+
+    async def portion(
+        self, wanted: Wanted, *, after: Place | None = None, limit: int, newest_first: bool = True
+    ) -> Portion:
+        """Return some events; raises SearchTooLong."""
+
+    def everything(self, wanted: Wanted, *, until: datetime) -> AsyncIterator[Sequence[Found]]:
+        """Yield all events written before an instant, in portions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oversight:
+    """The services."""
+
+    audit: AuditReader
