@@ -11,7 +11,8 @@ from playwright.async_api import BrowserContext
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.gallery.states import STATES, Shown
+from tests.gallery.shown import Shown
+from tests.gallery.states import STATES
 from tests.unit.web.fakes import World
 from xerus.web.deps import CredentialsMode
 

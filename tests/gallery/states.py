@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 from tests.gallery import oversight_states
+from tests.gallery.help_states import HELP_STATES
+from tests.gallery.shown import Shown
 from tests.unit.web.fakes import (
     ACME,
     ADA,
@@ -34,29 +36,6 @@ from xerus.connections.links import Link
 from xerus.connections.overview import Cause, SharedAccount
 from xerus.connections.views import Check, ConnectionView, FlowStatus, Outcome, State
 from xerus.errors import Unavailable
-
-
-def as_it_is(world: World) -> None:
-    """Change nothing."""
-    del world
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A page in a state.
-
-    Attributes:
-        path: what is looked at.
-        arrange: makes the world so.
-        token: whose session; '' for nobody's.
-        mode: whose credentials the tools act with.
-    """
-
-    path: str
-    arrange: Callable[[World], None] = as_it_is
-    token: str = "ada-token"
-    mode: str = "user"
-
 
 OUTAGE = problem(
     "atlassian_unavailable",
@@ -388,6 +367,7 @@ STATES: Mapping[str, Shown] = {
     "clients-add": Shown(path="/admin/clients/add"),
     "clients-remove": Shown(path="/admin/clients/remove?id=two", arrange=_many_clients),
     "clients-secret": Shown(path="/admin/clients/secret?id=two", arrange=_many_clients),
+    **HELP_STATES,
     "not-found": Shown(path="/no-such-page"),
     "database-away": Shown(path="/activity", arrange=_database_away),
 }

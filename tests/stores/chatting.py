@@ -1,7 +1,8 @@
 """The assistant in this process, with a scripted model and a small MCP server of the test's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic_ai.messages import (
     ToolCallPart,
     ToolReturnPart,
 )
-from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
 from tests.stores.connecting import MovableClock
 from xerus.accounts.users import User
@@ -27,6 +28,7 @@ from xerus.assistant.link import McpLink
 from xerus.assistant.service import Assistant
 from xerus.audit.log import AuditLog
 from xerus.db.database import Database
+from xerus.db.notify import Listener
 from xerus.ids import FamilyId, UserId, new_id
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
@@ -131,7 +133,10 @@ class Chat:
     user: User = field(default_factory=person)
 
     async def send(self, text: str, conversation: str | None = None) -> str:
-        return await self.assistant.send(self.user, conversation, text)
+        """Send a message and wait for the answer."""
+        sent = await self.assistant.send(self.user, conversation, text)
+        await self.assistant.finished(self.user.id, sent)
+        return sent
 
     async def entries(self, conversation: str) -> list[Entry]:
         return await self.assistant.open(self.user.id, conversation)
@@ -142,6 +147,7 @@ class Chat:
 
     async def decide(self, conversation: str, call: ApprovalEntry, *, approve: bool) -> None:
         await self.assistant.decide(self.user, conversation, call.call_id, approve)
+        await self.assistant.finished(self.user.id, conversation)
 
     async def events(self) -> list[str]:
         return [row.event for row in reversed(await self.audit.recent(self.user.id))]
@@ -162,9 +168,35 @@ async def chatting(
         return script(messages)
 
     async with chatting_with(
-        database, folder, FunctionModel(respond), deadline_seconds, messages_per_minute
+        database, folder, streamed(respond), deadline_seconds, messages_per_minute
     ) as chat:
         yield chat
+
+
+def streamed(
+    respond: Callable[[list[ModelMessage], AgentInfo], ModelResponse | Awaitable[ModelResponse]],
+) -> FunctionModel:
+    """A model that says what `respond` returns, word by word."""
+
+    async def stream(
+        messages: list[ModelMessage], info: AgentInfo
+    ) -> AsyncIterator[str | DeltaToolCalls]:
+        answer = respond(messages, info)
+        response = await answer if isinstance(answer, Awaitable) else answer
+        for n, part in enumerate(response.parts):
+            if isinstance(part, TextPart):
+                for word in re.findall(r"\s*\S+\s*", part.content):
+                    yield word
+            elif isinstance(part, ToolCallPart):
+                yield {
+                    n: DeltaToolCall(
+                        name=part.tool_name,
+                        json_args=part.args_as_json_str(),
+                        tool_call_id=part.tool_call_id,
+                    )
+                }
+
+    return FunctionModel(stream_function=stream)
 
 
 @asynccontextmanager
@@ -174,8 +206,9 @@ async def chatting_with(
     model: FunctionModel,
     deadline_seconds: float = 30,
     messages_per_minute: int = 1000,
+    listener: Listener | None = None,
 ) -> AsyncIterator[Chat]:
-    """An assistant on `model`."""
+    """An assistant on `model`; without a `listener` of its own it hears nothing from others."""
     tools, clock = Tools(), MovableClock()
     keys = FileKeyProvider(folder / "key")
     vault = Vault(database=database, provider=keys)
@@ -190,6 +223,7 @@ async def chatting_with(
     manager = StreamableHTTPSessionManager(tools.server(), json_response=True, stateless=True)
     assistant = Assistant(
         db=database,
+        listener=listener or Listener(direct_dsn=""),
         vault=vault,
         audit=audit,
         clock=clock,

@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.messages import ModelMessage, ModelResponse
-from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.models.function import AgentInfo
 
 from tests.stores.chatting import (
     Chat,
@@ -17,6 +17,7 @@ from tests.stores.chatting import (
     person,
     results,
     says,
+    streamed,
     writes_then_reports,
 )
 from tests.stores.databases import Fresh
@@ -199,7 +200,7 @@ async def test_a_run_past_its_deadline_ends_in_words(database: Database, tmp_pat
         await asyncio.Event().wait()
         raise AssertionError
 
-    async with chatting_with(database, tmp_path, FunctionModel(hang), 0.2) as chat:
+    async with chatting_with(database, tmp_path, streamed(hang), 0.2) as chat:
         conversation = await chat.send("Hello")
 
         last = (await chat.entries(conversation))[-1]
@@ -215,7 +216,7 @@ async def test_one_answer_at_a_time_is_written(database: Database, tmp_path: Pat
         await go_on.wait()
         return says("At last.")
 
-    async with chatting_with(database, tmp_path, FunctionModel(wait)) as chat:
+    async with chatting_with(database, tmp_path, streamed(wait)) as chat:
         go_on.set()
         conversation = await chat.send("First")
         begun.clear()
@@ -240,7 +241,7 @@ async def test_an_answer_is_finished_when_the_page_is_closed(
         await go_on.wait()
         return says("Finished all the same.")
 
-    async with chatting_with(database, tmp_path, FunctionModel(wait)) as chat:
+    async with chatting_with(database, tmp_path, streamed(wait)) as chat:
         request = asyncio.create_task(chat.send("Hello"))
         await begun.wait()
         request.cancel()
@@ -274,7 +275,7 @@ async def test_a_crash_in_a_call_is_shown_and_told_to_the_model(
         dead = await the_call(chat, conversation)
         await chat.send("And now?", conversation)
 
-        assert dead.state == "failed"
+        assert dead.state == "unknown"
         assert "not known" in dead.result
         assert "not known" in told[0]
 

@@ -19,6 +19,7 @@ from xerus.app.key_provider import ProviderWatch
 from xerus.app.probes import probe_routes
 from xerus.app.resealing import destroy_unused_keys
 from xerus.app.roles import Role
+from xerus.app.support import support_of
 from xerus.app.tooling import (
     catalogue_of,
     connections_for,
@@ -93,7 +94,7 @@ async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Ro
     """
     base = await lay(settings, urls)
     assets = Assets()
-    pages = Pages(assets=assets, clock=base.clock)
+    pages = Pages(assets=assets, clock=base.clock, support=support_of(settings))
     parts = await _build(base, pages, roles)
     _warn(settings)
 

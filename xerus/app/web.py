@@ -15,7 +15,7 @@ from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
 from xerus.app.tooling import shared_products
 from xerus.assistant.link import McpLink
-from xerus.assistant.model import choose_model
+from xerus.assistant.model import Access, Providers
 from xerus.assistant.service import Assistant
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
@@ -25,6 +25,8 @@ from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint
 from xerus.mcpserver.metadata import resource_url
 from xerus.pages.rendering import Pages
+from xerus.settings.groups import AssistantSettings
+from xerus.settings.models import chosen
 from xerus.web import routes as web_routes
 from xerus.web.deps import WebDeps
 from xerus.web.oversight import Oversight
@@ -52,7 +54,8 @@ def web_role(
     Raises:
         NotConfigured: XERUS_MODEL names a model that cannot be used.
     """
-    assistant = _assistant(base, people, endpoint)
+    providers = Providers(_access(base.settings.assistant))
+    assistant = _assistant(base, people, endpoint, providers)
     administration = Administration(
         base=base,
         people=People(db=base.db, admins=people.admins),
@@ -61,21 +64,36 @@ def web_role(
         points=points,
     )
     deps = _deps(base, pages, people, links, assistant, administration)
-    return WebRole(routes=[*web_routes.routes(deps)], drain=assistant.drain)
+
+    async def drain() -> None:
+        await assistant.drain()
+        await providers.close()
+
+    return WebRole(routes=[*web_routes.routes(deps)], drain=drain)
 
 
-def _assistant(base: Foundation, people: Identity, endpoint: McpEndpoint) -> Assistant:
+def _access(wanted: AssistantSettings) -> Access:
+    return Access(
+        anthropic_url=wanted.anthropic_url,
+        anthropic_api_key=wanted.anthropic_api_key,
+        openai_url=wanted.openai_url,
+        openai_api_key=wanted.openai_api_key,
+        compatible_url=wanted.compatible_url,
+        compatible_api_key=wanted.compatible_api_key,
+    )
+
+
+def _assistant(
+    base: Foundation, people: Identity, endpoint: McpEndpoint, providers: Providers
+) -> Assistant:
     wanted = base.settings.assistant
     return Assistant(
         db=base.db,
+        listener=base.listener,
         vault=base.vault,
         audit=base.audit,
         clock=base.clock,
-        model=choose_model(
-            wanted.model,
-            anthropic_api_key=wanted.anthropic_api_key,
-            openai_api_key=wanted.openai_api_key,
-        ),
+        model=providers.model(next(iter(chosen(wanted.model, wanted.models)), "")),
         messages_per_minute=wanted.messages_per_minute,
         link=McpLink(
             app=endpoint.app,

@@ -27,6 +27,8 @@ NAME = "demo"
 _CURSOR = re.compile(r"^More: repeat with cursor=.*$", re.MULTILINE)
 _ADDRESS = re.compile(r"https?://[^\s|<>]+[^\s|<>.,;:)]")
 
+_WORDS = re.compile(r"\s*\S+\s*")
+
 _WHO = "**Demo model: no AI.**"
 _UNKNOWN = (
     f"{_WHO} I did not understand that. I understand these requests, with your own keys, titles"
@@ -55,7 +57,8 @@ async def _stream(
 ) -> AsyncIterator[str | DeltaToolCalls]:
     step = _next_step(messages)
     if isinstance(step, str):
-        yield step
+        for word in _WORDS.findall(step):
+            yield word
     else:
         yield {
             0: DeltaToolCall(

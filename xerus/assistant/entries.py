@@ -6,7 +6,8 @@ from typing import ClassVar, Literal, TypeAlias
 
 from markupsafe import Markup
 
-CallState = Literal["running", "ok", "failed", "declined"]
+CallState = Literal["running", "ok", "failed", "declined", "cancelled", "unknown"]
+"""`cancelled`: ended early and changed nothing; `unknown`: ended early and may have changed something."""
 ApprovalState = Literal["waiting", "approved", "declined", "expired"]
 
 
@@ -20,16 +21,24 @@ class PersonEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class AssistantEntry:
-    """What the model wrote, as sanitised HTML; `author` names it."""
+    """What the model wrote, as sanitised HTML; `author` names it.
+
+    `blocks` are the same cut into paragraphs, lists, tables and so on: what changes while it is
+    written is the last of them, as a rule.
+    """
 
     kind: ClassVar[str] = "assistant"
     author: str
     html: Markup
+    blocks: tuple[Markup, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToolEntry:
-    """A call: arguments and result as text, seconds None where it never ran or still does."""
+    """A call: arguments and result as text, seconds None where it never ran or still does.
+
+    `size` is that of the result in bytes.
+    """
 
     kind: ClassVar[str] = "tool"
     name: str
@@ -38,6 +47,7 @@ class ToolEntry:
     result: str
     state: CallState
     seconds: float | None
+    size: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +86,24 @@ class ErrorEntry:
     correlation_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class CutEntry:
+    """An answer that was ended early: by the person, or because its process ended.
+
+    `newest` where nothing came after it, so that one can go on from there.
+    """
+
+    kind: ClassVar[str] = "cut"
+    how: Literal["stopped", "interrupted"]
+    newest: bool
+
+
 Entry: TypeAlias = (
-    PersonEntry | AssistantEntry | ToolEntry | ApprovalEntry | NeedsConnectionEntry | ErrorEntry
+    PersonEntry
+    | AssistantEntry
+    | ToolEntry
+    | ApprovalEntry
+    | NeedsConnectionEntry
+    | ErrorEntry
+    | CutEntry
 )

@@ -8,12 +8,20 @@ from pydantic_ai.messages import (
     ModelResponse,
     ToolCallPart,
     ToolReturnPart,
+    UserPromptPart,
 )
 
 from xerus.assistant.approvals import Approvals, Decision
-from xerus.assistant.turns import Turn
+from xerus.assistant.turns import Cut, Turn
 
 INTERRUPTED = "Interrupted: it is not known whether this was done. Look before it is tried again."
+CANCELLED = "Cancelled before there was a result. It only reads, so nothing was changed."
+_CUTS = {
+    Cut.STOPPED: "[The person stopped this answer before it was finished.]",
+    Cut.INTERRUPTED: "[A restart of the server cut this answer off before it was finished.]",
+    Cut.LATE: "[This answer took too long and was cut off before it was finished.]",
+}
+"""What the model is told in place of the rest of an answer."""
 _NOT_RUN = {
     Decision.APPROVED: INTERRUPTED,
     Decision.DECLINED: "Not run: the person declined it.",
@@ -41,7 +49,7 @@ def messages_of(
         approvals: those of the conversation.
         last_is_open: leave the calls of the last turn alone; their results come with the next run.
     """
-    messages = [(n, message) for n, turn in enumerate(turns) for message in turn.messages]
+    messages = [(n, message) for n, turn in enumerate(turns) for message in _told(turn)]
     result: list[ModelMessage] = []
     for index, (n, message) in enumerate(messages):
         result.append(message)
@@ -50,8 +58,21 @@ def messages_of(
         following = [later for _, later in messages[index + 1 :]]
         lacking = _without_result(message, following)
         if lacking:
-            result.append(ModelRequest(parts=[_closed(call, n, approvals) for call in lacking]))
+            closed = [_closed(call, n, turns, approvals) for call in lacking]
+            result.append(ModelRequest(parts=closed))
     return result
+
+
+def is_harmless(call_id: str, n: int, turns: Sequence[Turn]) -> bool:
+    """Whether a call of turn `n` that has no result only reads, which a note of it says."""
+    notes = (turn.calls.get(call_id) for turn in turns[n : n + 2])
+    return any(note.reads for note in notes if note)
+
+
+def _told(turn: Turn) -> list[ModelMessage]:
+    if turn.cut is None:
+        return turn.messages
+    return [*turn.messages, ModelRequest(parts=[UserPromptPart(content=_CUTS[turn.cut])])]
 
 
 def answered(message: ModelMessage) -> set[str]:
@@ -72,12 +93,17 @@ def _without_result(
     return [call for call in response.tool_calls if call.tool_call_id not in given]
 
 
-def _closed(call: ToolCallPart, turn: int, approvals: Approvals) -> ToolReturnPart:
-    approval = approvals.get((turn, call.tool_call_id))
+def _closed(
+    call: ToolCallPart, n: int, turns: Sequence[Turn], approvals: Approvals
+) -> ToolReturnPart:
+    approval = approvals.get((n, call.tool_call_id))
     unknown = approval is None or approval.decision is Decision.APPROVED
+    content = INTERRUPTED if approval is None else not_run(approval.decision)
+    if is_harmless(call.tool_call_id, n, turns):
+        content = CANCELLED
     return ToolReturnPart(
         tool_name=call.tool_name,
         tool_call_id=call.tool_call_id,
-        content=INTERRUPTED if approval is None else not_run(approval.decision),
+        content=content,
         outcome="interrupted" if unknown else "denied",
     )

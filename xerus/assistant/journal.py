@@ -1,6 +1,7 @@
 """Everything the assistant stores and reads back, one transaction per step."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,7 +10,10 @@ from pydantic_ai.messages import ToolCallPart
 from xerus.assistant import store
 from xerus.assistant.approvals import LIFE, Approval, Approvals, Decision
 from xerus.assistant.calls import call_hash
+from xerus.assistant.leases import Lease, Leases, still_running
+from xerus.assistant.owners import Owners
 from xerus.assistant.sealing import Sealing
+from xerus.assistant.signals import Signals
 from xerus.assistant.turns import Turn, prompt_of
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditLog
@@ -41,29 +45,34 @@ class ConversationRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """A conversation as it stands; `running` while a run works on its last turn."""
+    """A conversation as it stands.
+
+    `running` while a run works on its last turn; `stopping` when it was asked to end.
+    """
 
     turns: list[Turn]
     approvals: Approvals
     running: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lease:
-    """The right to write turn `n` of a conversation."""
-
-    user_id: UserId
-    conversation_id: str
-    run_id: str
-    n: int
+    stopping: bool = False
 
 
 class Journal:
     """Conversations in the database, sealed."""
 
-    def __init__(self, *, db: Database, vault: Vault, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        vault: Vault,
+        audit: AuditLog,
+        clock: Clock,
+        owners: Owners,
+        signals: Signals,
+    ) -> None:
         self._db = db
         self._sealing = Sealing(vault=vault)
+        self._leases = Leases(sealing=self._sealing, owners=owners, signals=signals, clock=clock)
+        self._signals = signals
         self._audit = audit
         self._clock = clock
 
@@ -85,16 +94,27 @@ class Journal:
         """
         key = _checked(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            running = await store.is_running(conn, user_id=user_id, conversation_id=key)
-            if running is None:
-                raise _not_found()
+            await self._require(conn, user_id, key)
+            run = await self._leases.current(conn, user_id, key)
             turns = await store.turns(conn, user_id=user_id, conversation_id=key)
             approvals = await store.approvals(conn, user_id=user_id, conversation_id=key)
         return Content(
             turns=await self._sealing.open_turns(user_id, key, turns),
             approvals=await self._sealing.open_approvals(user_id, key, approvals),
-            running=running,
+            running=run is not None,
+            stopping=run is not None and run.stop,
         )
+
+    async def is_running(self, user_id: UserId, conversation_id: str) -> bool:
+        """Return whether an answer is being written.
+
+        Raises:
+            NotFound: there is no such conversation of this person.
+        """
+        key = _checked(conversation_id)
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            await self._require(conn, user_id, key)
+            return await self._leases.current(conn, user_id, key) is not None
 
     async def begin_message(self, user_id: UserId, conversation_id: str | None, text: str) -> Lease:
         """Store a message and take the right to answer it; calls that wait are superseded.
@@ -112,9 +132,9 @@ class Journal:
                     conn, user_id=user_id, conversation_id=key, title=title, now=now
                 )
             if await self._locked(conn, user_id, key):
-                raise _still_running()
-            lease = await self._lease(conn, user_id, key)
-            await self._put(conn, lease, prompt_of(text))
+                raise still_running()
+            lease = await self._leases.take(conn, user_id, key)
+            await self._leases.put(conn, lease, prompt_of(text))
             for approval in await self._undecided(conn, user_id, key):
                 late = now >= approval.expires_at
                 decision = Decision.EXPIRED if late else Decision.SUPERSEDED
@@ -144,15 +164,15 @@ class Journal:
                 _check_same(chosen.decision, approve=approve)
                 return None
             if running:
-                raise _still_running()
+                raise still_running()
             await self._settle(conn, user_id, key, chosen, approve=approve)
             others = [one for one in found.values() if one.turn == chosen.turn and one != chosen]
             if any(one.waits(self._clock.now()) for one in others):
                 return None
             for late in (one for one in others if one.decision is None):
                 await self._record(conn, user_id, key, late, Decision.EXPIRED)
-            lease = await self._lease(conn, user_id, key)
-            await self._put(conn, lease, Turn())
+            lease = await self._leases.take(conn, user_id, key)
+            await self._leases.put(conn, lease, Turn())
         return lease
 
     async def run_out(self, user_id: UserId) -> None:
@@ -160,15 +180,41 @@ class Journal:
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.run_out(conn, user_id=user_id, now=self._clock.now())
 
-    async def save(self, lease: Lease, turn: Turn) -> None:
-        """Keep what there is of a turn under way.
+    async def save(self, lease: Lease, turn: Turn) -> tuple[int, bool]:
+        """Keep what there is of a turn under way; return its size, and whether the run shall stop.
 
         Raises:
             Conflict: the lease was lost.
         """
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            await self._keep(conn, lease, end=False)
-            await self._put(conn, lease, turn)
+            stop = await self._leases.keep(conn, lease)
+            return await self._leases.put(conn, lease, turn), stop
+
+    async def renew(self, lease: Lease) -> bool:
+        """Keep the lease while nothing is written; return whether the run shall stop.
+
+        Raises:
+            Conflict: the lease was lost.
+        """
+        async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
+            return await self._leases.keep(conn, lease)
+
+    async def ask_to_stop(self, user_id: UserId, conversation_id: str) -> str:
+        """Ask the run of a conversation to end; return its id, '' where none answers.
+
+        Raises:
+            NotFound: there is no such conversation of this person.
+        """
+        key = _checked(conversation_id)
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            await self._require(conn, user_id, key)
+            run = await self._leases.current(conn, user_id, key)
+            if run is None:
+                return ""
+            await store.ask_to_stop(conn, user_id=user_id, conversation_id=key, run_id=run.id)
+            await self._signals.stop(conn, run.id)
+            await self._signals.changed(conn, key)
+        return run.id
 
     async def finish(self, lease: Lease, turn: Turn, waiting: Sequence[ToolCallPart]) -> None:
         """Store the finished turn with the calls that wait for approval; give the lease back.
@@ -177,63 +223,26 @@ class Journal:
             Conflict: the lease was lost; nothing was stored.
         """
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            await self._keep(conn, lease, end=True)
-            await self._put(conn, lease, turn)
+            await self._leases.end(conn, lease)
+            await self._leases.put(conn, lease, turn)
             for call in waiting:
                 await self._ask(conn, lease, call)
 
     async def abandon(self, lease: Lease) -> None:
         """Give the lease back without storing anything, if it is still ours."""
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            await store.keep_run(
-                conn,
-                user_id=lease.user_id,
-                conversation_id=lease.conversation_id,
-                run_id=lease.run_id,
-                end=True,
-            )
+            with suppress(Conflict):
+                await self._leases.end(conn, lease)
+
+    async def _require(self, conn: Connection, user_id: UserId, key: str) -> None:
+        if not await store.exists(conn, user_id=user_id, conversation_id=key):
+            raise _not_found()
 
     async def _locked(self, conn: Connection, user_id: UserId, key: str) -> bool:
         """Hold the conversation until the transaction ends; return whether a run is under way."""
         await store.lock(conn, user_id=user_id, conversation_id=key)
-        running = await store.is_running(conn, user_id=user_id, conversation_id=key)
-        if running is None:
-            raise _not_found()
-        return running
-
-    async def _lease(self, conn: Connection, user_id: UserId, key: str) -> Lease:
-        run_id = new_id()
-        taken = await store.begin_run(
-            conn, user_id=user_id, conversation_id=key, run_id=run_id, now=self._clock.now()
-        )
-        if not taken:
-            raise _still_running()
-        n = await store.next_turn(conn, user_id=user_id, conversation_id=key)
-        return Lease(user_id=user_id, conversation_id=key, run_id=run_id, n=n)
-
-    async def _keep(self, conn: Connection, lease: Lease, *, end: bool) -> None:
-        kept = await store.keep_run(
-            conn,
-            user_id=lease.user_id,
-            conversation_id=lease.conversation_id,
-            run_id=lease.run_id,
-            end=end,
-        )
-        if not kept:
-            raise Conflict(
-                "This answer took so long that another one was begun.",
-                hint="Open the conversation again to see where it stands.",
-            )
-
-    async def _put(self, conn: Connection, lease: Lease, turn: Turn) -> None:
-        content = await self._sealing.turn(lease.user_id, lease.conversation_id, lease.n, turn)
-        await store.put_turn(
-            conn,
-            user_id=lease.user_id,
-            conversation_id=lease.conversation_id,
-            n=lease.n,
-            content=content,
-        )
+        await self._require(conn, user_id, key)
+        return await self._leases.current(conn, user_id, key) is not None
 
     async def _ask(self, conn: Connection, lease: Lease, call: ToolCallPart) -> None:
         now, approval_id = self._clock.now(), new_id()
@@ -330,11 +339,4 @@ def _title(text: str) -> str:
 def _not_found() -> NotFound:
     return NotFound(
         "There is no such conversation.", hint="Choose one from the list, or start anew."
-    )
-
-
-def _still_running() -> Conflict:
-    return Conflict(
-        "Xerus is still answering in this conversation.",
-        hint="Wait for the answer, then send your message again.",
     )

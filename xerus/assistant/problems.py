@@ -14,6 +14,10 @@ from pydantic_ai.exceptions import (
 
 from xerus.assistant.turns import Problem
 from xerus.errors import XerusError
+from xerus.ids import correlation_id
+from xerus.telemetry.logs import logger
+
+_log = logger(__name__)
 
 AGAIN = "Nothing you wrote is lost. Send your message again, or write “go on”."
 EXPECTED = (AgentRunError, MCPError, XerusError, TimeoutError, OSError)
@@ -52,6 +56,30 @@ _OF_MODEL: tuple[tuple[type[AgentRunError], str, str], ...] = (
         "Ask for less at once.",
     ),
 )
+
+
+def noted(error: BaseException) -> Problem:
+    """Log one of `EXPECTED`, and return what the person reads about it."""
+    reference = correlation_id()
+    _log.warning(
+        "assistant_run_failed",
+        error=type(error).__name__,
+        cause=getattr(error, "provider_error_code", None) or getattr(error, "code", None),
+        status=getattr(error, "status_code", None),
+        correlation_id=reference,
+    )
+    return problem_of(error, reference)
+
+
+def broken() -> Problem:
+    """Log the defect that is being handled, and return what the person reads about it."""
+    reference = correlation_id()
+    _log.exception("assistant_run_broken", correlation_id=reference)
+    return Problem(
+        message="Xerus made a mistake. It is logged.",
+        hint=f"{AGAIN} If it happens again, tell your administrator the reference.",
+        correlation_id=reference,
+    )
 
 
 def problem_of(error: BaseException, correlation_id: str) -> Problem:

@@ -5,7 +5,7 @@ fetches by itself, and every link shows the host it leads to.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,12 +48,30 @@ _MARKDOWN.add_render_rule("table_close", _close_table)
 
 def html_of(text: str) -> Markup:
     """Return Markdown as sanitised HTML."""
+    return Markup("").join(blocks_of(text))
+
+
+def blocks_of(text: str) -> tuple[Markup, ...]:
+    """Return Markdown as sanitised HTML, one piece for each block at the top: a paragraph, a list."""
     tokens = _MARKDOWN.parse(without_marks(text))
     for token in tokens:
         if token.children:
             token.children = _with_hosts(token.children)
     _rank_headings(tokens)
     _name_alerts(tokens)
+    return tuple(_html(block) for block in _at_the_top(tokens))
+
+
+def _at_the_top(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    begun = depth = 0
+    for n, token in enumerate(tokens):
+        depth += token.nesting
+        if depth == 0:
+            yield tokens[begun : n + 1]
+            begun = n + 1
+
+
+def _html(tokens: Sequence[Token]) -> Markup:
     rendered = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     return Markup(  # noqa: S704 - cleaned in this expression
         nh3.clean(

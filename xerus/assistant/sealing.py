@@ -33,9 +33,13 @@ class Sealing:
     ) -> list[Turn]:
         """Open all turns of a conversation, given in order."""
         return [
-            Turn.from_json(await self._vault.open(content, _turn(user_id, conversation_id, n)))
+            await self.open_turn(user_id, conversation_id, n, content)
             for n, content in enumerate(sealed)
         ]
+
+    async def open_turn(self, user_id: UserId, conversation_id: str, n: int, sealed: bytes) -> Turn:
+        """Open one turn."""
+        return Turn.from_json(await self._vault.open(sealed, _turn(user_id, conversation_id, n)))
 
     async def call(
         self, user_id: UserId, conversation_id: str, approval_id: str, call_hash: bytes

@@ -1,9 +1,7 @@
 """What the chat's pages call."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from pydantic_ai import DeferredToolResults, ToolApproved, ToolDenied
 from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
@@ -11,19 +9,24 @@ from pydantic_ai.models import Model
 
 from xerus.accounts.users import User
 from xerus.assistant import demo, grammar
+from xerus.assistant.answers import Answers
 from xerus.assistant.approvals import Approvals, Decision
 from xerus.assistant.calls import call_hash
 from xerus.assistant.entries import Entry
 from xerus.assistant.history import messages_of, not_run
-from xerus.assistant.journal import ConversationRow, Journal, Lease
+from xerus.assistant.journal import Content, ConversationRow, Journal
+from xerus.assistant.leases import Lease
 from xerus.assistant.link import McpLink
 from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
-from xerus.assistant.transcript import transcript
+from xerus.assistant.owners import Owners
+from xerus.assistant.signals import Signals
 from xerus.assistant.turns import Turn, prompt_of
+from xerus.assistant.watching import Sight, watch, whole
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.db.database import Database
-from xerus.errors import InvalidInput, TooLarge, XerusError
+from xerus.db.notify import Listener
+from xerus.errors import InvalidInput, TooLarge
 from xerus.ids import UserId
 from xerus.limits.token_bucket import TokenBuckets
 from xerus.vault.service import Vault
@@ -31,16 +34,18 @@ from xerus.vault.service import Vault
 LONGEST_MESSAGE = 20_000
 """Characters; the composer's field has the same limit."""
 
+_LOOK_SECONDS = 10.0
 _CHANGED = "Not run: this is not what the person approved."
 
 
 class Assistant:
-    """Conversations of people with the model."""
+    """Conversations of people with the model. Construct it before the listener starts."""
 
     def __init__(
         self,
         *,
         db: Database,
+        listener: Listener,
         vault: Vault,
         audit: AuditLog,
         clock: Clock,
@@ -49,12 +54,24 @@ class Assistant:
         messages_per_minute: int,
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
-        self._journal = Journal(db=db, vault=vault, audit=audit, clock=clock)
-        self._loop = Loop(model=model, link=link, clock=clock, deadline_seconds=deadline_seconds)
+        self._signals = Signals(listener=listener)
+        self._journal = Journal(
+            db=db,
+            vault=vault,
+            audit=audit,
+            clock=clock,
+            owners=Owners(listener=listener, clock=clock),
+            signals=self._signals,
+        )
+        self._answers = Answers(
+            journal=self._journal,
+            loop=Loop(model=model, link=link, clock=clock),
+            signals=self._signals,
+            deadline_seconds=deadline_seconds,
+        )
         self._clock = clock
         self._messages = TokenBuckets(per_minute=messages_per_minute, whose="one person")
         self._is_demo = model.model_name == demo.NAME
-        self._under_way: set[asyncio.Task[None]] = set()
 
     @property
     def is_demo(self) -> bool:
@@ -76,14 +93,34 @@ class Assistant:
         Raises:
             NotFound: there is none with this id, or it is somebody else's.
         """
-        content = await self._journal.read(user_id, conversation_id)
-        return transcript(content, now=self._clock.now())
+        return list((await self.look(user_id, conversation_id)).entries)
+
+    async def look(self, user_id: UserId, conversation_id: str) -> Sight:
+        """Return the transcript, and whether an answer is being written.
+
+        Raises:
+            NotFound: there is none with this id, or it is somebody else's.
+        """
+        return whole(await self._content(user_id, conversation_id), self._clock)
+
+    def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
+        """Yield the end of the transcript while an answer is being written (`watching.watch`).
+
+        Raises:
+            NotFound: there is none with this id, or it is somebody else's.
+        """
+        return watch(
+            conversation_id,
+            partial(self._content, user_id, conversation_id),
+            signals=self._signals,
+            clock=self._clock,
+        )
 
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
-        """Answer a message, in a new conversation if none is named; return the conversation's id.
+        """Begin to answer a message, in a new conversation if none is named; return its id.
 
-        Returns when there is an answer, a call that waits for approval, or an error entry. The
-        answer is finished also when the caller goes away.
+        The answer is finished also when the caller goes away. `finished` waits for it, `watch`
+        shows how it grows, `stop` ends it.
 
         Raises:
             InvalidInput: the message is empty.
@@ -95,11 +132,11 @@ class Assistant:
         message = _checked(text)
         self._messages.spend(user.id)
         lease = await self._journal.begin_message(user.id, conversation_id, message)
-        await self._to_the_end(self._answer(lease, message))
+        self._answers.begin(lease, prompt_of(message), partial(_to_answer, lease, message))
         return lease.conversation_id
 
     async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
-        """Approve or decline a call that waits; go on once no other one waits.
+        """Approve or decline a call that waits; begin to go on once no other one waits.
 
         Raises:
             NotFound: there is no such call of this person.
@@ -109,7 +146,31 @@ class Assistant:
             user.id, conversation_id, call_id, approve=approve
         )
         if lease is not None:
-            await self._to_the_end(self._go_on(lease))
+            self._answers.begin(lease, Turn(), partial(_to_go_on, lease))
+
+    async def finished(self, user_id: UserId, conversation_id: str) -> None:
+        """Return when no answer is being written: there is one, or a call waits for approval.
+
+        Raises:
+            NotFound: there is no such conversation of this person.
+        """
+        await self._answers.finished(user_id, conversation_id)
+        with self._signals.watch(conversation_id) as changed:
+            while await self._journal.is_running(user_id, conversation_id):
+                await self._signals.pause(changed, _LOOK_SECONDS)
+                changed.clear()
+
+    async def stop(self, user_id: UserId, conversation_id: str) -> None:
+        """Ask for the end of the answer that is being written, by whatever process.
+
+        Returns at once. What was written stays; a write that is under way is waited for.
+
+        Raises:
+            NotFound: there is no such conversation of this person.
+        """
+        run_id = await self._journal.ask_to_stop(user_id, conversation_id)
+        if run_id:
+            self._answers.stop(run_id)
 
     async def run_out(self, user_id: UserId) -> None:
         """Let every call that waits for the person's approval run out: its account is gone."""
@@ -117,51 +178,28 @@ class Assistant:
 
     async def drain(self) -> None:
         """Wait until the answers under way are stored; for an orderly shutdown."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        await self._answers.drain()
 
-    async def _answer(self, lease: Lease, message: str) -> None:
-        content = await self._journal.read(lease.user_id, lease.conversation_id)
-        run = Run(
-            user_id=lease.user_id,
-            history=messages_of(content.turns[: lease.n], content.approvals),
-            turn=prompt_of(message),
-            prompt=message,
-        )
-        await self._run(lease, run)
+    async def _content(self, user_id: UserId, conversation_id: str) -> Content:
+        here = self._answers.content(user_id, conversation_id)
+        return here or await self._journal.read(user_id, conversation_id)
 
-    async def _go_on(self, lease: Lease) -> None:
-        content = await self._journal.read(lease.user_id, lease.conversation_id)
-        history = messages_of(content.turns[: lease.n], content.approvals, last_is_open=True)
-        results, approved = _decided(_last_calls(history), content.approvals, lease.n - 1)
-        run = Run(
-            user_id=lease.user_id,
-            history=history,
-            turn=Turn(),
-            results=results,
-            approved=approved,
-        )
-        await self._run(lease, run)
 
-    async def _run(self, lease: Lease, run: Run) -> None:
-        async def save() -> None:
-            await self._journal.save(lease, run.turn)
+def _to_answer(lease: Lease, message: str, content: Content, turn: Turn) -> Run:
+    return Run(
+        user_id=lease.user_id,
+        history=messages_of(content.turns[: lease.n], content.approvals),
+        turn=turn,
+        prompt=message,
+    )
 
-        try:
-            await self._loop.run(run, save=save)
-            await self._journal.finish(lease, run.turn, run.waiting)
-        except BaseException:
-            # A defect, or the end of the process: the next message need not wait for the lease.
-            with suppress(XerusError):
-                await asyncio.shield(self._journal.abandon(lease))
-            raise
 
-    async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it in a task of its own: a page that is closed does not cut a write short."""
-        task = asyncio.create_task(work, name="assistant-run")
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        await asyncio.shield(task)
+def _to_go_on(lease: Lease, content: Content, turn: Turn) -> Run:
+    history = messages_of(content.turns[: lease.n], content.approvals, last_is_open=True)
+    results, approved = _decided(_last_calls(history), content.approvals, lease.n - 1)
+    return Run(
+        user_id=lease.user_id, history=history, turn=turn, results=results, approved=approved
+    )
 
 
 def _checked(text: str) -> str:

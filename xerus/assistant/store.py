@@ -5,14 +5,28 @@ the database's clock); only the run that holds the lease writes (`keep_run` fail
 approval is decided once (`decide` tells the one caller who did it).
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from xerus.db.database import Connection
 from xerus.ids import UserId
 
-_RUN_SECONDS = 150
-"""Longer than any run: a run ends itself before somebody else may take over."""
+_RUN_SECONDS = 45
+"""How long a lease lasts that nobody renews: for a process that hangs, or whose machine went away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """The run that holds the lease of a conversation, by the process `owner`.
+
+    `expired` once nobody renewed it in time; `stop` when the person asked for its end.
+    """
+
+    id: str
+    owner: int | None
+    expired: bool
+    stop: bool
 
 
 async def add_conversation(
@@ -36,15 +50,27 @@ async def conversations(conn: Connection, *, user_id: UserId, limit: int) -> lis
     return await cursor.fetchall()
 
 
-async def is_running(conn: Connection, *, user_id: UserId, conversation_id: str) -> bool | None:
-    """Return whether a run is under way; None where there is no such conversation."""
+async def exists(conn: Connection, *, user_id: UserId, conversation_id: str) -> bool:
+    """Whether this person has such a conversation."""
     cursor = await conn.execute(
-        "SELECT coalesce(run_until > now(), false) AS running FROM conversations"
-        " WHERE user_id = %s AND id = %s",
+        "SELECT FROM conversations WHERE user_id = %s AND id = %s", (user_id, conversation_id)
+    )
+    return cursor.rowcount == 1
+
+
+async def run(conn: Connection, *, user_id: UserId, conversation_id: str) -> RunRow | None:
+    """Return the run that has the lease, if there is one."""
+    cursor = await conn.execute(
+        "SELECT run_id::text, run_owner, run_until <= now() AS expired, run_stop"
+        " FROM conversations WHERE user_id = %s AND id = %s AND run_id IS NOT NULL",
         (user_id, conversation_id),
     )
     row = await cursor.fetchone()
-    return None if row is None else row["running"]
+    if row is None:
+        return None
+    return RunRow(
+        id=row["run_id"], owner=row["run_owner"], expired=row["expired"], stop=row["run_stop"]
+    )
 
 
 async def lock(conn: Connection, *, user_id: UserId, conversation_id: str) -> None:
@@ -56,29 +82,55 @@ async def lock(conn: Connection, *, user_id: UserId, conversation_id: str) -> No
 
 
 async def begin_run(
-    conn: Connection, *, user_id: UserId, conversation_id: str, run_id: str, now: datetime
+    conn: Connection,
+    *,
+    user_id: UserId,
+    conversation_id: str,
+    run_id: str,
+    owner: int,
+    now: datetime,
 ) -> bool:
     """Take the lease; False while another run has it."""
     cursor = await conn.execute(
-        "UPDATE conversations SET run_id = %s, updated_at = %s,"
+        "UPDATE conversations SET run_id = %s, run_owner = %s, run_stop = false, updated_at = %s,"
         " run_until = now() + make_interval(secs => %s)"
-        " WHERE user_id = %s AND id = %s AND coalesce(run_until <= now(), true)",
-        (run_id, now, _RUN_SECONDS, user_id, conversation_id),
+        " WHERE user_id = %s AND id = %s AND run_id IS NULL",
+        (run_id, owner, now, _RUN_SECONDS, user_id, conversation_id),
     )
     return cursor.rowcount == 1
 
 
 async def keep_run(
-    conn: Connection, *, user_id: UserId, conversation_id: str, run_id: str, end: bool
-) -> bool:
-    """Check that the lease is still ours, locking it; give it back if this is the `end`."""
+    conn: Connection, *, user_id: UserId, conversation_id: str, run_id: str
+) -> bool | None:
+    """Renew the lease, locking it; return whether it shall stop, None if it is no longer ours."""
     cursor = await conn.execute(
-        "UPDATE conversations SET run_id = CASE WHEN %(end)s THEN NULL ELSE run_id END,"
-        " run_until = CASE WHEN %(end)s THEN NULL ELSE run_until END"
-        " WHERE user_id = %(user)s AND id = %(conversation)s AND run_id = %(run)s",
-        {"end": end, "user": user_id, "conversation": conversation_id, "run": run_id},
+        "UPDATE conversations SET run_until = now() + make_interval(secs => %s)"
+        " WHERE user_id = %s AND id = %s AND run_id = %s RETURNING run_stop",
+        (_RUN_SECONDS, user_id, conversation_id, run_id),
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row["run_stop"]
+
+
+async def end_run(conn: Connection, *, user_id: UserId, conversation_id: str, run_id: str) -> bool:
+    """Give the lease back; False if it was no longer this run's."""
+    cursor = await conn.execute(
+        "UPDATE conversations SET run_id = NULL, run_owner = NULL, run_until = NULL,"
+        " run_stop = false WHERE user_id = %s AND id = %s AND run_id = %s",
+        (user_id, conversation_id, run_id),
     )
     return cursor.rowcount == 1
+
+
+async def ask_to_stop(
+    conn: Connection, *, user_id: UserId, conversation_id: str, run_id: str
+) -> None:
+    """Note that the person wants the end of a run."""
+    await conn.execute(
+        "UPDATE conversations SET run_stop = true WHERE user_id = %s AND id = %s AND run_id = %s",
+        (user_id, conversation_id, run_id),
+    )
 
 
 async def next_turn(conn: Connection, *, user_id: UserId, conversation_id: str) -> int:
@@ -113,6 +165,18 @@ async def turns(conn: Connection, *, user_id: UserId, conversation_id: str) -> l
         (user_id, conversation_id),
     )
     return [row["content"] for row in await cursor.fetchall()]
+
+
+async def turn(conn: Connection, *, user_id: UserId, conversation_id: str, n: int) -> bytes:
+    """Return one sealed turn, which exists."""
+    cursor = await conn.execute(
+        "SELECT content FROM conversation_turns"
+        " WHERE user_id = %s AND conversation_id = %s AND n = %s",
+        (user_id, conversation_id, n),
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return bytes(row["content"])
 
 
 async def add_approval(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from xerus.assistant.calls import call_hash
 from xerus.assistant.present import NotConnected, facts_of, url_asked
+from xerus.assistant.stopping import Stopping
 from xerus.assistant.turns import CallNote
 
 _RETRIES = 2
@@ -31,9 +33,15 @@ class McpTools(AbstractToolset[object]):
     """
 
     def __init__(
-        self, *, client: Client, approved: Mapping[str, bytes], notes: dict[str, CallNote]
+        self,
+        *,
+        client: Client,
+        approved: Mapping[str, bytes],
+        notes: dict[str, CallNote],
+        stopping: Stopping,
     ) -> None:
         self._client = client
+        self._stopping = stopping
         self._approved = dict(approved)
         self._notes = notes
         self._tools: dict[str, ToolsetTool[object]] = {}
@@ -69,13 +77,15 @@ class McpTools(AbstractToolset[object]):
             ToolFailed: it failed; the message is for the model.
         """
         assert ctx.tool_call_id is not None
-        note = CallNote(title=_metadata(tool)["title"])
+        reads = bool(_metadata(tool)["reads"])
+        note = CallNote(title=_metadata(tool)["title"], reads=reads)
         self._notes[ctx.tool_call_id] = note
-        if not _metadata(tool)["reads"]:
+        if not reads:
             await self._admit(name, tool_args, ctx, note)
         begun = perf_counter()
         try:
-            return await self._call(name, tool_args, note)
+            with nullcontext() if reads else self._stopping.write():
+                return await self._call(name, tool_args, note)
         finally:
             note.seconds = perf_counter() - begun
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
+from markupsafe import Markup
 from pydantic_ai.messages import (
     ModelRequest,
     ModelResponse,
@@ -19,18 +21,19 @@ from xerus.assistant.entries import (
     ApprovalState,
     AssistantEntry,
     CallState,
+    CutEntry,
     Entry,
     ErrorEntry,
     NeedsConnectionEntry,
     PersonEntry,
     ToolEntry,
 )
-from xerus.assistant.history import INTERRUPTED
+from xerus.assistant.history import CANCELLED, INTERRUPTED, is_harmless
 from xerus.assistant.journal import Content
 from xerus.assistant.marks import readable
 from xerus.assistant.preview import exact, preview
-from xerus.assistant.rendering import html_of
-from xerus.assistant.turns import CallNote, Turn
+from xerus.assistant.rendering import blocks_of
+from xerus.assistant.turns import CallNote, Cut, Turn
 
 _OUTCOMES: dict[str, CallState] = {"success": "ok", "denied": "declined"}
 _DECISIONS: dict[Decision, ApprovalState] = {
@@ -42,10 +45,12 @@ _DECISIONS: dict[Decision, ApprovalState] = {
 _CONNECT = "Xerus needs your permission at Atlassian first. Nothing was sent. Ask again after it."
 
 
-def transcript(content: Content, *, now: datetime) -> list[Entry]:
-    """Return the entries of a conversation, oldest first."""
+def transcript(
+    content: Content, *, now: datetime, since: int = 0, until: int | None = None
+) -> list[Entry]:
+    """Return the entries of a conversation's turns from `since` to before `until`, oldest first."""
     page = _Page(content, now)
-    return [entry for n in range(len(content.turns)) for entry in page.turn(n)]
+    return [entry for n in range(len(content.turns))[since:until] for entry in page.turn(n)]
 
 
 class _Page:
@@ -67,7 +72,9 @@ class _Page:
         for part in response.parts:
             match part:
                 case TextPart() if part.content.strip():
-                    yield AssistantEntry(author=_author(response), html=html_of(part.content))
+                    blocks = blocks_of(part.content)
+                    html = Markup("").join(blocks)
+                    yield AssistantEntry(author=_author(response), html=html, blocks=blocks)
                 case ToolCallPart():
                     yield from self._call(n, part, self._result(n, place, part.tool_call_id))
                 case _:
@@ -100,12 +107,17 @@ class _Page:
     def _tool(
         self, n: int, call: ToolCallPart, result: ToolReturnPart | None, note: CallNote
     ) -> ToolEntry:
-        running = result is None and self._content.running and n >= len(self._content.turns) - 2
-        state: CallState = "running" if running else "failed"
-        text = "" if running else INTERRUPTED
+        turns, size = self._content.turns, None
+        state: CallState
         if result is not None:
             text = readable(_text(result))
-            state = _OUTCOMES.get(result.outcome, "failed")
+            state, size = _OUTCOMES.get(result.outcome, "failed"), len(text.encode())
+        elif self._content.running and n >= len(turns) - 2:
+            state, text = "running", ""
+        elif is_harmless(call.tool_call_id, n, turns):
+            state, text = "cancelled", CANCELLED
+        else:
+            state, text = "unknown", INTERRUPTED
         return ToolEntry(
             name=call.tool_name,
             title=note.title,
@@ -113,6 +125,7 @@ class _Page:
             result=text,
             state=state,
             seconds=note.seconds if state in {"ok", "failed"} else None,
+            size=size,
         )
 
     def _end(self, n: int, turn: Turn) -> Iterator[Entry]:
@@ -122,9 +135,15 @@ class _Page:
                 hint=turn.problem.hint,
                 correlation_id=turn.problem.correlation_id,
             )
+        newest = n == len(self._content.turns) - 1
+        if turn.cut in {Cut.STOPPED, Cut.INTERRUPTED}:
+            how: Literal["stopped", "interrupted"] = (
+                "stopped" if turn.cut is Cut.STOPPED else "interrupted"
+            )
+            yield CutEntry(how=how, newest=newest)
         url = next((note.connect_url for note in turn.calls.values() if note.connect_url), "")
         # Only the newest is an invitation; older ones are history and would be many buttons.
-        if url and n == len(self._content.turns) - 1:
+        if url and newest:
             yield NeedsConnectionEntry(text=_CONNECT, url=url)
 
     def _asked(self, n: int, call: ToolCallPart) -> CallNote:

@@ -1,9 +1,21 @@
 """One turn of a conversation: the messages of one run of the model, and what we noted beside them."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pydantic import TypeAdapter
 from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
+
+
+class Cut(StrEnum):
+    """What ended a run before its answer was finished."""
+
+    STOPPED = "stopped"
+    """The person stopped it."""
+    INTERRUPTED = "interrupted"
+    """The process that wrote it ended."""
+    LATE = "late"
+    """It took longer than an answer may."""
 
 
 @dataclass(kw_only=True)
@@ -14,6 +26,7 @@ class CallNote:
         title: the tool's title for people.
         seconds: how long it took; None while it runs and where it never ran.
         facts: how what it would change stood when approval was asked for, by name.
+        reads: whether the tool changes nothing.
         connect_url: where to connect Atlassian, when the call needed that first.
     """
 
@@ -21,6 +34,7 @@ class CallNote:
     seconds: float | None = None
     connect_url: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    reads: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +48,15 @@ class Problem:
 
 @dataclass(kw_only=True)
 class Turn:
-    """A person's message or decision, and everything that followed from it."""
+    """A person's message or decision, and everything that followed from it.
+
+    `cut` says what ended it early; what was written until then stays.
+    """
 
     messages: list[ModelMessage] = field(default_factory=list)
     calls: dict[str, CallNote] = field(default_factory=dict)
     problem: Problem | None = None
+    cut: Cut | None = None
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""

@@ -40,6 +40,7 @@ class Listener:
         self._dsn = direct_dsn
         self._handlers: dict[str, list[Callable[[str], None]]] = defaultdict(list)
         self._reconnected: list[Callable[[], None]] = []
+        self._held: list[int] = []
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
 
@@ -59,6 +60,10 @@ class Listener:
     def on_reconnect(self, handler: Callable[[], None]) -> None:
         """Call `handler` each time the connection stands again after a loss."""
         self._reconnected.append(handler)
+
+    def hold(self, lock: int) -> None:
+        """Hold a shared advisory lock while connected, as a sign of life. Call before `start`."""
+        self._held.append(lock)
 
     async def start(self, *, wait_seconds: float = 5.0) -> None:
         """Begin to listen; returns once connected, or after `wait_seconds` without."""
@@ -100,6 +105,8 @@ class Listener:
         )
         for channel in self._handlers:
             await conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        for lock in self._held:
+            await conn.execute("SELECT pg_advisory_lock_shared(%s)", (lock,))
         return conn
 
     async def _hear(self, conn: AsyncConnection[Any]) -> None:

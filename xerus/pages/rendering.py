@@ -14,7 +14,9 @@ from starlette.responses import HTMLResponse
 from xerus.clock import Clock
 from xerus.pages import headers as security
 from xerus.pages.assets import Assets
+from xerus.pages.help_links import help_for, help_url
 from xerus.pages.relative_time import in_words
+from xerus.pages.support import Support
 from xerus.pages.theme import theme_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -37,7 +39,8 @@ class Viewer:
 class Pages:
     """Renders templates with autoescape; an undefined variable is an error, not an empty string."""
 
-    def __init__(self, *, assets: Assets, clock: Clock) -> None:
+    def __init__(self, *, assets: Assets, clock: Clock, support: Support | None = None) -> None:
+        """Make the renderer; without `support` pages say to ask the administrator."""
         self._clock = clock
         self._env = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -47,6 +50,10 @@ class Pages:
             lstrip_blocks=True,
         )
         self._env.globals["asset"] = assets.url
+        self._env.globals["support"] = support or Support()
+        self._env.globals["help_for"] = help_for
+        self._env.globals["help_url"] = help_url
+        self._env.globals["now"] = clock.now
         self._env.filters["ago"] = self._ago
         self._env.filters["exact"] = _exact
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from xerus.settings import key_providers
+from xerus.settings import key_providers, models
 from xerus.settings.groups import (
+    LOOPBACK_HOSTS,
     AssistantSettings,
     ConfluenceSettings,
     JiraSettings,
@@ -223,22 +224,21 @@ def _address_problem(variable: str, address: str) -> Iterator[Problem]:
 
 
 def _model_problems(assistant: AssistantSettings) -> Iterator[Problem]:
-    if not assistant.model:
-        return
-    keys = {
-        "anthropic": ("ANTHROPIC_API_KEY", assistant.anthropic_api_key),
-        "openai": ("OPENAI_API_KEY", assistant.openai_api_key),
+    urls = {
+        "XERUS_ANTHROPIC_URL": assistant.anthropic_url,
+        "XERUS_OPENAI_URL": assistant.openai_url,
+        "XERUS_MODEL_URL": assistant.compatible_url,
     }
-    provider, _, name = assistant.model.partition(":")
-    if provider not in keys or not name:
-        yield Problem(
-            variable="XERUS_MODEL",
-            message="does not name a provider and a model",
-            remedy="Use anthropic:NAME or openai:NAME, or unset it for the demo model.",
-        )
-    elif not keys[provider][1]:
-        yield Problem(
-            variable=keys[provider][0],
-            message=f"is missing, but XERUS_MODEL asks for an {provider} model",
-            remedy=f"Set {keys[provider][0]}, or unset XERUS_MODEL for the demo model.",
-        )
+    given = {
+        "ANTHROPIC_API_KEY": assistant.anthropic_api_key,
+        "OPENAI_API_KEY": assistant.openai_api_key,
+        "XERUS_MODEL_URL": assistant.compatible_url,
+    }
+    yield from models.problems(assistant.model, assistant.models, given)
+    for variable, url in urls.items():
+        if models.plain_http(url, LOOPBACK_HOSTS) and not assistant.plain_http:
+            yield Problem(
+                variable=variable,
+                message="must use https: plain http would show keys and conversations to the network",
+                remedy="Use https, or set XERUS_MODEL_PLAIN_HTTP=true if that network is yours alone.",
+            )

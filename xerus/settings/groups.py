@@ -38,11 +38,16 @@ def http_url(value: str) -> str:
     Raises:
         ValueError: it is none.
     """
+    url = _any_http_url(value)
+    if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in LOOPBACK_HOSTS:
+        raise ValueError("must use https: plain http is only for localhost")
+    return url
+
+
+def _any_http_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http or https URL")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-        raise ValueError("must use https: plain http is only for localhost")
     if parts.username or parts.query or parts.fragment:
         raise ValueError("must not carry a user name, a query or a fragment")
     return value.rstrip("/")
@@ -99,8 +104,30 @@ _NOT_PRIVATE = frozenset(
     {"http", "https", "javascript", "data", "file", "ftp", "blob", "about", "ws", "wss"}
 )
 
+
+def _contact(value: str) -> str:
+    """Return an e-mail address, or the URL of a help desk, whose path may say which form.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if _E_MAIL.fullmatch(value):
+        return value
+    parts = urlsplit(value)
+    if parts.scheme == "https" and parts.hostname and not parts.username and value.isprintable():
+        return value
+    raise ValueError("must be an e-mail address or an https URL")
+
+
+# Enough to tell an address from a mistake; nothing in it ends a header or a link.
+_E_MAIL = re.compile(
+    r"[A-Za-z0-9.!#$*/=?^_`{|}~+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+)
+
 HttpUrl = Annotated[str, BeforeValidator(http_url)]
+Contact = Annotated[str, AfterValidator(_contact)]
 KeyProviderName = Annotated[ProviderName, BeforeValidator(key_providers.named)]
+ModelUrl = Annotated[str, BeforeValidator(_any_http_url)]
 BaseUrl = Annotated[str, BeforeValidator(_base_url)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -533,21 +560,67 @@ class ToolSettings(Group):
 
 
 class AssistantSettings(Group):
-    """The model behind the chat."""
+    """The models behind the chat."""
 
     model: str | None = _setting(
         "XERUS_MODEL",
-        help="The assistant's model: anthropic:NAME or openai:NAME. Unset: the demo model.",
+        help="The assistant's model: anthropic:NAME, openai:NAME or compatible:NAME. Unset: the first "
+        "of XERUS_MODELS, else the demo model.",
+    )
+    models: Words = _setting(
+        "XERUS_MODELS",
+        default=(),
+        help="Further models that a person may choose in a conversation, named like XERUS_MODEL, "
+        "separated by commas. Default: none.",
     )
     anthropic_api_key: SecretStr | None = _setting(
         "ANTHROPIC_API_KEY", help="Key for anthropic: models."
     )
     openai_api_key: SecretStr | None = _setting("OPENAI_API_KEY", help="Key for openai: models.")
+    anthropic_url: ModelUrl = _setting(
+        "XERUS_ANTHROPIC_URL",
+        default="https://api.anthropic.com",
+        help="Where anthropic: models are asked, without /v1: Anthropic, or a gateway before it.",
+    )
+    openai_url: ModelUrl = _setting(
+        "XERUS_OPENAI_URL",
+        default="https://api.openai.com/v1",
+        help="Where openai: models are asked, /v1 included: OpenAI, or a gateway before it.",
+    )
+    compatible_url: ModelUrl | None = _setting(
+        "XERUS_MODEL_URL",
+        help="The server of compatible: models, which speaks OpenAI's Chat Completions, /v1 included: "
+        "e.g. http://localhost:11434/v1 for Ollama.",
+    )
+    compatible_api_key: SecretStr | None = _setting(
+        "XERUS_MODEL_API_KEY",
+        help="Key for compatible: models. Unset: none is sent.",
+    )
+    plain_http: bool = _setting(
+        "XERUS_MODEL_PLAIN_HTTP",
+        default=False,
+        help="Ask models over plain http on other machines than this one. Keys, conversations and "
+        "what tools read then cross that network unencrypted.",
+    )
     messages_per_minute: Annotated[int, Field(ge=1)] = _setting(
         "XERUS_CHAT_MESSAGES_PER_MINUTE",
         default=60,
         help="Messages that one person may send in the chat in a minute; each costs what the model "
         "costs. Each process counts for itself.",
+    )
+
+
+class SupportSettings(Group):
+    """Whom people ask when Xerus does not help them any further."""
+
+    contact: Contact | None = _setting(
+        "XERUS_SUPPORT_CONTACT",
+        help="Where people find help: an e-mail address, or the https URL of a help desk. Pages of "
+        "trouble name it beside the reference. Unset: they say to ask the administrator.",
+    )
+    text: Annotated[str, Field(max_length=300)] | None = _setting(
+        "XERUS_SUPPORT_TEXT",
+        help="A sentence beside it, as of who answers and when. Unset: none.",
     )
 
 
@@ -579,6 +652,7 @@ class Settings(BaseModel):
     confluence: ConfluenceSettings
     tools: ToolSettings
     assistant: AssistantSettings
+    support: SupportSettings
     sandbox: SandboxSettings
 
     @property

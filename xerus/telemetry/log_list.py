@@ -210,6 +210,17 @@ ALL = (
         *("error", "cause", "status", "correlation_id"),
     ),
     _event(
+        "exception",
+        "assistant_run_broken",
+        "A defect ended an answer of the chat: the person is told, with the id",
+        "correlation_id",
+    ),
+    _event(
+        "warning",
+        "assistant_run_superseded",
+        "An answer of the chat was not stored: another process took over, believing this one dead",
+    ),
+    _event(
         "warning",
         "clients_without_file",
         "At start: clients of an earlier XERUS_OAUTH_CLIENTS_FILE are still there",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from xerus.atlassian.credentials import Product
 from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, FlowView, Site, State
+from xerus.pages.help_links import help_for
 from xerus.web.deps import CredentialsMode
 from xerus.web.permissions import in_short
 from xerus.web.standing import Standing, standing_of
@@ -33,6 +34,9 @@ class Notice:
     title: str
     text: str = ""
     correlation_id: str = ""
+    at: datetime | None = None
+    help: str = ""
+    """The name of the answer under `/help`."""
     leads_to: tuple[str, str] | None = None
     """The words and the address of a link to another site."""
 
@@ -247,6 +251,7 @@ def _news(link: Link, view: ConnectionView, flow: FlowView) -> Notice | None:
                 kind="busy",
                 title="Waiting for you to finish in the other window.",
                 text="This page notices by itself when you are done.",
+                help="stuck",
             )
         case FlowStatus.CONNECTED if view.usable:
             site = view.chosen_site
@@ -261,6 +266,7 @@ def _news(link: Link, view: ConnectionView, flow: FlowView) -> Notice | None:
                 kind="warn",
                 title="You cancelled. Nothing was stored.",
                 text="Choose Configure when you want to try again.",
+                help="stuck",
             )
         case FlowStatus.DENIED | FlowStatus.FAILED | FlowStatus.EXPIRED if flow.error:
             return Notice(
@@ -268,6 +274,8 @@ def _news(link: Link, view: ConnectionView, flow: FlowView) -> Notice | None:
                 title=flow.error.message,
                 text=flow.error.hint,
                 correlation_id=flow.error.correlation_id,
+                at=flow.error.at,
+                help=help_for(flow.error.code, default="failed"),
             )
         case _:
             return None
@@ -282,6 +290,7 @@ def _standing(link: Link, view: ConnectionView) -> Notice | None:
                 title=view.cause or "Your administrator has not set up Atlassian yet.",
                 text=view.hint
                 or "They set ATLASSIAN_OAUTH_CLIENT_ID and ATLASSIAN_OAUTH_CLIENT_SECRET.",
+                help="not-set-up",
             )
         case State.CHOOSING_SITE:
             return Notice(
@@ -296,21 +305,31 @@ def _standing(link: Link, view: ConnectionView) -> Notice | None:
                 title=view.cause or f"{link.label} does not accept this connection any more.",
                 text=view.hint or "Choose Reconnect and allow access again.",
                 correlation_id=error.correlation_id if error else "",
+                at=error.at if error else None,
+                help="reconnect",
             )
         case State.DEGRADED | State.EXPIRING_SOON:
             return Notice(
                 kind="warn",
                 title=view.cause or f"{link.label} does not answer as it should.",
                 text=view.hint or "Xerus keeps trying. Nothing is lost.",
+                help=_help_of_trouble(view),
             )
         case _ if view.missing_scopes and view.usable:
             return Notice(
                 kind="warn",
                 title="Some permissions were not granted.",
                 text="A few tools are off. Choose Reconnect and allow all of them.",
+                help="permissions",
             )
         case _:
             return None
+
+
+def _help_of_trouble(view: ConnectionView) -> str:
+    if view.last_error is None:
+        return "reconnect" if view.state is State.EXPIRING_SOON else "trouble"
+    return help_for(view.last_error.code, default="trouble")
 
 
 def _parting(

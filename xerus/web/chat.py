@@ -89,6 +89,7 @@ class ChatPages:
         return await self._answer(request, session, conversation_id)
 
     async def _answer(self, request: Request, session: Session, conversation_id: str) -> Response:
+        await self._assistant.finished(session.user.id, conversation_id)
         if not access.is_fragment(request):
             return RedirectResponse(f"/chat/{conversation_id}", 303)
         response = await self._render(request, session, conversation_id, "chat/answer.html")
@@ -109,7 +110,8 @@ class ChatPages:
     async def _chat(self, session: Session, conversation_id: str | None) -> Chat:
         user = session.user
         conversations = await self._assistant.conversations(user.id)
-        entries = await self._assistant.open(user.id, conversation_id) if conversation_id else ()
+        sight = await self._assistant.look(user.id, conversation_id) if conversation_id else None
+        entries = sight.entries if sight else ()
         titles = {row.id: row.title for row in conversations}
         views = {link: await self._deps.links[link].view(user.id) for link in self._deps.offered}
         shown = next(iter(views))

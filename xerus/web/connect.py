@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData
@@ -14,6 +15,7 @@ from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, FlowStatus, FlowView, Problem, State
 from xerus.errors import InvalidInput, XerusError
 from xerus.ids import CloudId
+from xerus.pages.help_links import help_for
 from xerus.pages.local_path import local_path
 from xerus.web import access
 from xerus.web.card import base_of, card_for
@@ -35,6 +37,8 @@ class Result:
     text: str
     hint: str = ""
     correlation_id: str = ""
+    at: datetime | None = None
+    help: str = ""
     return_to: str = "/tools"
 
 
@@ -72,6 +76,7 @@ class ConnectPages:
                 title=f"{self._link.label} cannot be connected",
                 text=error.message,
                 hint=error.hint,
+                help=help_for(error.code, default="failed"),
             )
             return await self._page(request, session, result, status=error.status)
         return RedirectResponse(started.url, 303, headers=_NO_STORE)
@@ -221,5 +226,7 @@ def _result(
         text=problem.message if problem else text,
         hint=problem.hint if problem else "Try again.",
         correlation_id=problem.correlation_id if problem else "",
+        at=problem.at if problem else None,
+        help=help_for(problem.code, default="failed") if problem else "failed",
         return_to=back,
     )

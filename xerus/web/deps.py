@@ -1,6 +1,6 @@
 """What the pages call, as narrow as they need it; `app` passes the real services."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -202,6 +202,26 @@ class Entry(Protocol):
         """Which template shows it."""
 
 
+class Sight(Protocol):
+    """`assistant.watching.Sight`: a conversation, or its end, at a moment."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Its entries from `since` on."""
+
+    @property
+    def since(self) -> int:
+        """How many entries come before."""
+
+    @property
+    def running(self) -> bool:
+        """Whether an answer is being written."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether that was asked to end."""
+
+
 class AssistantService(Protocol):
     """`assistant.service.Assistant`."""
 
@@ -216,14 +236,23 @@ class AssistantService(Protocol):
     async def conversations(self, user_id: UserId) -> Sequence[ConversationRow]:
         """Return a person's conversations, newest first."""
 
-    async def open(self, user_id: UserId, conversation_id: str) -> Sequence[Entry]:
-        """Return the transcript; raises NotFound for anybody else."""
+    async def look(self, user_id: UserId, conversation_id: str) -> Sight:
+        """Return the whole transcript; raises NotFound for anybody else."""
+
+    def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
+        """Yield the end of the transcript as it changes; raises NotFound for anybody else."""
 
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
-        """Answer a message and return the conversation's id."""
+        """Begin to answer a message and return the conversation's id."""
 
     async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
-        """Approve or decline a call that waits, then go on."""
+        """Approve or decline a call that waits, then begin to go on."""
+
+    async def finished(self, user_id: UserId, conversation_id: str) -> None:
+        """Return when no answer is being written."""
+
+    async def stop(self, user_id: UserId, conversation_id: str) -> None:
+        """Ask for the end of the answer that is being written."""
 
     async def run_out(self, user_id: UserId) -> None:
         """Let every call that waits for the person's approval run out."""

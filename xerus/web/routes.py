@@ -17,6 +17,7 @@ from xerus.web.connect_status import ConnectStatus
 from xerus.web.connection import ConnectionPages
 from xerus.web.deps import WebDeps
 from xerus.web.held_access import HeldAccess
+from xerus.web.help import HelpPage
 from xerus.web.signin import SignInPages
 from xerus.web.signout import SignOut
 from xerus.web.theme import Theme
@@ -32,6 +33,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *ToolsPage(deps).routes(),
         *_links(deps),
         *HeldAccess(deps).routes(),
+        *HelpPage(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
         *AdminAudit(deps).routes(),

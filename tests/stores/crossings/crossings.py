@@ -16,9 +16,9 @@ import uvloop
 from psycopg.rows import dict_row
 from pydantic import SecretStr
 from pydantic_ai.messages import ModelMessage, ModelResponse
-from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.models.function import AgentInfo
 
-from tests.stores.chatting import chatting_with, says
+from tests.stores.chatting import chatting_with, says, streamed
 from tests.stores.connecting import a_process_at
 from tests.stores.crossings.marks import MarkedAtlassian, mark, marks_in
 from tests.stores.crossings.person import SHOWN, Place, Somebody
@@ -90,7 +90,7 @@ async def _here(where: Where) -> AsyncIterator[list[Somebody]]:
             client_id="app",
             client_secret=SecretStr("secret"),
         ) as part,
-        chatting_with(part.db, where.folder, FunctionModel(respond)) as chat,
+        chatting_with(part.db, where.folder, streamed(respond)) as chat,
         await psycopg.AsyncConnection.connect(
             where.fresh.login, autocommit=True, prepare_threshold=None
         ) as bare,

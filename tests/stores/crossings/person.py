@@ -194,6 +194,7 @@ class Somebody:
             self.conversation = await self.place.chat.assistant.send(
                 user, self.conversation or None, f"I am {self.mark}."
             )
+            await self.place.chat.assistant.finished(self.user_id, self.conversation)
 
     async def _pry(self) -> None:
         """Ask for what is somebody else's by its right id."""

@@ -142,10 +142,29 @@ def test_plain_http_is_refused_unless_the_host_is_loopback() -> None:
         ({"XERUS_KEY_PROVIDER": "nothing://"}, "XERUS_KEY_PROVIDER"),
         ({"XERUS_MODEL": "anthropic:some-model"}, "ANTHROPIC_API_KEY"),
         ({"XERUS_MODEL": "nonsense"}, "XERUS_MODEL"),
+        ({"XERUS_MODEL": "compatible:some-model"}, "XERUS_MODEL_URL"),
+        ({"XERUS_MODELS": "openai:some-model"}, "OPENAI_API_KEY"),
+        ({"XERUS_MODELS": "nonsense"}, "XERUS_MODELS"),
+        ({"XERUS_MODEL_URL": "http://models.example.com/v1"}, "XERUS_MODEL_URL"),
+        ({"XERUS_OPENAI_URL": "http://gateway.example.com/v1"}, "XERUS_OPENAI_URL"),
+        ({"XERUS_ANTHROPIC_URL": "ftp://gateway.example.com"}, "XERUS_ANTHROPIC_URL"),
     ],
 )
 def test_each_contradiction_is_named_with_a_remedy(env: dict[str, str], variable: str) -> None:
     assert problems(**env)[variable].strip()
+
+
+def test_each_model_of_the_list_is_told_what_it_lacks() -> None:
+    told = problems(XERUS_MODELS="anthropic:one, openai:two, compatible:three")
+    assert set(told) == {"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "XERUS_MODEL_URL"}
+    assert "anthropic:one" in told["ANTHROPIC_API_KEY"]
+
+
+def test_a_model_on_another_machine_needs_https_or_a_switch_that_says_so() -> None:
+    url = {"XERUS_MODEL": "compatible:x", "XERUS_MODEL_URL": "http://10.0.0.5:8000/v1"}
+    assert "XERUS_MODEL_PLAIN_HTTP" in problems(**url)["XERUS_MODEL_URL"]
+    assert problems(**url, XERUS_MODEL_PLAIN_HTTP="true") == {}
+    assert problems(**{**url, "XERUS_MODEL_URL": "http://localhost:11434/v1"}) == {}
 
 
 def test_a_token_without_an_atlassian_app_means_shared() -> None:

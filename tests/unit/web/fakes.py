@@ -1,6 +1,6 @@
 """A small world behind the pages: fakes with state, and the application they are served by."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from tests.unit.web.fake_oversight import FakeOversight
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.assistant.watching import Sight
 from xerus.atlassian.credentials import Product
 from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
@@ -369,14 +370,25 @@ class FakeAssistant:
         self.rows: list[Any] = []
         self.decisions: list[tuple[str, bool]] = []
         self.ran_out: list[UserId] = []
+        self.running = False
 
     async def conversations(self, user_id: UserId) -> Sequence[Any]:
         return self.rows
 
-    async def open(self, user_id: UserId, conversation_id: str) -> Sequence[Any]:
+    async def look(self, user_id: UserId, conversation_id: str) -> Sight:
         if conversation_id not in self.entries or user_id != ADA:
             raise NotFound("There is no such conversation.")
-        return self.entries[conversation_id]
+        return Sight(entries=self.entries[conversation_id], running=self.running)
+
+    async def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
+        yield await self.look(user_id, conversation_id)
+
+    async def finished(self, user_id: UserId, conversation_id: str) -> None:
+        self.running = False
+
+    async def stop(self, user_id: UserId, conversation_id: str) -> None:
+        await self.look(user_id, conversation_id)
+        self.running = False
 
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
         chosen = conversation_id or "talk"

@@ -46,6 +46,10 @@ class Watch {
     this.stream = new EventSource(`${this.base}/events`);
     this.stream.onmessage = (message) => this.see(JSON.parse(message.data));
     this.stream.addEventListener("end", () => this.stream?.close());
+    this.stream.onerror = () => {
+      if (!this.interrupted) console.info("Xerus: live status interrupted; the page goes on asking by itself.");
+      this.interrupted = true;
+    };
   }
 
   poll() {

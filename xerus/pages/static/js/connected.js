@@ -4,6 +4,12 @@ const result = document.querySelector("[data-connect-result]");
 const status = result.dataset.connectResult;
 if ("BroadcastChannel" in window) new BroadcastChannel("xerus-connect").postMessage(status);
 
+// For the console alone, where support asks people to look: what failed, and its reference.
+if (status === "failed" || status === "denied") {
+  const reference = document.querySelector("[data-reference]")?.textContent;
+  console.warn(`Xerus: ${document.querySelector("h1").textContent}.${reference ? ` Reference ${reference}.` : ""}`);
+}
+
 if (status === "connected") {
   setTimeout(() => {
     window.close();

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 _INDEXES = {
     # `n > 0` holds for all: a query gets this index by saying so, and never by mistake.
