@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 from tests.gallery import oversight_states
+from tests.gallery.conversations import OF_CONVERSATIONS
 from tests.gallery.help_states import HELP_STATES
 from tests.gallery.shown import Shown
 from tests.unit.web.fakes import (
@@ -283,6 +284,7 @@ _HERE = "/connections/atlassian"
 _BACK = f"{_HERE}/callback?code=c&state=s"
 
 STATES: Mapping[str, Shown] = {
+    **OF_CONVERSATIONS,
     "signin": Shown(path="/signin", token=""),
     **{f"tools-{state}": Shown(path="/tools", arrange=_view(v)) for state, v in VIEWS.items()},
     **{f"connection-{state}": Shown(path=_HERE, arrange=_view(v)) for state, v in VIEWS.items()},

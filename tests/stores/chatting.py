@@ -23,6 +23,7 @@ from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls
 
 from tests.stores.connecting import MovableClock
 from xerus.accounts.users import User
+from xerus.assistant.conversations import Conversations
 from xerus.assistant.entries import ApprovalEntry, Entry
 from xerus.assistant.link import McpLink
 from xerus.assistant.service import Assistant
@@ -130,6 +131,7 @@ class Chat:
     tools: Tools
     clock: MovableClock
     audit: AuditLog
+    conversations: Conversations
     user: User = field(default_factory=person)
 
     async def send(self, text: str, conversation: str | None = None) -> str:
@@ -233,6 +235,12 @@ async def chatting_with(
         deadline_seconds=deadline_seconds,
     )
     async with manager.run():
-        yield Chat(assistant=assistant, tools=tools, clock=clock, audit=audit)
+        yield Chat(
+            assistant=assistant,
+            tools=tools,
+            clock=clock,
+            audit=audit,
+            conversations=Conversations(db=database, vault=vault, audit=audit, clock=clock),
+        )
         await assistant.drain()
     await audit.stop()

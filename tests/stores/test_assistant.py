@@ -248,7 +248,7 @@ async def test_an_answer_is_finished_when_the_page_is_closed(
         go_on.set()
         await chat.assistant.drain()
 
-        [row] = await chat.assistant.conversations(chat.user.id)
+        [row] = await chat.conversations.page(chat.user.id, limit=5)
         assert row.title == "Hello"
         assert "Finished all the same." in said(await chat.entries(row.id))
 
@@ -316,7 +316,7 @@ async def test_nobody_reads_decides_or_lists_what_is_somebody_elses(
         [waiting] = await chat.approvals(conversation)
         stranger = person()
 
-        assert await chat.assistant.conversations(stranger.id) == []
+        assert await chat.conversations.page(stranger.id, limit=5) == []
         with pytest.raises(NotFound):
             await chat.assistant.open(stranger.id, conversation)
         with pytest.raises(NotFound):

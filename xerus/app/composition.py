@@ -1,6 +1,6 @@
 """The whole of Xerus, built from the settings."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from xerus.app.identity import Identity, know_people
 from xerus.app.key_provider import ProviderWatch
 from xerus.app.probes import probe_routes
 from xerus.app.resealing import destroy_unused_keys
+from xerus.app.retention import retention_loops
 from xerus.app.roles import Role
 from xerus.app.support import support_of
 from xerus.app.tooling import (
@@ -56,7 +57,6 @@ _log = logger(__name__)
 _RENEW_SECONDS = 30.0
 _CHECK_SECONDS = 5.0
 _SWEEP_SECONDS = 600.0
-_RETENTION_SECONDS = 3600.0
 _FIGURES_SECONDS = 30.0
 _USE_SECONDS = 60.0
 _USE_KEPT = timedelta(days=400)
@@ -204,7 +204,7 @@ def _worker(
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
             _counting(base),
             Loop(name="figures", every_seconds=_FIGURES_SECONDS, run=figures.refresh),
-            *_retention(base),
+            *retention_loops(base),
         ],
     )
 
@@ -220,18 +220,6 @@ def _counting(base: Foundation) -> Loop:
         return await use.count(known, keep=kept)
 
     return Loop(name="tool-use", every_seconds=_USE_SECONDS, run=count)
-
-
-def _retention(base: Foundation) -> Iterator[Loop]:
-    days = base.settings.audit.days
-    if days is None:
-        return
-    kept = timedelta(days=days)
-
-    async def remove() -> int:
-        return await base.audit.remove_before(base.clock.now() - kept)
-
-    yield Loop(name="audit-retention", every_seconds=_RETENTION_SECONDS, run=remove)
 
 
 def _named(loop: str, link: Link) -> str:

@@ -14,6 +14,7 @@ from xerus.app.administration import Administration
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
 from xerus.app.tooling import shared_products
+from xerus.assistant.conversations import Conversations
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import Access, Providers
 from xerus.assistant.service import Assistant
@@ -124,6 +125,13 @@ def _deps(
         local_links=people.local,
         links=links,
         assistant=assistant,
+        conversations=Conversations(
+            db=base.db,
+            vault=base.vault,
+            audit=base.audit,
+            clock=base.clock,
+            days=base.settings.assistant.days,
+        ),
         audit=base.audit,
         admin=administration,
         oversight=Oversight(audit=AuditSearch(db=base.db)),

@@ -3,44 +3,34 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
 
 from pydantic_ai.messages import ToolCallPart
 
 from xerus.assistant import store
 from xerus.assistant.approvals import LIFE, Approval, Approvals, Decision
 from xerus.assistant.calls import call_hash
+from xerus.assistant.conversations import checked_id, no_such_conversation
 from xerus.assistant.leases import Lease, Leases, still_running
 from xerus.assistant.owners import Owners
 from xerus.assistant.sealing import Sealing
 from xerus.assistant.signals import Signals
+from xerus.assistant.titles import title_of
 from xerus.assistant.turns import Turn, prompt_of
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.db.database import Connection, Database
 from xerus.db.roles import Role
-from xerus.errors import Conflict, NotFound
+from xerus.errors import Conflict
 from xerus.ids import UserId, new_id
-from xerus.vault.envelope import SealBroken
 from xerus.vault.service import Vault
 
-_LISTED = 50
-_TITLE = 60
 _EVENTS = {
     Decision.APPROVED: Event.APPROVAL_APPROVED,
     Decision.DECLINED: Event.APPROVAL_DECLINED,
     Decision.EXPIRED: Event.APPROVAL_EXPIRED,
     Decision.SUPERSEDED: Event.APPROVAL_EXPIRED,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConversationRow:
-    """One line of the list of conversations."""
-
-    id: str
-    title: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +66,6 @@ class Journal:
         self._audit = audit
         self._clock = clock
 
-    async def rows(self, user_id: UserId) -> list[ConversationRow]:
-        """Return a person's conversations, the one last used first."""
-        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            found = await store.conversations(conn, user_id=user_id, limit=_LISTED)
-        return [
-            ConversationRow(id=row["id"], title=await self._title(user_id, row["id"], row["title"]))
-            for row in found
-        ]
-
     async def read(self, user_id: UserId, conversation_id: str) -> Content:
         """Return a conversation.
 
@@ -92,7 +73,7 @@ class Journal:
             NotFound: there is none with this id, or it is somebody else's.
             SealBroken: the stored content was changed.
         """
-        key = _checked(conversation_id)
+        key = checked_id(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await self._require(conn, user_id, key)
             run = await self._leases.current(conn, user_id, key)
@@ -111,7 +92,7 @@ class Journal:
         Raises:
             NotFound: there is no such conversation of this person.
         """
-        key = _checked(conversation_id)
+        key = checked_id(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await self._require(conn, user_id, key)
             return await self._leases.current(conn, user_id, key) is not None
@@ -123,8 +104,8 @@ class Journal:
             NotFound: there is no such conversation of this person.
             Conflict: an answer is still being written.
         """
-        key = _checked(conversation_id) if conversation_id else new_id()
-        title = b"" if conversation_id else await self._sealing.title(user_id, key, _title(text))
+        key = checked_id(conversation_id) if conversation_id else new_id()
+        title = b"" if conversation_id else await self._sealing.title(user_id, key, title_of(text))
         now = self._clock.now()
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             if not conversation_id:
@@ -153,13 +134,13 @@ class Journal:
             NotFound: there is no such approval of this person.
             Conflict: an answer is being written, or it was decided the other way.
         """
-        key = _checked(conversation_id)
+        key = checked_id(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             running = await self._locked(conn, user_id, key)
             found = await self._approvals(conn, user_id, key)
             chosen = next((one for one in found.values() if one.id == approval_id), None)
             if chosen is None:
-                raise _not_found()
+                raise no_such_conversation()
             if chosen.decision is not None:
                 _check_same(chosen.decision, approve=approve)
                 return None
@@ -205,7 +186,7 @@ class Journal:
         Raises:
             NotFound: there is no such conversation of this person.
         """
-        key = _checked(conversation_id)
+        key = checked_id(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await self._require(conn, user_id, key)
             run = await self._leases.current(conn, user_id, key)
@@ -236,7 +217,7 @@ class Journal:
 
     async def _require(self, conn: Connection, user_id: UserId, key: str) -> None:
         if not await store.exists(conn, user_id=user_id, conversation_id=key):
-            raise _not_found()
+            raise no_such_conversation()
 
     async def _locked(self, conn: Connection, user_id: UserId, key: str) -> bool:
         """Hold the conversation until the transaction ends; return whether a run is under way."""
@@ -303,20 +284,6 @@ class Journal:
         found = await self._approvals(conn, user_id, key)
         return [approval for approval in found.values() if approval.decision is None]
 
-    async def _title(self, user_id: UserId, key: str, sealed: bytes) -> str:
-        try:
-            return await self._sealing.open_title(user_id, key, sealed)
-        except SealBroken:
-            # One damaged row must not take the list of all others away; opening it will tell.
-            return ""
-
-
-def _checked(conversation_id: str) -> str:
-    try:
-        return str(UUID(conversation_id))
-    except ValueError:
-        raise _not_found() from None
-
 
 def _check_same(decision: Decision, *, approve: bool) -> None:
     match decision:
@@ -329,14 +296,3 @@ def _check_same(decision: Decision, *, approve: bool) -> None:
             )
         case _:
             return
-
-
-def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
-
-
-def _not_found() -> NotFound:
-    return NotFound(
-        "There is no such conversation.", hint="Choose one from the list, or start anew."
-    )

@@ -14,7 +14,7 @@ from xerus.assistant.approvals import Approvals, Decision
 from xerus.assistant.calls import call_hash
 from xerus.assistant.entries import Entry
 from xerus.assistant.history import messages_of, not_run
-from xerus.assistant.journal import Content, ConversationRow, Journal
+from xerus.assistant.journal import Content, Journal
 from xerus.assistant.leases import Lease
 from xerus.assistant.link import McpLink
 from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
@@ -82,10 +82,6 @@ class Assistant:
     def examples(self) -> Sequence[str]:
         """Requests to start with."""
         return grammar.EXAMPLES
-
-    async def conversations(self, user_id: UserId) -> list[ConversationRow]:
-        """Return a person's conversations, the one last used first."""
-        return await self._journal.rows(user_id)
 
     async def open(self, user_id: UserId, conversation_id: str) -> list[Entry]:
         """Return the transcript.

@@ -60,4 +60,9 @@ class Signals:
 
     async def stop(self, conn: Connection, run_id: str) -> None:
         """Tell the process of a run to stop it, once the transaction of `conn` commits."""
-        await notify(conn, _STOP, run_id)
+        await stop_run(conn, run_id)
+
+
+async def stop_run(conn: Connection, run_id: str) -> None:
+    """Tell the process of a run to stop it, once the transaction of `conn` commits."""
+    await notify(conn, _STOP, run_id)

@@ -40,16 +40,6 @@ async def add_conversation(
     )
 
 
-async def conversations(conn: Connection, *, user_id: UserId, limit: int) -> list[dict[str, Any]]:
-    """Return id and sealed title, the one last used first."""
-    cursor = await conn.execute(
-        "SELECT id::text, title FROM conversations WHERE user_id = %s"
-        " ORDER BY updated_at DESC LIMIT %s",
-        (user_id, limit),
-    )
-    return await cursor.fetchall()
-
-
 async def exists(conn: Connection, *, user_id: UserId, conversation_id: str) -> bool:
     """Whether this person has such a conversation."""
     cursor = await conn.execute(

@@ -55,6 +55,9 @@ class Event(StrEnum):
     APPROVAL_APPROVED = "assistant:approval:approved"
     APPROVAL_DECLINED = "assistant:approval:declined"
     APPROVAL_EXPIRED = "assistant:approval:expired"
+    CONVERSATION_DELETED = "assistant:conversation:deleted"
+    CONVERSATION_EXPORTED = "assistant:conversation:exported"
+    CONVERSATIONS_REMOVED = "assistant:conversations:removed"
     ADMIN_PAGE_VIEWED = "admin:page:viewed"
     ADMIN_PAGE_REFUSED = "admin:page:refused"
     KEYS_ROTATED = "keys:rotation:finished"
@@ -84,7 +87,8 @@ BY_SUBJECT = MappingProxyType(
             *{"tool", "target", "effect", "status", "latency_ms", "credential", "account", "site"},
             *{"bytes", "scopes", "call"},
         },
-        "assistant": {"tool", "target", "call", "conversation", "arguments_hash", "expires_at"},
+        "assistant": {"tool", "target", "call", "conversation", "arguments_hash", "expires_at"}
+        | {"conversations", "form", "before"},
         "admin": {"page"},
         "keys": {"signing_key", "sealed"},
         "audit": {"events", "from", "to", "form", "shard", "n", "filters", "whose"},

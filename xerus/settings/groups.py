@@ -608,6 +608,11 @@ class AssistantSettings(Group):
         help="Messages that one person may send in the chat in a minute; each costs what the model "
         "costs. Each process counts for itself.",
     )
+    days: Annotated[int, Field(ge=1, le=36_500)] | None = _setting(
+        "XERUS_CHAT_DAYS",
+        help="Days without a new message after which the worker deletes a conversation with "
+        "everything under it. Unset: kept until its person deletes it.",
+    )
 
 
 class SupportSettings(Group):

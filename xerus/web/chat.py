@@ -12,7 +12,8 @@ from xerus.accounts.sessions import Session
 from xerus.errors import InvalidInput
 from xerus.web import access
 from xerus.web.card import Card, card_for
-from xerus.web.deps import AssistantService, ConversationRow, Entry, WebDeps
+from xerus.web.deps import AssistantService, Entry, WebDeps
+from xerus.web.kept import Beside, beside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class Chat:
     title: str
     first_name: str
     conversation_id: str | None
-    conversations: Sequence[ConversationRow]
+    kept: Beside
     entries: Sequence[Entry]
     examples: Sequence[str]
     is_demo: bool
@@ -109,19 +110,20 @@ class ChatPages:
 
     async def _chat(self, session: Session, conversation_id: str | None) -> Chat:
         user = session.user
-        conversations = await self._assistant.conversations(user.id)
+        kept = await beside(
+            self._deps.conversations, user.id, conversation_id, self._deps.clock.now()
+        )
         sight = await self._assistant.look(user.id, conversation_id) if conversation_id else None
         entries = sight.entries if sight else ()
-        titles = {row.id: row.title for row in conversations}
         views = {link: await self._deps.links[link].view(user.id) for link in self._deps.offered}
         shown = next(iter(views))
         flow = await self._deps.links[shown].flow(user.id, None)
         is_connected = any(view.usable for view in views.values())
         return Chat(
-            title=titles.get(conversation_id or "") or "Chat",
+            title=(kept.current.title or "Untitled") if kept.current else "Chat",
             first_name=user.name.split(" ")[0],
             conversation_id=conversation_id,
-            conversations=conversations,
+            kept=kept,
             entries=_without_excuse(entries, told=is_connected or self._assistant.is_demo),
             examples=self._assistant.examples,
             is_demo=self._assistant.is_demo,

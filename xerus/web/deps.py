@@ -29,6 +29,7 @@ from xerus.ids import CloudId, FamilyId, FlowId, SessionId, UserId
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
+from xerus.web.kept import ConversationService
 from xerus.web.oversight import Oversight
 
 CredentialsMode = Literal["user", "shared", "user-then-shared"]
@@ -175,18 +176,6 @@ class AuditService(Protocol):
         """Read the whole chain."""
 
 
-class ConversationRow(Protocol):
-    """One line of the list of conversations."""
-
-    @property
-    def id(self) -> str:
-        """The conversation's id."""
-
-    @property
-    def title(self) -> str:
-        """Its first request, shortened; may be empty."""
-
-
 class Entry(Protocol):
     """One entry of a transcript: `templates/chat/{kind}.html` shows it and names its fields.
 
@@ -232,9 +221,6 @@ class AssistantService(Protocol):
     @property
     def examples(self) -> Sequence[str]:
         """Requests to start with."""
-
-    async def conversations(self, user_id: UserId) -> Sequence[ConversationRow]:
-        """Return a person's conversations, newest first."""
 
     async def look(self, user_id: UserId, conversation_id: str) -> Sight:
         """Return the whole transcript; raises NotFound for anybody else."""
@@ -391,6 +377,7 @@ class WebDeps:
     local_links: LocalLinks
     links: Mapping[Link, ConnectionService]
     assistant: AssistantService
+    conversations: ConversationService
     audit: AuditService
     admin: AdminService
     oversight: Oversight

@@ -15,6 +15,7 @@ from xerus.web.chat import ChatPages
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_status import ConnectStatus
 from xerus.web.connection import ConnectionPages
+from xerus.web.conversations import ConversationPages
 from xerus.web.deps import WebDeps
 from xerus.web.held_access import HeldAccess
 from xerus.web.help import HelpPage
@@ -42,6 +43,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminClients(deps).routes(),
         *AdminPeople(deps).routes(),
         *ChatPages(deps).routes(),
+        *ConversationPages(deps).routes(),
     ]
 
 

@@ -180,7 +180,7 @@ class Somebody:
         self.got(await self.place.part.audit.recent(self.user_id, limit=20))
 
     async def _list_conversations(self) -> None:
-        self.got(await self.place.chat.assistant.conversations(self.user_id))
+        self.got(await self.place.chat.conversations.page(self.user_id, limit=50))
 
     async def _open_conversation(self) -> None:
         if self.conversation:

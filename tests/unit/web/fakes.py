@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from tests.unit.web.fake_conversations import FakeConversations
 from tests.unit.web.fake_oversight import FakeOversight
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
@@ -367,13 +368,9 @@ class FakeAssistant:
 
     def __init__(self) -> None:
         self.entries: dict[str, list[Any]] = {}
-        self.rows: list[Any] = []
         self.decisions: list[tuple[str, bool]] = []
         self.ran_out: list[UserId] = []
         self.running = False
-
-    async def conversations(self, user_id: UserId) -> Sequence[Any]:
-        return self.rows
 
     async def look(self, user_id: UserId, conversation_id: str) -> Sight:
         if conversation_id not in self.entries or user_id != ADA:
@@ -392,8 +389,6 @@ class FakeAssistant:
 
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
         chosen = conversation_id or "talk"
-        if not conversation_id:
-            self.rows.append(SimpleNamespace(id=chosen, title=text[:40]))
         self.entries.setdefault(chosen, []).extend(
             (
                 SimpleNamespace(kind="person", text=text),
@@ -571,6 +566,7 @@ class World:
 
     def __post_init__(self) -> None:
         csrf = Csrf(b"k" * 32)
+        self.conversations = FakeConversations(ADA, NOW, self.assistant.entries)
         self.sessions = FakeSessions(csrf)
         self.ada = self.sessions.add("ada-token", person(ADA))
         self.grace = self.sessions.add("grace-token", person(GRACE))
@@ -588,6 +584,7 @@ class World:
             local_links=FakeLinks(person(ADA)),
             links={Link.CLOUD: self.connections, **self.others},
             assistant=self.assistant,
+            conversations=self.conversations,
             audit=self.audit,
             admin=self.admin,
             oversight=self.oversight.services(),

@@ -21,6 +21,9 @@ ACTIONS = [
     "/admin/people/remove",
     "/chat",
     "/chat/talk/decide",
+    "/chat/talk/rename",
+    "/chat/talk/delete",
+    "/conversations/delete",
 ]
 
 

@@ -26,7 +26,3 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => (word.textContent = "Copy"), 2000);
   });
 }
-
-for (const list of document.querySelectorAll("[data-wide-open]")) {
-  if (matchMedia("(max-width: 52rem)").matches) list.open = false;
-}
