@@ -12,6 +12,7 @@ FamilyId = NewType("FamilyId", str)
 ConnectionId = NewType("ConnectionId", str)
 FlowId = NewType("FlowId", str)
 CloudId = NewType("CloudId", str)
+RemoteServerId = NewType("RemoteServerId", str)
 
 _SECRET_BYTES = 32
 

@@ -17,6 +17,7 @@ from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
 from xerus.app.key_provider import ProviderWatch
 from xerus.app.probes import probe_routes
+from xerus.app.remotes import RemoteParts, remote_parts
 from xerus.app.resealing import destroy_unused_keys
 from xerus.app.retention import retention_loops
 from xerus.app.roles import Role
@@ -75,6 +76,7 @@ class _Parts:
     base: Foundation
     people: Identity
     links: Mapping[Link, Connections]
+    remote: RemoteParts
     holds: SharedHolds
     points: SharedPoints
     runner: Runner
@@ -122,6 +124,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     links = connections_for(base, catalogue, limits, running, tools_url)
     # One object, because it remembers what it learnt of the operator's servers.
     shared = shared_credentials(settings, base.egress)
+    remote = remote_parts(base, links)
     choice = credential_choice(base, links, shared)
     points = SharedPoints(db=base.db, ledger=limits.points, metrics=base.metrics)
     holds = SharedHolds(db=base.db, listener=base.listener, limits=limits, clock=base.clock)
@@ -141,7 +144,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     if Role.WEB in roles:
         from xerus.app.web import web_role  # noqa: PLC0415 - its first lines say why
 
-        web = web_role(base, pages, people, links, endpoint, limits, points)
+        web = web_role(base, pages, people, links, remote, endpoint, limits, points)
     figures = Figures(db=base.db, clock=base.clock)
     worker = _worker(base, people, links, figures)
     watch = ProviderWatch(vault=base.vault)
@@ -151,6 +154,7 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         base=base,
         people=people,
         links=links,
+        remote=remote,
         holds=holds,
         points=points,
         runner=runner,

@@ -13,6 +13,7 @@ from xerus.db.database import Database
 from xerus.db.notify import Listener
 from xerus.db.roles import Role
 from xerus.egress.client import Egress
+from xerus.egress.servers import ServerEgress
 from xerus.keys import store
 from xerus.keys.purpose import PurposeKeys
 from xerus.keys.signing import SigningKeys
@@ -54,6 +55,7 @@ class Foundation:
     db: Database
     listener: Listener
     egress: Egress
+    server_egress: ServerEgress
     keyring: Keyring
     purposes: PurposeKeys
     signing_keys: SigningKeys
@@ -64,6 +66,7 @@ class Foundation:
     async def close(self) -> None:
         """Close what is open, the database last."""
         await self.egress.close()
+        await self.server_egress.close()
         await self.keyring.close()
         await self.db.close()
 
@@ -140,6 +143,9 @@ async def _laid(settings: Settings, urls: DatabaseUrls, db: Database, keys: Keyr
         db=db,
         listener=listener,
         egress=egress_for(settings, metrics),
+        server_egress=ServerEgress(
+            hosts=settings.remotes.hosts, told=Told(settings, metrics, other="mcp_server")
+        ),
         keyring=keys,
         purposes=purposes,
         signing_keys=signing_keys,

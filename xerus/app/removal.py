@@ -14,6 +14,7 @@ from xerus.db.roles import Role
 from xerus.errors import Forbidden, NotFound
 from xerus.grants.families import CHANNEL as GRANTS
 from xerus.ids import UserId
+from xerus.remotes import removal as remotes
 
 
 class Removal:
@@ -39,6 +40,7 @@ class Removal:
             )
         async with self._db.transaction(Role.GATE) as conn:
             await connections.erase(conn, user_id)
+            await remotes.erase(conn, user_id)
             await conversations.erase(conn, user_id)
             # Sessions, grants, consents and the provider's token go with the row.
             person = await store.delete_user(conn, user_id)
@@ -55,4 +57,5 @@ class Removal:
         """Erase what requests under way wrote for people while they were being removed."""
         async with self._db.transaction(Role.GATE) as conn:
             await connections.erase_of_nobody(conn)
+            await remotes.erase_of_nobody(conn)
             await conversations.erase_of_nobody(conn)

@@ -13,6 +13,8 @@ from xerus.connections.sealing import provider_of
 from xerus.db.roles import Role
 from xerus.errors import Unavailable
 from xerus.ids import UserId
+from xerus.remotes import store as remotes
+from xerus.remotes.sealing import PROVIDER as OF_SERVERS
 from xerus.telemetry.logs import logger
 from xerus.vault.resealing import Pass, SealedColumn, reseal
 
@@ -35,6 +37,23 @@ def lasting(issuer: str) -> Iterator[SealedColumn]:
                 role=Role.WORKER,
                 only=("link", link),
             )
+    for name in ("access_token", "refresh_token"):
+        yield SealedColumn(
+            table="remote_credentials",
+            column=name,
+            key=("connection_id",),
+            provider=OF_SERVERS,
+            role=Role.WORKER,
+        )
+    for name in remotes.SEALED:
+        yield SealedColumn(
+            table="remote_servers",
+            column=name,
+            key=("id",),
+            provider=OF_SERVERS,
+            role=Role.WORKER,
+            of_people=False,
+        )
     yield SealedColumn(
         table="identities",
         column="refresh_token",

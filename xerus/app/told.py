@@ -11,15 +11,17 @@ from xerus.telemetry.metrics import Metrics
 class Told:
     """Hears of each request from `egress`; addresses become one of a few names."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, *, other: str = "other") -> None:
+        """Make one; `other` is what every further address is called."""
         # The longest first: Confluence Cloud lives below the site's Jira.
         named = sorted(_named(settings), key=lambda one: len(one[0]), reverse=True)
         self._named = tuple(named)
         self._metrics = metrics
+        self._other = other
 
     def __call__(self, url: str, outcome: str, seconds: float) -> None:
         """Count one request."""
-        to = next((name for start, name in self._named if url.startswith(start)), "other")
+        to = next((name for start, name in self._named if url.startswith(start)), self._other)
         self._metrics.upstream_requests.labels(to, outcome).inc()
         self._metrics.upstream_seconds.labels(to).observe(seconds)
 

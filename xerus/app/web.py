@@ -13,6 +13,7 @@ from xerus.accounts.people import People
 from xerus.app.administration import Administration
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
+from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.link import McpLink
@@ -46,6 +47,7 @@ def web_role(
     pages: Pages,
     people: Identity,
     links: Mapping[Link, Connections],
+    remote: RemoteParts,
     endpoint: McpEndpoint,
     limits: AtlassianLimits,
     points: SharedPoints,
@@ -64,7 +66,7 @@ def web_role(
         limits=limits,
         points=points,
     )
-    deps = _deps(base, pages, people, links, assistant, administration)
+    deps = _deps(base, pages, people, links, remote, assistant, administration)
 
     async def drain() -> None:
         await assistant.drain()
@@ -109,6 +111,7 @@ def _deps(
     pages: Pages,
     people: Identity,
     links: Mapping[Link, Connections],
+    remote: RemoteParts,
     assistant: Assistant,
     administration: Administration,
 ) -> WebDeps:
@@ -124,6 +127,7 @@ def _deps(
         sign_in=people.sign_in,
         local_links=people.local,
         links=links,
+        servers=remote.servers,
         assistant=assistant,
         conversations=Conversations(
             db=base.db,

@@ -48,6 +48,13 @@ class Event(StrEnum):
     CREDENTIAL_EXPIRED = "connection:credential:expired"
     RENEWALS_PAUSED = "connection:renewals:paused"
     RENEWALS_RESUMED = "connection:renewals:resumed"
+    SERVER_ADDED = "server:registration:added"
+    SERVER_CHANGED = "server:registration:changed"
+    SERVER_ENABLED = "server:registration:enabled"
+    SERVER_DISABLED = "server:registration:disabled"
+    SERVER_REMOVED = "server:registration:removed"
+    SERVER_TOKEN_HANDED = "server:atlassian_token:handed"  # noqa: S105 - a name
+    SERVER_TOKEN_KEPT = "server:atlassian_token:kept"  # noqa: S105 - a name
     CALL_STARTED = "tool:call:started"
     CALL_FINISHED = "tool:call:finished"
     CALL_REFUSED = "tool:call:refused"
@@ -82,7 +89,9 @@ BY_SUBJECT = MappingProxyType(
         "connection": {
             *{"connection", "account", "account_id", "site", "cloud_id", "scopes", "flow"},
             *{"generation", "status", "latency_ms", "expires_at", "previous_account", "link"},
+            "server",
         },
+        "server": {"server", "host", "kind"},
         "tool": {
             *{"tool", "target", "effect", "status", "latency_ms", "credential", "account", "site"},
             *{"bytes", "scopes", "call"},

@@ -59,6 +59,7 @@ _CREATE, _READ, _UPDATE, _DELETE = 1, 2, 3, 4
 _LOGON, _LOGOFF, _TICKET, _RENEWAL = 1, 2, 4, 5
 _CLIENT, _CONSENT, _GRANT = "OAuth client", "Consent", "Grant of an MCP client"
 _CONNECTION = "Connection to Atlassian"
+_SERVER, _HANDING = "MCP server", "Handing of Atlassian tokens to an MCP server"
 
 _KINDS: Mapping[str, _Kind] = MappingProxyType(
     {
@@ -98,6 +99,13 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         Event.CREDENTIAL_EXPIRED: _signing(_RENEWAL, "Atlassian", good=False),
         Event.RENEWALS_PAUSED: _signing(_RENEWAL, "Atlassian", good=False),
         Event.RENEWALS_RESUMED: _signing(_RENEWAL, "Atlassian"),
+        Event.SERVER_ADDED: _managing(_CREATE, _SERVER),
+        Event.SERVER_CHANGED: _managing(_UPDATE, _SERVER),
+        Event.SERVER_ENABLED: _managing(_UPDATE, _SERVER),
+        Event.SERVER_DISABLED: _managing(_UPDATE, _SERVER),
+        Event.SERVER_REMOVED: _managing(_DELETE, _SERVER),
+        Event.SERVER_TOKEN_HANDED: _managing(_CREATE, _HANDING, severity=_HIGH),
+        Event.SERVER_TOKEN_KEPT: _managing(_DELETE, _HANDING),
         Event.CALL_STARTED: _calling(_OTHER),
         Event.CALL_FINISHED: _calling(_OTHER),
         Event.CALL_REFUSED: _calling(_OTHER, good=False),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
@@ -19,8 +20,11 @@ class QuietConnector(aiohttp.TCPConnector):
     twice would be taken for the answer to the next request, which may be another person's.
     """
 
-    def __init__(self, *, most: int) -> None:
-        super().__init__(limit=most, limit_per_host=most)
+    def __init__(self, *, most: int, resolver: AbstractResolver | None = None) -> None:
+        # With a resolver of its own it remembers no answers: what it checked is what it calls.
+        super().__init__(
+            limit=most, limit_per_host=most, resolver=resolver, use_dns_cache=resolver is None
+        )
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(

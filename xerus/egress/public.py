@@ -23,9 +23,7 @@ from xerus.errors import EgressRefused, UpstreamUnavailable
 _SECONDS = 5.0
 _MOST_BYTES = 64 * 1024
 _PORT = 443
-_NAME = re.compile(
-    r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?"
-)
+NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?")
 # Both carry an IPv4 address inside, which may be a private one.
 _CARRIERS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 
@@ -74,7 +72,7 @@ class PublicReader:
             raise _unavailable("It cannot be reached.", debug=type(error).__name__) from error
 
     async def _read(self, url: str) -> Reply:
-        resolver = _Guarded(self._resolver or ThreadedResolver(), self._admits)
+        resolver = Guarded(self._resolver or ThreadedResolver(), self._admits)
         connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, ssl=self._tls)
         async with (
             aiohttp.ClientSession(
@@ -95,7 +93,7 @@ class PublicReader:
             return Reply(status=response.status, headers=response.headers, body=body)
 
 
-class _Guarded(AbstractResolver):
+class Guarded(AbstractResolver):
     """Resolves, and lets nothing through that leads anywhere but to the public internet."""
 
     def __init__(self, inner: AbstractResolver, admits: Callable[[str], bool]) -> None:
@@ -105,12 +103,14 @@ class _Guarded(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        """Return the addresses of a host; raises EgressRefused where one is not public."""
         found = await self._inner.resolve(host, port, family)
         if not found or not all(self._admits(one["host"].partition("%")[0]) for one in found):
             raise _refused("its host is not on the public internet")
         return found
 
     async def close(self) -> None:
+        """Close the resolver within."""
         await self._inner.close()
 
 
@@ -123,7 +123,7 @@ def _check(url: str) -> None:
     if parts.scheme != "https" or port != _PORT or "@" in parts.netloc or "\\" in url:
         raise _refused("it is no plain https address")
     # An IP address is no name: aiohttp would connect to it without asking the resolver.
-    if not _NAME.fullmatch(parts.hostname or ""):
+    if not NAME.fullmatch(parts.hostname or ""):
         raise _refused("its host is no public name")
 
 

@@ -123,6 +123,15 @@ def _contact(value: str) -> str:
 _E_MAIL = re.compile(
     r"[A-Za-z0-9.!#$*/=?^_`{|}~+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
 )
+_HOST = re.compile(r"([a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+
+
+def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _HOST.fullmatch(value):
+            raise ValueError("must list hosts, as mcp-atlassian or 10.0.0.5:9000, without a scheme")
+    return values
+
 
 HttpUrl = Annotated[str, BeforeValidator(http_url)]
 Contact = Annotated[str, AfterValidator(_contact)]
@@ -134,6 +143,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_keys)]
 Choices = Annotated[frozenset[Choice], BeforeValidator(_choices)]
 Addresses = Annotated[Words, AfterValidator(_addresses)]
+Hosts = Annotated[Words, AfterValidator(_hosts)]
 PrivateAddresses = Annotated[Words, AfterValidator(_private_addresses)]
 
 
@@ -240,6 +250,18 @@ class McpSettings(Group):
         "XERUS_MCP_CLIENT_REQUESTS_PER_MINUTE",
         default=60_000,
         help="The same for all people of one MCP client together.",
+    )
+
+
+class RemoteSettings(Group):
+    """The MCP servers that administrators add."""
+
+    hosts: Hosts = _setting(
+        "XERUS_MCP_SERVER_HOSTS",
+        default=(),
+        help="Hosts of your own network on which administrators may add MCP servers, each as host or "
+        "host:port, such as the name of a container; http is allowed to them. Default: none, so that "
+        "a server has an https address on the public internet, or runs on this machine.",
     )
 
 
@@ -647,6 +669,7 @@ class Settings(BaseModel):
 
     server: ServerSettings
     mcp: McpSettings
+    remotes: RemoteSettings
     database: DatabaseSettings
     vault: VaultSettings
     key_services: KeyServiceSettings

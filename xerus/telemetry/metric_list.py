@@ -93,8 +93,8 @@ TOOL_SECONDS = _histogram(
 )
 UPSTREAM_REQUESTS = _counter(
     "xerus_upstream_requests_total",
-    "Requests to Atlassian and to the identity provider, by where to (jira, confluence, atlassian,"
-    " identity, other)"
+    "Requests to Atlassian, to the identity provider and to MCP servers, by where to (jira,"
+    " confluence, atlassian, identity, mcp_server, other)"
     " and outcome: a status class (2xx to 5xx), 429, timeout, unreachable, too_large, cancelled",
     "to",
     "outcome",

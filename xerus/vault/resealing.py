@@ -27,6 +27,7 @@ class SealedColumn:
         provider: the provider of the binding.
         role: `Role.WORKER` reaches the rows of everybody; `Role.APP` those of one user.
         only: a column and the value that the rows have in it; the others are bound differently.
+        of_people: whether the rows belong to people, in a column `user_id`.
     """
 
     table: str
@@ -35,6 +36,12 @@ class SealedColumn:
     provider: str
     role: Role
     only: tuple[str, str] | None = None
+    of_people: bool = True
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The columns that name a row, in the order in which rows are read."""
+        return ("user_id", *self.key) if self.of_people else self.key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +117,7 @@ async def _row(conn: Connection, vault: Vault, column: SealedColumn, row: dict[s
 
 
 def _place(column: SealedColumn, row: dict[str, Any]) -> tuple[Any, ...]:
-    return (row["user_id"], *(row[name] for name in column.key))
+    return tuple(row[name] for name in column.place)
 
 
 def _binding(column: SealedColumn, row: dict[str, Any]) -> Binding:
@@ -118,7 +125,7 @@ def _binding(column: SealedColumn, row: dict[str, Any]) -> Binding:
         table=column.table,
         column=column.column,
         row_id="/".join(str(row[name]) for name in column.key),
-        user_id=str(row["user_id"]),
+        user_id=str(row["user_id"]) if column.of_people else "",
         provider=column.provider,
     )
 
@@ -155,9 +162,9 @@ def _only(column: SealedColumn) -> sql.Composable:
 
 
 def _columns(column: SealedColumn) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, ("user_id", *column.key)))
+    return sql.SQL(", ").join(map(sql.Identifier, column.place))
 
 
 def _compared(place: sql.Composed, operator: str, column: SealedColumn) -> sql.Composed:
-    values = sql.SQL(", ").join([sql.Placeholder()] * (1 + len(column.key)))
+    values = sql.SQL(", ").join([sql.Placeholder()] * len(column.place))
     return sql.SQL("({}) {} ({})").format(place, sql.SQL(operator), values)

@@ -55,6 +55,7 @@ async def count_sealed(conn: Connection) -> dict[UUID, int]:
     found = await conn.execute(
         "SELECT encode(substring(sealed FROM 2 FOR 16), 'hex') AS key, count(*) AS n FROM ("
         "SELECT access_token AS sealed FROM credentials UNION ALL"
+        " SELECT access_token FROM remote_credentials UNION ALL"
         " SELECT refresh_token FROM identities) AS lasting GROUP BY key"
     )
     return {UUID(row["key"]): row["n"] for row in await found.fetchall()}

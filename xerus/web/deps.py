@@ -31,6 +31,7 @@ from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
 from xerus.web.kept import ConversationService
 from xerus.web.oversight import Oversight
+from xerus.web.server_deps import ServerAdministration
 
 CredentialsMode = Literal["user", "shared", "user-then-shared"]
 
@@ -376,6 +377,7 @@ class WebDeps:
     sign_in: SignInService
     local_links: LocalLinks
     links: Mapping[Link, ConnectionService]
+    servers: ServerAdministration
     assistant: AssistantService
     conversations: ConversationService
     audit: AuditService

@@ -10,6 +10,8 @@ from xerus.web.admin_audit import AdminAudit
 from xerus.web.admin_clients import AdminClients
 from xerus.web.admin_connections import AdminConnections
 from xerus.web.admin_people import AdminPeople
+from xerus.web.admin_server import AdminServer
+from xerus.web.admin_servers import AdminServers
 from xerus.web.admin_use import AdminUse
 from xerus.web.chat import ChatPages
 from xerus.web.connect import ConnectCallback, ConnectPages
@@ -42,6 +44,8 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminUse(deps).routes(),
         *AdminClients(deps).routes(),
         *AdminPeople(deps).routes(),
+        *AdminServers(deps).routes(),
+        *AdminServer(deps).routes(),
         *ChatPages(deps).routes(),
         *ConversationPages(deps).routes(),
     ]

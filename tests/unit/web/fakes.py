@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 
 from tests.unit.web.fake_conversations import FakeConversations
 from tests.unit.web.fake_oversight import FakeOversight
+from tests.unit.web.fake_servers import FakeServers
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
@@ -557,6 +558,7 @@ class World:
     grants: FakeGrants = field(default_factory=FakeGrants)
     consents: FakeConsents = field(default_factory=FakeConsents)
     clients: FakeClients = field(default_factory=FakeClients)
+    servers: FakeServers = field(default_factory=FakeServers)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
@@ -583,6 +585,7 @@ class World:
             sign_in=self.sign_in,
             local_links=FakeLinks(person(ADA)),
             links={Link.CLOUD: self.connections, **self.others},
+            servers=self.servers,
             assistant=self.assistant,
             conversations=self.conversations,
             audit=self.audit,

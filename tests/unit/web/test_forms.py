@@ -19,6 +19,14 @@ ACTIONS = [
     "/admin/clients/secret",
     "/admin/clients/remove",
     "/admin/people/remove",
+    "/admin/servers/look",
+    "/admin/servers/add",
+    "/admin/servers/name",
+    "/admin/servers/key",
+    "/admin/servers/switch",
+    "/admin/servers/hand",
+    "/admin/servers/keep",
+    "/admin/servers/remove",
     "/chat",
     "/chat/talk/decide",
     "/chat/talk/rename",
@@ -46,6 +54,7 @@ async def test_a_form_without_the_token_is_refused(path: str) -> None:
             assert "out of date" in answer.text
     assert world.connections.calls == []
     assert world.clients.calls == []
+    assert world.servers.calls == []
 
 
 @pytest.mark.parametrize("path", [*ACTIONS, "/theme"])

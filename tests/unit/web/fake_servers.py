@@ -1,0 +1,99 @@
+"""MCP servers behind the pages: what administrators see of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from pydantic import SecretStr
+
+from xerus.errors import EgressRefused, NotFound
+from xerus.ids import RemoteServerId, UserId
+from xerus.remotes.administration import CannotBeAdded, NewServer, ServerLine
+from xerus.remotes.probe import Seen, Wants
+from xerus.remotes.servers import Auth, Registered, RemoteServer
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+
+def server(slug: str, name: str, *, auth: Auth = Auth.NONE, handed: bool = False) -> RemoteServer:
+    return RemoteServer(
+        id=RemoteServerId(f"id-{slug}"),
+        slug=slug,
+        name=name,
+        url=f"https://{slug}.example.com/mcp",
+        auth=auth,
+        hands_atlassian_token=handed,
+    )
+
+
+def registered(one: RemoteServer, *, key_of_each: bool = False) -> Registered:
+    return Registered(
+        server=one,
+        enabled=True,
+        key_header="Authorization" if one.auth is Auth.API_KEY else "",
+        key_of_each=key_of_each,
+        oauth=None,
+        added_at=NOW - timedelta(days=9),
+        reached_at=NOW - timedelta(minutes=4),
+        reach_ms=210,
+        reach_error=None,
+        tools=12,
+    )
+
+
+class FakeServers:
+    def __init__(self) -> None:
+        self.rows: dict[str, ServerLine] = {}
+        self.calls: list[tuple[str, str, UserId]] = []
+        self.seen = Seen(url="https://docs.example.com/mcp", wants=Wants.NOTHING, name="Docs")
+
+    def put(self, row: Registered, *, people: int = 0) -> None:
+        self.rows[row.server.id] = ServerLine(row=row, people=people)
+
+    async def all(self) -> Sequence[ServerLine]:
+        return list(self.rows.values())
+
+    async def get(self, server_id: str) -> ServerLine:
+        if server_id not in self.rows:
+            raise NotFound("There is no such MCP server.")
+        return self.rows[server_id]
+
+    async def look(self, url: str) -> Seen:
+        if not url.startswith("https://"):
+            raise EgressRefused("Xerus does not call this address: it has to begin with https.")
+        return replace(self.seen, url=url)
+
+    async def suggested(self, seen: Seen) -> tuple[str, str]:
+        return seen.name, "docs"
+
+    async def add(self, new: NewServer, *, by: UserId) -> Registered:
+        if not new.name:
+            raise CannotBeAdded(["The name is missing."])
+        row = registered(server(new.slug, new.name))
+        self.put(row)
+        self.calls.append(("add", new.slug, by))
+        return row
+
+    async def rename(self, server_id: str, name: str, *, by: UserId) -> None:
+        if not name:
+            raise CannotBeAdded(["The name is missing."])
+        self.calls.append(("rename", name, by))
+
+    async def switch(self, server_id: str, *, enabled: bool, by: UserId) -> None:
+        self.calls.append(("on" if enabled else "off", server_id, by))
+
+    async def new_key(self, server_id: str, key: SecretStr, *, by: UserId) -> None:
+        self.calls.append(("key", server_id, by))
+
+    async def hand_tokens(self, server_id: str, typed: str, *, by: UserId) -> None:
+        host = self.rows[server_id].server.host
+        if typed != host:
+            raise CannotBeAdded([f"Type {host} to confirm. Nothing was changed."])
+        self.calls.append(("hand", server_id, by))
+
+    async def keep_tokens(self, server_id: str, *, by: UserId) -> None:
+        self.calls.append(("keep", server_id, by))
+
+    async def remove(self, server_id: str, *, by: UserId) -> None:
+        self.calls.append(("remove", server_id, by))
+        del self.rows[server_id]
