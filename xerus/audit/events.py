@@ -58,6 +58,8 @@ class Event(StrEnum):
     CALL_STARTED = "tool:call:started"
     CALL_FINISHED = "tool:call:finished"
     CALL_REFUSED = "tool:call:refused"
+    REMOTE_STARTED = "remote:call:started"
+    REMOTE_FINISHED = "remote:call:finished"
     APPROVAL_ASKED = "assistant:approval:asked"
     APPROVAL_APPROVED = "assistant:approval:approved"
     APPROVAL_DECLINED = "assistant:approval:declined"
@@ -98,6 +100,9 @@ BY_SUBJECT = MappingProxyType(
         },
         "assistant": {"tool", "target", "call", "conversation", "arguments_hash", "expires_at"}
         | {"conversations", "form", "before"},
+        "remote": {
+            *{"server", "host", "tool", "effect", "latency_ms", "call", "arguments_hash"},
+        },
         "admin": {"page"},
         "keys": {"signing_key", "sealed"},
         "audit": {"events", "from", "to", "form", "shard", "n", "filters", "whose"},

@@ -109,6 +109,8 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         Event.CALL_STARTED: _calling(_OTHER),
         Event.CALL_FINISHED: _calling(_OTHER),
         Event.CALL_REFUSED: _calling(_OTHER, good=False),
+        Event.REMOTE_STARTED: _calling(_OTHER),
+        Event.REMOTE_FINISHED: _calling(_OTHER),
         Event.APPROVAL_ASKED: _calling(_OTHER),
         Event.APPROVAL_APPROVED: _calling(_OTHER),
         Event.APPROVAL_DECLINED: _calling(_OTHER, good=False),

@@ -29,6 +29,8 @@ class RemoteServer:
         name: what people call it, as the administrator wrote it.
         url: its MCP endpoint.
         hands_atlassian_token: whether each call carries the person's own Atlassian token.
+        trusts_annotations: whether it is believed which of its tools only read, so that these run
+            without being asked about.
     """
 
     id: RemoteServerId
@@ -37,6 +39,7 @@ class RemoteServer:
     url: str
     auth: Auth
     hands_atlassian_token: bool
+    trusts_annotations: bool = False
 
     @property
     def host(self) -> str:

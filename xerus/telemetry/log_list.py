@@ -222,6 +222,13 @@ ALL = (
     ),
     _event(
         "warning",
+        "remote_server_missing",
+        "An MCP server that administrators added does not answer as it should: an answer in the chat"
+        " goes without its tools",
+        *("server", "cause"),
+    ),
+    _event(
+        "warning",
         "clients_without_file",
         "At start: clients of an earlier XERUS_OAUTH_CLIENTS_FILE are still there",
         *("clients", "meaning"),

@@ -70,6 +70,9 @@ def configure(*, level: str, form: Literal["text", "json"]) -> None:
     # its plugins and of each step, where Xerus says that it brings the database up to date.
     for name in ("uvicorn.access", "httpx2", "aiohttp.access", "mcp", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # They quote what they cannot read: answers of other MCP servers, which hold people's texts.
+    for name in ("mcp.client", "client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -91,6 +91,15 @@ TOOL_CALLS = _counter(
 TOOL_SECONDS = _histogram(
     "xerus_tool_call_seconds", "Duration of a tool call", "tool", buckets=_SHORT
 )
+REMOTE_CALLS = _counter(
+    "xerus_remote_calls_total",
+    "Calls of tools of other MCP servers in the chat, by outcome: ok, error (the tool's own),"
+    " failed, timeout, changed, not_connected, cancelled",
+    "outcome",
+)
+REMOTE_CALL_SECONDS = _histogram(
+    "xerus_remote_call_seconds", "Duration of such a call", buckets=_LONG
+)
 UPSTREAM_REQUESTS = _counter(
     "xerus_upstream_requests_total",
     "Requests to Atlassian, to the identity provider and to MCP servers, by where to (jira,"

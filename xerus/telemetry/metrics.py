@@ -38,6 +38,8 @@ class Metrics:
         registry = self._registry = CollectorRegistry()
         self.tool_calls = _counter(names.TOOL_CALLS, registry)
         self.tool_seconds = _histogram(names.TOOL_SECONDS, registry)
+        self.remote_calls = _counter(names.REMOTE_CALLS, registry)
+        self.remote_call_seconds = _histogram(names.REMOTE_CALL_SECONDS, registry)
         self.requests = _counter(names.REQUESTS, registry)
         self.request_seconds = _histogram(names.REQUEST_SECONDS, registry)
         self.upstream_requests = _counter(names.UPSTREAM_REQUESTS, registry)

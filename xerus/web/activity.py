@@ -63,6 +63,8 @@ TITLES: Mapping[str, str] = {
     Event.CALL_STARTED: "Tool started",
     Event.CALL_FINISHED: "Tool finished",
     Event.CALL_REFUSED: "Tool refused",
+    Event.REMOTE_STARTED: "Tool of another MCP server started",
+    Event.REMOTE_FINISHED: "Tool of another MCP server finished",
     Event.APPROVAL_ASKED: "Asked for approval",
     Event.APPROVAL_APPROVED: "Approved",
     Event.APPROVAL_DECLINED: "Declined",
@@ -80,7 +82,7 @@ TITLES: Mapping[str, str] = {
     Event.LOG_VERIFIED: "Audit log verified",
 }
 _SHOWN = (
-    *("tool", "target", "client_name", "account", "site", "redirect_host"),
+    *("server", "host", "tool", "target", "client_name", "account", "site", "redirect_host"),
     *("user_agent_family", "page"),
 )
 _BAD_ENDINGS = ("refused", "failed", "refresh_failed", "replayed", "expired")
