@@ -103,6 +103,11 @@ async def with_everything(place: Place, browser: Browser) -> str:
         " VALUES (current_date, %s, 'x', 'x', 'x', 1, 0, 1) RETURNING day",
         user_id,
     )
+    place.rows(
+        "INSERT INTO notice_dismissals (user_id, cause, level, dismissed_at)"
+        " VALUES (%s, 'x', 1, now()) RETURNING cause",
+        user_id,
+    )
     for table, column in place.columns_of_people():
         query = f"SELECT 1 FROM {table} WHERE {column} = %s"  # noqa: S608 - names of the catalogue
         assert place.rows(query, user_id), f"{table}.{column} has nothing of her: add it above"

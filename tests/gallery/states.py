@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from tests.gallery import oversight_states
 from tests.gallery.conversations import OF_CONVERSATIONS
 from tests.gallery.help_states import HELP_STATES
+from tests.gallery.notice_states import NOTICE_STATES
 from tests.gallery.server_states import SERVER_STATES
 from tests.gallery.shown import Shown
 from tests.unit.web.fakes import (
@@ -372,6 +373,7 @@ STATES: Mapping[str, Shown] = {
     "clients-secret": Shown(path="/admin/clients/secret?id=two", arrange=_many_clients),
     **HELP_STATES,
     **SERVER_STATES,
+    **NOTICE_STATES,
     "not-found": Shown(path="/no-such-page"),
     "database-away": Shown(path="/activity", arrange=_database_away),
 }

@@ -16,6 +16,7 @@ from xerus.app.heartbeat import Heartbeat
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
 from xerus.app.key_provider import ProviderWatch
+from xerus.app.notices import notices_for, operator_watch
 from xerus.app.probes import probe_routes
 from xerus.app.remotes import RemoteParts, remote_parts
 from xerus.app.resealing import destroy_unused_keys
@@ -40,6 +41,8 @@ from xerus.connections.running import Running
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint, caller_from_bearer
 from xerus.mcpserver.server import build_server
+from xerus.notices.operator import OperatorWatch
+from xerus.notices.service import Notices
 from xerus.oauth import scopes
 from xerus.pages.assets import Assets
 from xerus.pages.rendering import Pages, Viewer
@@ -60,6 +63,7 @@ _CHECK_SECONDS = 5.0
 _SWEEP_SECONDS = 600.0
 _FIGURES_SECONDS = 30.0
 _USE_SECONDS = 60.0
+_OPERATOR_SECONDS = 60.0
 _USE_KEPT = timedelta(days=400)
 
 
@@ -146,7 +150,8 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
 
         web = web_role(base, pages, people, links, remote, endpoint, limits, points)
     figures = Figures(db=base.db, clock=base.clock)
-    worker = _worker(base, people, links, figures)
+    notices = notices_for(base, links, limits)
+    worker = _worker(base, people, links, figures, notices, operator_watch(base, shared))
     watch = ProviderWatch(vault=base.vault)
     _watch(base, links, limits, worker, figures)
     base.metrics.watch(watch.readings)
@@ -182,7 +187,12 @@ def _watch(
 
 
 def _worker(
-    base: Foundation, people: Identity, links: Mapping[Link, Connections], figures: Figures
+    base: Foundation,
+    people: Identity,
+    links: Mapping[Link, Connections],
+    figures: Figures,
+    notices: Notices,
+    operator: OperatorWatch,
 ) -> Worker:
     async def sweep() -> int:
         await people.sessions.sweep()
@@ -192,6 +202,7 @@ def _worker(
         await links[Link.CLOUD].clean_up()
         await base.signing_keys.sweep()
         await destroy_unused_keys(base)
+        await notices.forget_old()
         return 0
 
     return Worker(
@@ -207,6 +218,7 @@ def _worker(
             ),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
             _counting(base),
+            Loop(name="operator", every_seconds=_OPERATOR_SECONDS, run=operator.look),
             Loop(name="figures", every_seconds=_FIGURES_SECONDS, run=figures.refresh),
             *retention_loops(base),
         ],

@@ -13,6 +13,7 @@ from xerus.accounts.people import People
 from xerus.app.administration import Administration
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
+from xerus.app.notices import notices_for
 from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
 from xerus.assistant.conversations import Conversations
@@ -26,6 +27,7 @@ from xerus.connections.links import Link
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint
 from xerus.mcpserver.metadata import resource_url
+from xerus.notices.service import Notices
 from xerus.pages.rendering import Pages
 from xerus.settings.groups import AssistantSettings
 from xerus.settings.models import chosen
@@ -66,7 +68,8 @@ def web_role(
         limits=limits,
         points=points,
     )
-    deps = _deps(base, pages, people, links, remote, assistant, administration)
+    notices = notices_for(base, links, limits)
+    deps = _deps(base, pages, people, links, remote, assistant, administration, notices)
 
     async def drain() -> None:
         await assistant.drain()
@@ -114,6 +117,7 @@ def _deps(
     remote: RemoteParts,
     assistant: Assistant,
     administration: Administration,
+    notices: Notices,
 ) -> WebDeps:
     identity = base.settings.identity
     return WebDeps(
@@ -139,6 +143,7 @@ def _deps(
         audit=base.audit,
         admin=administration,
         oversight=Oversight(audit=AuditSearch(db=base.db)),
+        notices=notices,
         clock=base.clock,
         public_url=base.settings.public_url,
         credentials_mode=base.settings.credential_mode,

@@ -35,6 +35,11 @@ _WHO_AM_I = {
 }
 """Read with a credential only: much else on a Cloud site is answered to strangers, less of it."""
 
+_WHO_AM_I_ON_DATA_CENTER = {
+    Product.JIRA: "/rest/api/2/myself",
+    Product.CONFLUENCE: "/rest/api/user/current",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class SharedToken:
@@ -90,6 +95,29 @@ class SharedCredentials:
         """Return None: only the operator can replace a token."""
         del target, rejected
         return None
+
+    async def prove(self, product: Product) -> None:
+        """Make a real, cheap call with the token of a product.
+
+        Raises:
+            ProductUnavailable: no token is configured for it.
+            NotConfigured: the token is refused.
+            UpstreamUnavailable: nothing was learnt.
+        """
+        target = await self.target(product, None)
+        path = _WHO_AM_I[product] if target.is_cloud else _WHO_AM_I_ON_DATA_CENTER[product]
+        reply = await self._egress.request(
+            "GET",
+            target.api_base + path,
+            headers={
+                "Authorization": (await self.authorization(target)).get_secret_value(),
+                "Accept": "application/json",
+            },
+        )
+        if reply.status == _TOO_MANY or reply.status >= _SERVER_ERROR:
+            raise _away(reply)
+        if reply.status == _UNAUTHORIZED and not is_scope_miss(reply):
+            raise _token_refused(f"{product.value.upper()}_URL", f"status {reply.status}")
 
     async def _learn_once(self, product: Product, token: SharedToken) -> Target:
         async with self._learning:

@@ -173,6 +173,10 @@ class Connections:
         with self._signals.watch(flow_id) as changed:
             await self._signals.pause(changed, timeout)
 
+    def missing(self, granted: frozenset[str]) -> frozenset[str]:
+        """Return the scopes that are asked for and not among these."""
+        return self._oauth.missing(granted)
+
     async def view(self, user_id: UserId) -> ConnectionView:
         """Return what the Tools page shows."""
         return await self._health.view(user_id)

@@ -51,6 +51,7 @@ class ClientCertificate:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
+        self.ends_at = certificate.not_valid_after_utc
         self._key = RSAKey.import_key(pem)
         self._thumbprint = _base64(certificate.fingerprint(hashes.SHA256()))
 

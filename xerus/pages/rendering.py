@@ -87,6 +87,7 @@ class Pages:
             viewer=viewer,
             csrf=csrf,
             nonce=nonce,
+            notices=getattr(request.state, "notices", ()),
             **context,
         )
         return HTMLResponse(

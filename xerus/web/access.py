@@ -17,6 +17,7 @@ from xerus.pages import csrf
 from xerus.pages.bounded_body import read_bounded
 from xerus.pages.own_request import is_own
 from xerus.pages.rendering import Viewer
+from xerus.web import banner
 from xerus.web.deps import SessionService, WebDeps
 
 Page = Callable[[Request, Session], Awaitable[Response]]
@@ -25,13 +26,18 @@ Form = Callable[[Request, Session, FormData], Awaitable[Response]]
 _LARGEST_FORM = 64 * 1024
 
 
-def page(deps: WebDeps, path: str, handler: Page) -> Route:
-    """Return the route of a page for signed-in people; others are sent to sign in and come back."""
+def page(deps: WebDeps, path: str, handler: Page, *, framed: bool = True) -> Route:
+    """Return the route of a page for signed-in people; others are sent to sign in and come back.
+
+    `framed` pages have the notices above them.
+    """
 
     async def endpoint(request: Request) -> Response:
         session = await deps.session_of(request)
         if session is None:
             return _to_sign_in(request)
+        if framed:
+            await _frame(deps, request, session)
         return await handler(request, session)
 
     return Route(path, endpoint, methods=["GET"])
@@ -49,8 +55,11 @@ def data(deps: WebDeps, path: str, handler: Page) -> Route:
     return Route(path, endpoint, methods=["GET"])
 
 
-def action(deps: WebDeps, path: str, handler: Form) -> Route:
-    """Return the route of a form: signed in, from our own page, with the session's CSRF token."""
+def action(deps: WebDeps, path: str, handler: Form, *, framed: bool = False) -> Route:
+    """Return the route of a form: signed in, from our own page, with the session's CSRF token.
+
+    `framed` where it is answered by a page of its own.
+    """
 
     async def endpoint(request: Request) -> Response:
         require_own_request(deps, request)
@@ -64,6 +73,8 @@ def action(deps: WebDeps, path: str, handler: Form) -> Route:
                 code="form_expired",
                 hint="Go back, reload the page and try again.",
             )
+        if framed:
+            await _frame(deps, request, session)
         return await handler(request, session, form)
 
     return Route(path, endpoint, methods=["POST"])
@@ -95,6 +106,10 @@ def admin_action(deps: WebDeps, path: str, handler: Form) -> Route:
         return await handler(request, session, form)
 
     return action(deps, path, done)
+
+
+async def _frame(deps: WebDeps, request: Request, session: Session) -> None:
+    request.state.notices = banner.lines(await deps.notices.of(session.user), request.url.path)
 
 
 async def _require_admin(deps: WebDeps, request: Request, session: Session) -> None:

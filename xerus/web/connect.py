@@ -54,8 +54,8 @@ class ConnectPages:
         """Return the routes."""
         base = base_of(self._link)
         return [
-            access.page(self._deps, f"{base}/start", self._start),
-            access.page(self._deps, f"{base}/done", self._done),
+            access.page(self._deps, f"{base}/start", self._start, framed=False),
+            access.page(self._deps, f"{base}/done", self._done, framed=False),
             access.action(self._deps, f"{base}/site", self._choose_site),
             access.action(self._deps, f"{base}/cancel", self._cancel),
         ]
@@ -141,7 +141,8 @@ class ConnectCallback:
 
     def routes(self) -> list[Route]:
         """Return the route."""
-        return [access.page(self._deps, f"{base_of(Link.CLOUD)}/callback", self._callback)]
+        path = f"{base_of(Link.CLOUD)}/callback"
+        return [access.page(self._deps, path, self._callback, framed=False)]
 
     async def _callback(self, request: Request, session: Session) -> Response:
         query = dict(request.query_params)

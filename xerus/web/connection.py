@@ -27,7 +27,7 @@ class ConnectionPages:
         """Return the routes."""
         return [
             access.page(self._deps, self._base, self._show),
-            access.action(self._deps, f"{self._base}/test", self._test),
+            access.action(self._deps, f"{self._base}/test", self._test, framed=True),
             access.page(self._deps, f"{self._base}/disconnect", self._ask),
             access.action(self._deps, f"{self._base}/disconnect", self._disconnect),
         ]

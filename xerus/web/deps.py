@@ -26,6 +26,7 @@ from xerus.grants.clients import Issued
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import CloudId, FamilyId, FlowId, SessionId, UserId
+from xerus.notices.notice import Notice
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
@@ -355,6 +356,16 @@ class AdminService(Protocol):
         """Return the processes that run."""
 
 
+class NoticeService(Protocol):
+    """`notices.service.Notices`."""
+
+    async def of(self, user: User) -> Sequence[Notice]:
+        """Return what a person has not put away, the worst first."""
+
+    async def put_away(self, user: User, cause: str) -> None:
+        """Hide a notice from this person."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebDeps:
     """Everything the pages are given.
@@ -383,6 +394,7 @@ class WebDeps:
     audit: AuditService
     admin: AdminService
     oversight: Oversight
+    notices: NoticeService
     clock: Clock
     public_url: str
     credentials_mode: CredentialsMode

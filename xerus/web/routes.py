@@ -21,6 +21,7 @@ from xerus.web.conversations import ConversationPages
 from xerus.web.deps import WebDeps
 from xerus.web.held_access import HeldAccess
 from xerus.web.help import HelpPage
+from xerus.web.put_away import PutAway
 from xerus.web.signin import SignInPages
 from xerus.web.signout import SignOut
 from xerus.web.theme import Theme
@@ -37,6 +38,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *_links(deps),
         *HeldAccess(deps).routes(),
         *HelpPage(deps).routes(),
+        *PutAway(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
         *AdminAudit(deps).routes(),

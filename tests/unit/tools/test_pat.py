@@ -173,3 +173,22 @@ async def test_a_shared_token_cannot_be_renewed() -> None:
     target = await credentials.target(Product.JIRA, None)
     assert await credentials.renew(target, SecretStr("x")) is None
     assert "t0ken" not in repr(_TOKEN)
+
+
+async def test_a_token_is_proven_by_a_real_call_of_its_deployment() -> None:
+    credentials, egress = jira(_CLOUD, _TENANT, _ME, _ME)
+    await credentials.prove(Product.JIRA)
+    assert egress.sent[-1].url == "https://acme.atlassian.net/rest/api/3/myself"
+    credentials, egress = jira(_SERVER, _ME)
+    await credentials.prove(Product.JIRA)
+    assert egress.sent[-1].url == "https://acme.atlassian.net/rest/api/2/myself"
+    assert egress.sent[-1].headers["Authorization"] == "Bearer t0ken"
+
+
+async def test_a_refused_token_is_told_from_an_outage_and_from_a_missing_scope() -> None:
+    with pytest.raises(NotConfigured, match="refuses the configured token"):
+        await jira(_SERVER, reply(401))[0].prove(Product.JIRA)
+    for status in (429, 503):
+        with pytest.raises(UpstreamUnavailable):
+            await jira(_SERVER, reply(status))[0].prove(Product.JIRA)
+    await jira(_SERVER, reply(403))[0].prove(Product.JIRA)

@@ -45,6 +45,7 @@ from xerus.grants.clients import Client, Issued, Source
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import ClientId, CloudId, ConnectionId, FamilyId, FlowId, SessionId, UserId
+from xerus.notices.notice import Notice
 from xerus.pages.assets import Assets
 from xerus.pages.csrf import Csrf
 from xerus.pages.errors import ErrorEdge, pass_on
@@ -536,6 +537,18 @@ class FakeAdmin:
         return {(Product.JIRA, "77aa-labs"): NOW.replace(hour=13, minute=0)}
 
 
+class FakeNotices:
+    def __init__(self) -> None:
+        self.shown: list[Notice] = []
+        self.put_aways: list[tuple[UserId, str]] = []
+
+    async def of(self, user: User) -> Sequence[Notice]:
+        return self.shown
+
+    async def put_away(self, user: User, cause: str) -> None:
+        self.put_aways.append((user.id, cause))
+
+
 def person(user_id: UserId = ADA) -> User:
     return User(
         id=user_id,
@@ -563,6 +576,7 @@ class World:
     audit: FakeAudit = field(default_factory=FakeAudit)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
     oversight: FakeOversight = field(default_factory=FakeOversight)
+    notices: FakeNotices = field(default_factory=FakeNotices)
     clock: FixedClock = field(default_factory=FixedClock)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
 
@@ -591,6 +605,7 @@ class World:
             audit=self.audit,
             admin=self.admin,
             oversight=self.oversight.services(),
+            notices=self.notices,
             clock=self.clock,
             public_url=self.base,
             credentials_mode=self.mode,

@@ -12,6 +12,7 @@ ACTIONS = [
     "/connections/atlassian/site",
     "/connections/atlassian/cancel",
     "/connections/atlassian/test",
+    "/notices/put-away",
     "/connections/atlassian/disconnect",
     "/admin/audit/verify",
     "/admin/audit/export",
