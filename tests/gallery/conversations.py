@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.gallery.shown import Shown
 from tests.unit.web.fakes import NOW, World
-from xerus.assistant.entries import AssistantEntry, PersonEntry
+from xerus.assistant.entries import AsideEntry, AssistantEntry, ErrorEntry, PersonEntry
 from xerus.assistant.rendering import html_of
 
 _NAMES = (
@@ -47,8 +47,48 @@ def many(world: World) -> None:
         )
 
 
+def branched(world: World) -> None:
+    """A branch that has a branch of its own, with an attempt before the last one."""
+    many(world)
+    earlier = (
+        PersonEntry(text="Which of them are urgent?"),
+        AssistantEntry(author="Demo model", html=html_of("I do not know.")),
+    )
+    world.assistant.entries["branch"] = [
+        PersonEntry(text="Which bugs are open in ENG?", turn=0),
+        AssistantEntry(author="Demo model", html=html_of("ENG-7 and ENG-12 are.")),
+        AsideEntry(entries=earlier),
+        PersonEntry(text="Which of them are urgent?", turn=2),
+        AssistantEntry(author="Demo model", html=html_of("ENG-7 is.")),
+    ]
+    world.conversations.add("branch", "Which of them are urgent?", origin_id="talk", origin_turn=0)
+    world.conversations.add(uuid(99), "Who works on ENG-7?", origin_id="branch", origin_turn=2)
+
+
+def orphaned(world: World) -> None:
+    """A branch of something that was deleted."""
+    branched(world)
+    world.conversations.add("branch", "Which of them are urgent?", origin_id=uuid(1234))
+
+
+def failed(world: World) -> None:
+    """An answer that did not come."""
+    world.assistant.entries["talk"] = [
+        PersonEntry(text="Which bugs are open in ENG?", turn=0),
+        ErrorEntry(
+            message="The model's provider is busy.",
+            hint="Wait a minute. Nothing you wrote is lost. Choose Retry, or write something else.",
+            correlation_id="4f9c21ab07de",
+        ),
+    ]
+
+
 OF_CONVERSATIONS: Mapping[str, Shown] = {
     "chat-long-list": Shown(path="/chat/talk", arrange=many),
+    "chat-branch": Shown(path="/chat/branch", arrange=branched),
+    "chat-branch-orphaned": Shown(path="/chat/branch", arrange=orphaned),
+    "chat-retry": Shown(path="/chat/talk", arrange=failed),
+    "conversation-edit": Shown(path="/chat/branch/edit?turn=1", arrange=branched),
     "conversations-empty": Shown(path="/conversations"),
     "conversations": Shown(path="/conversations", arrange=many),
     "conversations-deleted": Shown(path="/conversations?done=deleted", arrange=few),

@@ -23,6 +23,7 @@ from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls
 
 from tests.stores.connecting import MovableClock
 from xerus.accounts.users import User
+from xerus.assistant.branching import Branching
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.entries import ApprovalEntry, Entry
 from xerus.assistant.link import McpLink
@@ -132,6 +133,7 @@ class Chat:
     clock: MovableClock
     audit: AuditLog
     conversations: Conversations
+    branching: Branching
     user: User = field(default_factory=person)
 
     async def send(self, text: str, conversation: str | None = None) -> str:
@@ -149,6 +151,10 @@ class Chat:
 
     async def decide(self, conversation: str, call: ApprovalEntry, *, approve: bool) -> None:
         await self.assistant.decide(self.user, conversation, call.call_id, approve)
+        await self.assistant.finished(self.user.id, conversation)
+
+    async def again(self, conversation: str) -> None:
+        await self.assistant.again(self.user, conversation)
         await self.assistant.finished(self.user.id, conversation)
 
     async def events(self) -> list[str]:
@@ -241,6 +247,7 @@ async def chatting_with(
             clock=clock,
             audit=audit,
             conversations=Conversations(db=database, vault=vault, audit=audit, clock=clock),
+            branching=Branching(db=database, vault=vault, clock=clock),
         )
         await assistant.drain()
     await audit.stop()

@@ -16,6 +16,7 @@ from xerus.app.identity import Identity
 from xerus.app.notices import notices_for
 from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
+from xerus.assistant.branching import Branching
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import Access, Providers
@@ -140,6 +141,7 @@ def _deps(
             clock=base.clock,
             days=base.settings.assistant.days,
         ),
+        branching=Branching(db=base.db, vault=base.vault, clock=base.clock),
         audit=base.audit,
         admin=administration,
         oversight=Oversight(audit=AuditSearch(db=base.db)),

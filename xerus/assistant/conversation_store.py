@@ -61,6 +61,24 @@ async def branches(
     return await cursor.fetchall()
 
 
+async def add_branch(
+    conn: Connection,
+    *,
+    user_id: UserId,
+    conversation_id: str,
+    title: bytes,
+    origin_id: str,
+    origin_turn: int,
+    now: datetime,
+) -> None:
+    """Insert a conversation that was branched from another one at a turn of that."""
+    await conn.execute(
+        "INSERT INTO conversations (user_id, id, title, created_at, updated_at, origin_id,"
+        " origin_turn) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (user_id, conversation_id, title, now, now, origin_id, origin_turn),
+    )
+
+
 async def rename(conn: Connection, *, user_id: UserId, conversation_id: str, title: bytes) -> bool:
     """Replace the sealed title; False where there is no such conversation.
 

@@ -42,7 +42,7 @@ class ConversationRow:
         title: may be empty, where what is stored was damaged.
         state: "answering" while a run is under way, "waiting" while a call waits for the person.
         origin_id: the conversation that this one was branched from, '' if it was not.
-        origin_turn: how many turns of that one this one begins with.
+        origin_turn: the turn of that one whose message is where they part.
     """
 
     id: str

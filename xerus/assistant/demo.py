@@ -18,6 +18,7 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
+from xerus.assistant.exchanges import ALREADY_DONE
 from xerus.assistant.grammar import EXAMPLES, Request, understand
 from xerus.assistant.marks import without_marks
 from xerus.ids import new_id
@@ -36,6 +37,9 @@ _UNKNOWN = (
     + "\n".join(f"- {example}" for example in EXAMPLES)
     + "\n\nAn administrator can set `XERUS_MODEL` for a real model."
 )
+
+_ONWARD = {"go on", "go on.", ALREADY_DONE.casefold()}
+_STANDS = f"{_WHO} What I did stands above; nothing was done again. Ask for what is still missing."
 
 
 def demo_model() -> FunctionModel:
@@ -70,6 +74,8 @@ async def _stream(
 def _next_step(messages: list[ModelMessage]) -> str | Request:
     """Return the next call, or the answer."""
     text, results = _since_the_person(messages)
+    if text.strip().casefold() in _ONWARD:
+        return _STANDS
     request = understand(text)
     if request is None:
         return _UNKNOWN

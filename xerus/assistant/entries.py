@@ -13,10 +13,12 @@ ApprovalState = Literal["waiting", "approved", "declined", "expired"]
 
 @dataclass(frozen=True, kw_only=True)
 class PersonEntry:
-    """What the person wrote."""
+    """What the person wrote, at the beginning of turn `turn`; None where nothing can follow it."""
 
     kind: ClassVar[str] = "person"
     text: str
+    turn: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +26,15 @@ class AssistantEntry:
     """What the model wrote, as sanitised HTML; `author` names it.
 
     `blocks` are the same cut into paragraphs, lists, tables and so on: what changes while it is
-    written is the last of them, as a rule.
+    written is the last of them, as a rule. `text` is what the model wrote.
     """
 
     kind: ClassVar[str] = "assistant"
     author: str
     html: Markup
     blocks: tuple[Markup, ...] = ()
+    text: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class ToolEntry:
     state: CallState
     seconds: float | None
     size: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +103,14 @@ class CutEntry:
     newest: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class AsideEntry:
+    """What was there before the person had it answered again."""
+
+    kind: ClassVar[str] = "aside"
+    entries: "tuple[Entry, ...]"
+
+
 Entry: TypeAlias = (
     PersonEntry
     | AssistantEntry
@@ -106,4 +119,5 @@ Entry: TypeAlias = (
     | NeedsConnectionEntry
     | ErrorEntry
     | CutEntry
+    | AsideEntry
 )

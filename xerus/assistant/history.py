@@ -70,6 +70,8 @@ def is_harmless(call_id: str, n: int, turns: Sequence[Turn]) -> bool:
 
 
 def _told(turn: Turn) -> list[ModelMessage]:
+    if turn.aside:
+        return []
     if turn.cut is None:
         return turn.messages
     return [*turn.messages, ModelRequest(parts=[UserPromptPart(content=_CUTS[turn.cut])])]

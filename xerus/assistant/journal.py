@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic_ai.messages import ToolCallPart
 
@@ -10,6 +10,7 @@ from xerus.assistant import store
 from xerus.assistant.approvals import LIFE, Approval, Approvals, Decision
 from xerus.assistant.calls import call_hash
 from xerus.assistant.conversations import checked_id, no_such_conversation
+from xerus.assistant.exchanges import ALREADY_DONE, asked, changed_something, last_asked
 from xerus.assistant.leases import Lease, Leases, still_running
 from xerus.assistant.owners import Owners
 from xerus.assistant.sealing import Sealing
@@ -116,11 +117,38 @@ class Journal:
                 raise still_running()
             lease = await self._leases.take(conn, user_id, key)
             await self._leases.put(conn, lease, prompt_of(text))
-            for approval in await self._undecided(conn, user_id, key):
-                late = now >= approval.expires_at
-                decision = Decision.EXPIRED if late else Decision.SUPERSEDED
-                await self._record(conn, user_id, key, approval, decision)
+            await self._supersede(conn, user_id, key)
         return lease
+
+    async def begin_again(self, user_id: UserId, conversation_id: str) -> tuple[Lease, str]:
+        """Store the person's last message once more and take the right to answer it.
+
+        What it led to is set aside, and no longer told to the model, unless it has changed
+        something: then it stays, and the message is `ALREADY_DONE`, so that nothing happens twice.
+
+        Raises:
+            NotFound: there is no such conversation of this person, or no message in it.
+            Conflict: an answer is still being written.
+        """
+        key = checked_id(conversation_id)
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            if await self._locked(conn, user_id, key):
+                raise still_running()
+            sealed = await store.turns(conn, user_id=user_id, conversation_id=key)
+            turns = await self._sealing.open_turns(user_id, key, sealed)
+            begun = last_asked(turns)
+            if begun is None:
+                raise no_such_conversation()
+            text = asked(turns[begun]) or ""
+            lease = await self._leases.take(conn, user_id, key)
+            if changed_something(turns, await self._approvals(conn, user_id, key), begun):
+                text = ALREADY_DONE
+            else:
+                for n, turn in enumerate(turns[begun:], begun):
+                    await self._leases.put(conn, replace(lease, n=n), replace(turn, aside=True))
+            await self._leases.put(conn, lease, prompt_of(text))
+            await self._supersede(conn, user_id, key)
+        return lease, text
 
     async def begin_decision(
         self, user_id: UserId, conversation_id: str, approval_id: str, *, approve: bool
@@ -244,6 +272,13 @@ class Journal:
         facts = self._facts(key, approval_id, call.tool_name, wanted)
         facts["expires_at"] = (now + LIFE).isoformat(timespec="seconds")
         await self._audit.record(conn, Event.APPROVAL_ASKED, user_id=user_id, **facts)
+
+    async def _supersede(self, conn: Connection, user_id: UserId, key: str) -> None:
+        """Let nothing wait for approval any more: the person has gone on without it."""
+        for approval in await self._undecided(conn, user_id, key):
+            late = self._clock.now() >= approval.expires_at
+            decision = Decision.EXPIRED if late else Decision.SUPERSEDED
+            await self._record(conn, user_id, key, approval, decision)
 
     async def _settle(
         self, conn: Connection, user_id: UserId, key: str, approval: Approval, *, approve: bool

@@ -19,7 +19,7 @@ from xerus.telemetry.logs import logger
 
 _log = logger(__name__)
 
-AGAIN = "Nothing you wrote is lost. Send your message again, or write “go on”."
+AGAIN = "Nothing you wrote is lost. Choose Retry, or write something else."
 EXPECTED = (AgentRunError, MCPError, XerusError, TimeoutError, OSError)
 """What a run may raise without a defect of ours."""
 

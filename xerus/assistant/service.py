@@ -131,6 +131,18 @@ class Assistant:
         self._answers.begin(lease, prompt_of(message), partial(_to_answer, lease, message))
         return lease.conversation_id
 
+    async def again(self, user: User, conversation_id: str) -> None:
+        """Begin to answer the person's last message once more (`Journal.begin_again`).
+
+        Raises:
+            NotFound: there is no such conversation of this person, or no message in it.
+            Conflict: an answer is still being written in it.
+            LimitReached: this person has sent too many.
+        """
+        self._messages.spend(user.id)
+        lease, message = await self._journal.begin_again(user.id, conversation_id)
+        self._answers.begin(lease, prompt_of(message), partial(_to_answer, lease, message))
+
     async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
         """Approve or decline a call that waits; begin to go on once no other one waits.
 

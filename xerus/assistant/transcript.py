@@ -19,6 +19,7 @@ from xerus.assistant.approvals import Approval, Decision
 from xerus.assistant.entries import (
     ApprovalEntry,
     ApprovalState,
+    AsideEntry,
     AssistantEntry,
     CallState,
     CutEntry,
@@ -59,11 +60,18 @@ class _Page:
         self._now = now
 
     def turn(self, n: int) -> Iterator[Entry]:
+        """Yield the entries of a turn; of one that was set aside, one entry that holds them."""
+        if self._content.turns[n].aside:
+            yield AsideEntry(entries=tuple(self._entries(n)))
+        else:
+            yield from self._entries(n)
+
+    def _entries(self, n: int) -> Iterator[Entry]:
         turn = self._content.turns[n]
         for place, message in enumerate(turn.messages):
             match message:
                 case ModelRequest():
-                    yield from _written(message)
+                    yield from _written(message, None if turn.aside else n)
                 case ModelResponse():
                     yield from self._response(n, place, message)
         yield from self._end(n, turn)
@@ -74,7 +82,13 @@ class _Page:
                 case TextPart() if part.content.strip():
                     blocks = blocks_of(part.content)
                     html = Markup("").join(blocks)
-                    yield AssistantEntry(author=_author(response), html=html, blocks=blocks)
+                    yield AssistantEntry(
+                        author=_author(response),
+                        html=html,
+                        blocks=blocks,
+                        text=part.content,
+                        at=response.timestamp,
+                    )
                 case ToolCallPart():
                     yield from self._call(n, part, self._result(n, place, part.tool_call_id))
                 case _:
@@ -126,6 +140,7 @@ class _Page:
             state=state,
             seconds=note.seconds if state in {"ok", "failed"} else None,
             size=size,
+            at=result.timestamp if result is not None else None,
         )
 
     def _end(self, n: int, turn: Turn) -> Iterator[Entry]:
@@ -172,10 +187,10 @@ class _Page:
         return None
 
 
-def _written(request: ModelRequest) -> Iterator[Entry]:
+def _written(request: ModelRequest, n: int | None) -> Iterator[Entry]:
     for part in request.parts:
         if isinstance(part, UserPromptPart) and isinstance(part.content, str):
-            yield PersonEntry(text=part.content)
+            yield PersonEntry(text=part.content, turn=n, at=part.timestamp)
 
 
 def _author(response: ModelResponse) -> str:

@@ -50,13 +50,15 @@ class Problem:
 class Turn:
     """A person's message or decision, and everything that followed from it.
 
-    `cut` says what ended it early; what was written until then stays.
+    `cut` says what ended it early; what was written until then stays. `aside`: the person had it
+    answered again, so it is history that the model no longer gets.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
     calls: dict[str, CallNote] = field(default_factory=dict)
     problem: Problem | None = None
     cut: Cut | None = None
+    aside: bool = False
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""

@@ -45,7 +45,7 @@ class Chat:
 
 
 class ChatPages:
-    """GET /, GET /chat/{id}, POST /chat, POST /chat/{id}/decide."""
+    """GET /, GET /chat/{id}, POST /chat, POST /chat/{id}/decide, again."""
 
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
@@ -59,6 +59,7 @@ class ChatPages:
             access.data(self._deps, "/chat/{id}/transcript", self._show_transcript),
             access.action(self._deps, "/chat", self._send),
             access.action(self._deps, "/chat/{id}/decide", self._decide),
+            access.action(self._deps, "/chat/{id}/again", self._again),
         ]
 
     async def _new(self, request: Request, session: Session) -> Response:
@@ -78,6 +79,12 @@ class ChatPages:
         conversation_id = await self._assistant.send(
             session.user, access.field(form, "conversation_id") or None, text
         )
+        return await self._answer(request, session, conversation_id)
+
+    async def _again(self, request: Request, session: Session, form: FormData) -> Response:
+        del form
+        conversation_id = request.path_params["id"]
+        await self._assistant.again(session.user, conversation_id)
         return await self._answer(request, session, conversation_id)
 
     async def _decide(self, request: Request, session: Session, form: FormData) -> Response:

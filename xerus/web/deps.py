@@ -30,7 +30,7 @@ from xerus.notices.notice import Notice
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
-from xerus.web.kept import ConversationService
+from xerus.web.kept import BranchingService, ConversationService
 from xerus.web.oversight import Oversight
 from xerus.web.server_deps import ServerAdministration
 
@@ -233,6 +233,9 @@ class AssistantService(Protocol):
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
         """Begin to answer a message and return the conversation's id."""
 
+    async def again(self, user: User, conversation_id: str) -> None:
+        """Begin to answer the last message once more."""
+
     async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
         """Approve or decline a call that waits, then begin to go on."""
 
@@ -391,6 +394,7 @@ class WebDeps:
     servers: ServerAdministration
     assistant: AssistantService
     conversations: ConversationService
+    branching: BranchingService
     audit: AuditService
     admin: AdminService
     oversight: Oversight

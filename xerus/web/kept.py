@@ -39,6 +39,22 @@ class ConversationService(Protocol):
         """Delete all of a person's; return how many there were."""
 
 
+class BranchingService(Protocol):
+    """`assistant.branching.Branching`."""
+
+    async def message(self, user_id: UserId, conversation_id: str, turn: int) -> str:
+        """Return what the person wrote at the beginning of a turn; raises NotFound."""
+
+    async def before(self, user_id: UserId, conversation_id: str, turn: int, text: str) -> str:
+        """Branch before the message of a turn, for `text`; return the new id; raises NotFound."""
+
+    async def after(self, user_id: UserId, conversation_id: str, turn: int) -> str:
+        """Branch after the answer to the message of a turn; raises NotFound, Conflict."""
+
+    async def undo(self, user_id: UserId, conversation_id: str) -> None:
+        """Remove a branch whose first message was not taken."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """Conversations of one day or month, with the words for it."""

@@ -13,6 +13,7 @@ from xerus.web.admin_people import AdminPeople
 from xerus.web.admin_server import AdminServer
 from xerus.web.admin_servers import AdminServers
 from xerus.web.admin_use import AdminUse
+from xerus.web.branches import BranchPages
 from xerus.web.chat import ChatPages
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_status import ConnectStatus
@@ -50,6 +51,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminServer(deps).routes(),
         *ChatPages(deps).routes(),
         *ConversationPages(deps).routes(),
+        *BranchPages(deps).routes(),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from xerus.assistant.conversations import ConversationRow, Kin, Place, no_such_conversation
 from xerus.assistant.titles import chosen_title
+from xerus.errors import NotFound
 from xerus.ids import UserId
 
 
@@ -16,7 +17,7 @@ class FakeConversations:
     def __init__(self, owner: UserId, now: datetime, entries: dict[str, list[Any]]) -> None:
         self._owner = owner
         self._now = now
-        self._entries = entries
+        self.entries = entries
         self.days: int | None = None
         self.rows: dict[str, ConversationRow] = {}
 
@@ -31,11 +32,14 @@ class FakeConversations:
         self.rows[conversation_id] = replace(row, **more)  # type: ignore[arg-type]  # as given
 
     def _all(self, user_id: UserId) -> dict[str, ConversationRow]:
-        for conversation_id, entries in self._entries.items():
+        for conversation_id in self.entries:
             if conversation_id not in self.rows:
-                said = [entry.text for entry in entries if entry.kind == "person"]
-                self.add(conversation_id, said[0][:40] if said else "Talk")
+                self.add(conversation_id, [*self.said(conversation_id), "Talk"][0][:40])
         return self.rows if user_id == self._owner else {}
+
+    def said(self, conversation_id: str) -> list[str]:
+        entries = self.entries.get(conversation_id, ())
+        return [entry.text for entry in entries if entry.kind == "person"]
 
     async def page(
         self, user_id: UserId, *, limit: int, before: Place | None = None
@@ -63,7 +67,7 @@ class FakeConversations:
     async def delete(self, user_id: UserId, conversation_id: str) -> None:
         await self.row(user_id, conversation_id)
         del self.rows[conversation_id]
-        self._entries.pop(conversation_id, None)
+        self.entries.pop(conversation_id, None)
 
     async def delete_all(self, user_id: UserId) -> int:
         gone = list(self._all(user_id))
@@ -74,3 +78,30 @@ class FakeConversations:
 
 def _place(row: ConversationRow) -> tuple[datetime, str]:
     return row.used_at, row.id
+
+
+class FakeBranching:
+    """Branches without turns, of what `FakeConversations` has."""
+
+    def __init__(self, conversations: FakeConversations) -> None:
+        self._conversations = conversations
+
+    async def message(self, user_id: UserId, conversation_id: str, turn: int) -> str:
+        await self._conversations.row(user_id, conversation_id)
+        said = self._conversations.said(conversation_id)
+        if turn >= len(said):
+            raise NotFound("There is no message of yours at this place of the conversation.")
+        return said[turn]
+
+    async def before(self, user_id: UserId, conversation_id: str, turn: int, text: str) -> str:
+        await self.message(user_id, conversation_id, turn)
+        self._conversations.add("branch", text, origin_id=conversation_id, origin_turn=turn)
+        self._conversations.entries["branch"] = []
+        return "branch"
+
+    async def after(self, user_id: UserId, conversation_id: str, turn: int) -> str:
+        text = await self.message(user_id, conversation_id, turn)
+        return await self.before(user_id, conversation_id, turn, text)
+
+    async def undo(self, user_id: UserId, conversation_id: str) -> None:
+        await self._conversations.delete(user_id, conversation_id)

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from tests.unit.web.fake_conversations import FakeConversations
+from tests.unit.web.fake_conversations import FakeBranching, FakeConversations
 from tests.unit.web.fake_oversight import FakeOversight
 from tests.unit.web.fake_servers import FakeServers
 from xerus.accounts.cookies import Cookies
@@ -401,6 +401,11 @@ class FakeAssistant:
         )
         return chosen
 
+    async def again(self, user: User, conversation_id: str) -> None:
+        await self.look(user.id, conversation_id)
+        said = [one.text for one in self.entries[conversation_id] if one.kind == "person"]
+        await self.send(user, conversation_id, said[-1])
+
     async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001
         self.decisions.append((call_id, approve))
 
@@ -583,6 +588,7 @@ class World:
     def __post_init__(self) -> None:
         csrf = Csrf(b"k" * 32)
         self.conversations = FakeConversations(ADA, NOW, self.assistant.entries)
+        self.branching = FakeBranching(self.conversations)
         self.sessions = FakeSessions(csrf)
         self.ada = self.sessions.add("ada-token", person(ADA))
         self.grace = self.sessions.add("grace-token", person(GRACE))
@@ -602,6 +608,7 @@ class World:
             servers=self.servers,
             assistant=self.assistant,
             conversations=self.conversations,
+            branching=self.branching,
             audit=self.audit,
             admin=self.admin,
             oversight=self.oversight.services(),
