@@ -7,6 +7,7 @@ from tests.unit.web.fakes import ADA, GRACE, NOW, World
 from xerus.audit.events import Event, Fact
 from xerus.audit.search import Found
 from xerus.ids import UserId
+from xerus.mcpserver.first_steps import Step
 
 Arrange = Callable[[World], None]
 
@@ -76,7 +77,38 @@ def _too_long(world: World) -> None:
 
 _FILTERED = "/admin/audit?person=a&event=tool&outcome=failed&since=2026-11-01&until=2026-11-22"
 
+
+def _clients(world: World) -> None:
+    world.grants.add("f1", ADA, "Claude Code", "http://127.0.0.1/callback")
+
+
+def _in_between(world: World) -> None:
+    names = ("The address", "What the MCP server says of itself", "A call without a token")
+    world.oversight.first_steps.plan = (*names, "Registration")
+    world.oversight.first_steps.steps = (
+        Step(
+            name=names[0],
+            state="warn",
+            said="http://localhost:8000/mcp is a loopback address.",
+            cause="Only programs on this machine reach it.",
+            remedy="An administrator sets XERUS_PUBLIC_URL to an https address.",
+        ),
+        Step(name=names[1], state="ok", said="Found, and it names this address.", seconds=0.04),
+        Step(
+            name=names[2],
+            state="failed",
+            said="401, as it should be, but without WWW-Authenticate with resource_metadata.",
+            cause="A proxy takes that header away, so that clients do not find where to sign in.",
+            remedy="Let the proxy pass WWW-Authenticate on.",
+            seconds=0.02,
+        ),
+        Step(name="Registration", state="skipped", said="Not tried."),
+    )
+
+
 STATES: Mapping[str, tuple[str, Arrange]] = {
+    "connect-client": ("/tools/clients?client=vs-code", _clients),
+    "connect-client-failing": ("/tools/clients", _in_between),
     "audit-empty": ("/admin/audit", _log(0)),
     "audit": ("/admin/audit", _log(6)),
     "audit-big": (_FILTERED, _log(300)),

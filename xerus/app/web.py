@@ -14,6 +14,7 @@ from xerus.app.administration import Administration
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
 from xerus.app.notices import notices_for
+from xerus.app.oversight import oversee
 from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
 from xerus.assistant.branching import Branching
@@ -23,7 +24,6 @@ from xerus.assistant.model import Access, Providers
 from xerus.assistant.service import Assistant
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
-from xerus.audit.search import AuditSearch
 from xerus.connections.links import Link
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint
@@ -61,7 +61,10 @@ def web_role(
         NotConfigured: XERUS_MODEL names a model that cannot be used.
     """
     providers = Providers(_access(base.settings.assistant))
-    assistant = _assistant(base, people, endpoint, providers)
+    link = McpLink(
+        app=endpoint.app, url=resource_url(base.settings.public_url), tokens=people.tokens
+    )
+    assistant = _assistant(base, link, providers)
     administration = Administration(
         base=base,
         people=People(db=base.db, admins=people.admins),
@@ -70,11 +73,15 @@ def web_role(
         points=points,
     )
     notices = notices_for(base, links, limits)
-    deps = _deps(base, pages, people, links, remote, assistant, administration, notices)
+    overseen = oversee(base, link)
+    deps = _deps(
+        base, pages, people, links, remote, assistant, administration, notices, overseen.services
+    )
 
     async def drain() -> None:
         await assistant.drain()
         await providers.close()
+        await overseen.close()
 
     return WebRole(routes=[*web_routes.routes(deps)], drain=drain)
 
@@ -90,9 +97,7 @@ def _access(wanted: AssistantSettings) -> Access:
     )
 
 
-def _assistant(
-    base: Foundation, people: Identity, endpoint: McpEndpoint, providers: Providers
-) -> Assistant:
+def _assistant(base: Foundation, link: McpLink, providers: Providers) -> Assistant:
     wanted = base.settings.assistant
     return Assistant(
         db=base.db,
@@ -102,11 +107,7 @@ def _assistant(
         clock=base.clock,
         model=providers.model(next(iter(chosen(wanted.model, wanted.models)), "")),
         messages_per_minute=wanted.messages_per_minute,
-        link=McpLink(
-            app=endpoint.app,
-            url=resource_url(base.settings.public_url),
-            tokens=people.tokens,
-        ),
+        link=link,
     )
 
 
@@ -119,6 +120,7 @@ def _deps(
     assistant: Assistant,
     administration: Administration,
     notices: Notices,
+    oversight: Oversight,
 ) -> WebDeps:
     identity = base.settings.identity
     return WebDeps(
@@ -144,7 +146,7 @@ def _deps(
         branching=Branching(db=base.db, vault=base.vault, clock=base.clock),
         audit=base.audit,
         admin=administration,
-        oversight=Oversight(audit=AuditSearch(db=base.db)),
+        oversight=oversight,
         notices=notices,
         clock=base.clock,
         public_url=base.settings.public_url,

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from xerus.audit.search import Found, Place, Portion, Wanted
+from xerus.ids import UserId
+from xerus.mcpserver.first_steps import Step
 
 
 class AuditReader(Protocol):
@@ -20,8 +22,20 @@ class AuditReader(Protocol):
         """Yield all events written before an instant, in portions."""
 
 
+class AddressTester(Protocol):
+    """`mcpserver.first_steps.FirstSteps`."""
+
+    @property
+    def plan(self) -> Sequence[str]:
+        """The names of the steps, in order."""
+
+    def run(self, user_id: UserId) -> AsyncIterator[Step]:
+        """Yield what came of each step."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Oversight:
-    """The services."""
+    """The services; everybody may test the address."""
 
     audit: AuditReader
+    first_steps: AddressTester

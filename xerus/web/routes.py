@@ -16,6 +16,7 @@ from xerus.web.admin_use import AdminUse
 from xerus.web.branches import BranchPages
 from xerus.web.chat import ChatPages
 from xerus.web.connect import ConnectCallback, ConnectPages
+from xerus.web.connect_client import ConnectClient
 from xerus.web.connect_status import ConnectStatus
 from xerus.web.connection import ConnectionPages
 from xerus.web.conversations import ConversationPages
@@ -36,6 +37,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *SignOut(deps).routes(),
         *Theme(deps).routes(),
         *ToolsPage(deps).routes(),
+        *ConnectClient(deps).routes(),
         *_links(deps),
         *HeldAccess(deps).routes(),
         *HelpPage(deps).routes(),

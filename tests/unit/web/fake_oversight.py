@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from xerus.audit.search import Found, Place, Portion, SearchTooLong, Wanted
+from xerus.ids import UserId
+from xerus.mcpserver.first_steps import Step
 from xerus.web.oversight import Oversight
 
 
@@ -42,10 +44,28 @@ class FakeReader:
 
 
 @dataclass
+class FakeSteps:
+    """Has what came of each step ready."""
+
+    plan: Sequence[str] = ("The address", "A call without a token")
+    steps: Sequence[Step] = (
+        Step(name="The address", state="ok", said="It is an https address.", seconds=0.1),
+        Step(name="A call without a token", state="ok", said="Refused with 401.", seconds=0.2),
+    )
+    asked: list[UserId] = field(default_factory=list)
+
+    async def run(self, user_id: UserId) -> AsyncIterator[Step]:
+        self.asked.append(user_id)
+        for step in self.steps:
+            yield step
+
+
+@dataclass
 class FakeOversight:
     """The services in memory."""
 
     audit: FakeReader = field(default_factory=FakeReader)
+    first_steps: FakeSteps = field(default_factory=FakeSteps)
 
     def services(self) -> Oversight:
-        return Oversight(audit=self.audit)
+        return Oversight(audit=self.audit, first_steps=self.first_steps)

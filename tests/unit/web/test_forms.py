@@ -14,6 +14,7 @@ ACTIONS = [
     "/connections/atlassian/test",
     "/notices/put-away",
     "/connections/atlassian/disconnect",
+    "/tools/clients/test",
     "/admin/audit/verify",
     "/admin/audit/export",
     "/admin/clients/add",

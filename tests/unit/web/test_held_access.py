@@ -19,7 +19,7 @@ async def test_without_clients_the_way_to_connect_one_is_shown() -> None:
     async with World().client() as http:
         page = await http.get("/access")
     assert "No MCP client has access" in page.text
-    assert 'href="/tools#clients"' in page.text
+    assert 'href="/tools/clients"' in page.text
 
 
 async def test_an_ended_client_is_gone_and_a_second_click_changes_nothing() -> None:

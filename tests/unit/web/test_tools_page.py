@@ -208,7 +208,7 @@ async def test_names_from_outside_are_text_and_never_markup() -> None:
 async def test_the_page_tells_how_to_connect_a_client() -> None:
     page = await tools(World())
     assert "http://localhost:8000/mcp" in page
-    assert "claude mcp add --transport http xerus http://localhost:8000/mcp" in page
+    assert 'href="/tools/clients"' in page
 
 
 async def test_the_card_alone_is_for_people_who_are_signed_in() -> None:
