@@ -1,7 +1,7 @@
 """`make bench`: Xerus beside others on this machine, as Markdown tables on standard output.
 
 Everything that is compared runs in one process after another on one core, in interleaved rounds;
-the callers and a fake Atlassian run on another. Progress goes to standard error.
+the callers, a fake Atlassian and the browser run on another. Progress goes to standard error.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from time import perf_counter
 import aiohttp
 import uvloop
 
-from bench import alone, audit_cost, machine, tables
+from bench import alone, audit_cost, machine, pages, tables
 from bench.compare import Comparison, Plan
 from bench.driver import load
 from bench.placement import OTHER_CORE, on_core
@@ -24,7 +24,7 @@ from bench.upstream.control import Upstream
 from bench.world import Person, World, world
 from tests.support.journeys import ADA, ALAN, GRACE
 
-_TABLES = ("starts", "revisions", "callback", "compare", "delay", "audit")
+_TABLES = ("starts", "revisions", "callback", "pages", "compare", "delay", "audit")
 _DELAYED = (OURS, "mcp-atlassian", "sdk-low-level", "rpc")
 _DELAY_SECONDS = 0.05
 _DELAY_CALLERS = (1, 64)
@@ -42,7 +42,7 @@ class _Options:
 
 
 async def _bench(options: _Options) -> int:
-    """Print the tables; return how much could not be measured."""
+    """Print the tables; return how much could not be measured or is over a bound."""
     begun = perf_counter()
     print(f"{machine.described()}.\n", flush=True)
     if "audit" in options.tables:
@@ -58,7 +58,7 @@ async def _bench(options: _Options) -> int:
         finally:
             upstream.stop()
     for line in missing:
-        print(f"Not measured: {line}\n")
+        print(f"Not measured, or over a bound: {line}\n")
     print(f"The whole run took {perf_counter() - begun:.0f} s.")
     return len(missing)
 
@@ -89,6 +89,8 @@ async def _tables(here: World, upstream: Upstream, options: _Options) -> list[st
     compared = options.only if {"compare", "delay"} & set(options.tables) else ()
     subjects, missing = lineup((OURS, *compared), here=here, people=people, upstream=upstream.url)
     await _alone(here, subjects[0], people[0], first, upstream, options)
+    if "pages" in options.tables:
+        missing += await _pages(here, options.runs)
     here.xerus.stop()
     chosen = [subject for subject in subjects if subject.key in compared]
     if "compare" in options.tables:
@@ -112,6 +114,15 @@ async def _alone(
         print(await alone.revisions(xerus, somebody, upstream, options.seconds), flush=True)
     if "callback" in options.tables:
         print(await alone.callback(here, options.runs), flush=True)
+
+
+async def _pages(here: World, runs: int) -> list[str]:
+    """Print what a browser sees; return what is over its bound."""
+    faults = []
+    for shown, found in (await pages.visible(here, runs), await pages.scores(here)):
+        print(shown, flush=True)
+        faults += found
+    return faults
 
 
 async def _compare(subjects: list[Subject], upstream: Upstream, options: _Options) -> list[str]:

@@ -5,6 +5,7 @@ change.
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,27 @@ def installed(name: str) -> Path:
     return place / "bin"
 
 
+def lighthouse() -> tuple[str, ...]:
+    """Return the command, installed now where it is not there; it looks at pages.
+
+    Raises:
+        NotInstalled: npm refused, or took too long.
+    """
+    pins = Path(__file__).parent / "lighthouse"
+    wanted = hashlib.sha256((pins / "package-lock.json").read_bytes()).hexdigest()
+    place, mark = _FOLDER / "lighthouse", _FOLDER / "lighthouse" / "installed"
+    if not mark.is_file() or mark.read_text() != wanted:
+        say(f"Installing Lighthouse into {place.relative_to(_ROOT)} (once, about a minute)")
+        place.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(pins / name, place)
+        npm = (str(Path(sys.executable).parent / "npm"), "ci", "--ignore-scripts")
+        _run(*npm, "--no-audit", "--no-fund", "--prefix", str(place))
+        mark.write_text(wanted)
+    node = Path(sys.executable).parent / "node"
+    return str(node), str(place / "node_modules/lighthouse/cli/index.js")
+
+
 def version(name: str) -> str:
     """Return the pinned version of the package itself."""
     pins = (_ROOT / "requirements" / f"bench-{name}.in").read_text()
@@ -47,7 +69,11 @@ def version(name: str) -> str:
 def _run(*command: str) -> None:
     try:
         subprocess.run(
-            command, check=True, capture_output=True, text=True, timeout=_INSTALL_SECONDS
+            command,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=_INSTALL_SECONDS,
         )
     except subprocess.CalledProcessError as error:
         raise NotInstalled(error.stderr.strip()[-400:]) from error

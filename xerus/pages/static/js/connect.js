@@ -12,7 +12,7 @@ const watches = new Map();
 class Watch {
   constructor(base) {
     this.base = base;
-    this.stream = null;
+    this.unlisten = () => {};
     this.timer = 0;
     this.until = 0;
   }
@@ -41,15 +41,31 @@ class Watch {
     if (answer?.ok) this.see(await answer.json());
   }
 
+  // A browser opens six connections to a server in all, so one stream serves all of its tabs: the
+  // others are told by the channel, and ask now and then.
   listen() {
-    this.stream?.close();
-    this.stream = new EventSource(`${this.base}/events`);
-    this.stream.onmessage = (message) => this.see(JSON.parse(message.data));
-    this.stream.addEventListener("end", () => this.stream?.close());
-    this.stream.onerror = () => {
-      if (!this.interrupted) console.info("Xerus: live status interrupted; the page goes on asking by itself.");
-      this.interrupted = true;
-    };
+    this.unlisten();
+    const over = new AbortController();
+    this.unlisten = () => over.abort();
+    const hold = () =>
+      new Promise((release) => {
+        const stream = new EventSource(`${this.base}/events`);
+        const end = () => {
+          stream.close();
+          release();
+        };
+        stream.onmessage = (message) => {
+          channel?.postMessage("news");
+          this.see(JSON.parse(message.data));
+        };
+        stream.onerror = () => {
+          if (!this.interrupted) console.info("Xerus: live status interrupted; the page goes on asking by itself.");
+          this.interrupted = true;
+        };
+        stream.addEventListener("end", end);
+        over.signal.addEventListener("abort", end);
+      });
+    navigator.locks.request("xerus-connect-stream", { signal: over.signal }, hold).catch(() => {});
   }
 
   poll() {
@@ -71,8 +87,7 @@ class Watch {
   stop() {
     this.until = 0;
     clearTimeout(this.timer);
-    this.stream?.close();
-    this.stream = null;
+    this.unlisten();
   }
 }
 
