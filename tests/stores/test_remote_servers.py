@@ -130,6 +130,20 @@ async def test_a_server_that_is_switched_off_or_removed_is_not_usable(far: Far) 
         await far.remotes.headers(GRACE, server.id)
 
 
+async def test_a_server_is_believed_which_of_its_tools_only_read_when_it_is_trusted(
+    far: Far,
+) -> None:
+    server = await far.add(URL, Way.NOTHING)
+    for believes in (True, False):
+        await far.servers.believe(server.id, believes=believes, by=ADMIN)
+        [known] = await far.remotes.usable(GRACE)
+        assert known.trusts_annotations is believes
+    assert (await far.events(ADMIN))[1:] == [
+        "server:annotations:trusted",
+        "server:annotations:distrusted",
+    ]
+
+
 async def test_no_server_gets_an_atlassian_token_before_an_administrator_typed_its_host(
     far: Far,
 ) -> None:

@@ -54,6 +54,8 @@ class Event(StrEnum):
     SERVER_DISABLED = "server:registration:disabled"
     SERVER_REMOVED = "server:registration:removed"
     SERVER_TOKEN_HANDED = "server:atlassian_token:handed"  # noqa: S105 - a name
+    SERVER_TRUSTED = "server:annotations:trusted"
+    SERVER_DISTRUSTED = "server:annotations:distrusted"
     SERVER_TOKEN_KEPT = "server:atlassian_token:kept"  # noqa: S105 - a name
     CALL_STARTED = "tool:call:started"
     CALL_FINISHED = "tool:call:finished"

@@ -105,6 +105,8 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         Event.SERVER_DISABLED: _managing(_UPDATE, _SERVER),
         Event.SERVER_REMOVED: _managing(_DELETE, _SERVER),
         Event.SERVER_TOKEN_HANDED: _managing(_CREATE, _HANDING, severity=_HIGH),
+        Event.SERVER_TRUSTED: _managing(_UPDATE, _SERVER),
+        Event.SERVER_DISTRUSTED: _managing(_UPDATE, _SERVER),
         Event.SERVER_TOKEN_KEPT: _managing(_DELETE, _HANDING),
         Event.CALL_STARTED: _calling(_OTHER),
         Event.CALL_FINISHED: _calling(_OTHER),

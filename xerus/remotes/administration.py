@@ -183,6 +183,11 @@ class Servers:
         """Hand a server no Atlassian token from now on. Raises NotFound."""
         await self._change(server_id, Event.SERVER_TOKEN_KEPT, by, hands_atlassian_token=False)
 
+    async def believe(self, server_id: str, *, believes: bool, by: UserId) -> None:
+        """Believe a server which of its tools only read, or not. Raises NotFound."""
+        event = Event.SERVER_TRUSTED if believes else Event.SERVER_DISTRUSTED
+        await self._change(server_id, event, by, trusts_annotations=believes)
+
     async def remove(self, server_id: str, *, by: UserId) -> None:
         """Delete a server with everybody's tokens for it, in every process at once.
 

@@ -16,11 +16,20 @@ from xerus.remotes.servers import Auth, OAuthClient, Registered, RemoteServer
 SEALED = ("shared_key", "client_secret", "registration_token")
 # What the gate may read.
 _PLAIN = (
-    "id::text AS id, slug, name, url, auth, enabled, hands_atlassian_token, key_header, key_of_each,"
+    "id::text AS id, slug, name, url, auth, enabled, hands_atlassian_token, trusts_annotations,"
+    " key_header, key_of_each,"
     " oauth, added_at, reached_at, reach_ms, reach_error, tools"
 )
 _CHANGEABLE = frozenset(
-    {"name", "enabled", "hands_atlassian_token", "key_header", "oauth", *SEALED}
+    {
+        "name",
+        "enabled",
+        "hands_atlassian_token",
+        "trusts_annotations",
+        "key_header",
+        "oauth",
+        *SEALED,
+    }
 )
 
 
@@ -156,6 +165,7 @@ def _row(row: dict[str, Any]) -> Registered:
             url=row["url"],
             auth=Auth(row["auth"]),
             hands_atlassian_token=row["hands_atlassian_token"],
+            trusts_annotations=row["trusts_annotations"],
         ),
         enabled=row["enabled"],
         key_header=row["key_header"],

@@ -59,6 +59,8 @@ TITLES: Mapping[str, str] = {
     Event.SERVER_DISABLED: "Switched an MCP server off",
     Event.SERVER_REMOVED: "Removed an MCP server",
     Event.SERVER_TOKEN_HANDED: "Let an MCP server have people's Atlassian tokens",
+    Event.SERVER_TRUSTED: "Let tools of an MCP server read without asking",
+    Event.SERVER_DISTRUSTED: "Let every tool of an MCP server be asked about",
     Event.SERVER_TOKEN_KEPT: "Let an MCP server have no Atlassian tokens any more",
     Event.CALL_STARTED: "Tool started",
     Event.CALL_FINISHED: "Tool finished",

@@ -21,6 +21,8 @@ _DONE = {
     ),
     "off": ("The server is switched off.", "Nobody can use it; connections and tokens are kept."),
     "handed": ("Tokens are handed from now on.", "The audit log has who allowed it."),
+    "trusted": ("Tools that only read run without being asked about.", "By the server's own word."),
+    "distrusted": ("Every tool of this server is asked about from now on.", ""),
     "kept": ("No Atlassian token is handed to this server any more.", ""),
 }
 
@@ -41,6 +43,7 @@ class AdminServer:
             access.admin_page(self._deps, f"{PATH}/hand", self._ask_hand),
             access.admin_action(self._deps, f"{PATH}/hand", self._hand),
             access.admin_action(self._deps, f"{PATH}/keep", self._keep),
+            access.admin_action(self._deps, f"{PATH}/trust", self._trust),
             access.admin_page(self._deps, f"{PATH}/remove", self._ask_remove),
             access.admin_action(self._deps, f"{PATH}/remove", self._remove),
         ]
@@ -88,6 +91,11 @@ class AdminServer:
         server_id = access.field(form, "id")
         await self._deps.servers.keep_tokens(server_id, by=session.user.id)
         return _back(server_id, "kept")
+
+    async def _trust(self, _request: Request, session: Session, form: FormData) -> Response:
+        server_id, believes = access.field(form, "id"), access.field(form, "trust") == "yes"
+        await self._deps.servers.believe(server_id, believes=believes, by=session.user.id)
+        return _back(server_id, "trusted" if believes else "distrusted")
 
     async def _ask_remove(self, request: Request, session: Session) -> Response:
         return await self._question(request, session, request.query_params.get("id", ""), "remove")

@@ -44,5 +44,8 @@ class ServerAdministration(Protocol):
     async def keep_tokens(self, server_id: str, *, by: UserId) -> None:
         """Hand it none any more."""
 
+    async def believe(self, server_id: str, *, believes: bool, by: UserId) -> None:
+        """Believe it which of its tools only read, or not."""
+
     async def remove(self, server_id: str, *, by: UserId) -> None:
         """Delete it with everybody's tokens for it."""

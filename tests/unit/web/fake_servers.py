@@ -94,6 +94,12 @@ class FakeServers:
     async def keep_tokens(self, server_id: str, *, by: UserId) -> None:
         self.calls.append(("keep", server_id, by))
 
+    async def believe(self, server_id: str, *, believes: bool, by: UserId) -> None:
+        line = self.rows[server_id]
+        trusted = replace(line.row.server, trusts_annotations=believes)
+        self.put(replace(line.row, server=trusted), people=line.people)
+        self.calls.append(("trust" if believes else "distrust", server_id, by))
+
     async def remove(self, server_id: str, *, by: UserId) -> None:
         self.calls.append(("remove", server_id, by))
         del self.rows[server_id]

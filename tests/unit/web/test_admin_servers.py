@@ -73,6 +73,18 @@ async def test_what_cannot_be_added_comes_back_with_the_mistakes_but_without_the
     assert "hush-hush" not in answer.text
 
 
+async def test_a_server_is_believed_which_tools_only_read_when_an_administrator_says_so(
+    world: World,
+) -> None:
+    async with world.client() as http:
+        assert "Every tool of this server waits" in (await http.get(ONE)).text
+        for trust, shown in (("yes", "run without being asked about"), ("no", "Every tool of")):
+            form = world.form(id="id-docs", trust=trust)
+            done = await http.post("/admin/servers/trust", data=form)
+            assert shown in (await http.get(done.headers["location"])).text
+    assert [call[0] for call in world.servers.calls] == ["trust", "distrust"]
+
+
 async def test_tokens_are_handed_only_after_the_host_was_typed(world: World) -> None:
     async with world.client() as http:
         asked = await http.get("/admin/servers/hand?id=id-docs")

@@ -26,6 +26,7 @@ ACTIONS = [
     "/admin/servers/name",
     "/admin/servers/key",
     "/admin/servers/switch",
+    "/admin/servers/trust",
     "/admin/servers/hand",
     "/admin/servers/keep",
     "/admin/servers/remove",
