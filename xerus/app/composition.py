@@ -1,6 +1,6 @@
 """The whole of Xerus, built from the settings."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,10 +69,14 @@ _USE_KEPT = timedelta(days=400)
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What `serving` runs."""
+    """What `serving` runs.
+
+    Call `closing` when the process is asked to stop, before the connections are waited for.
+    """
 
     http: Starlette
     sign_in_link: str
+    closing: Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +120,11 @@ async def compose(settings: Settings, *, urls: DatabaseUrls, roles: frozenset[Ro
         metrics=base.metrics,
         lifespan=lambda _: _running(parts, roles),
     )
-    return Application(http=http, sign_in_link=await _local_link(settings, parts.people, roles))
+    return Application(
+        http=http,
+        sign_in_link=await _local_link(settings, parts.people, roles),
+        closing=parts.web.closing if parts.web else _nothing,
+    )
 
 
 async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Parts:
@@ -302,6 +310,10 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
             parts.worker.start()
             stack.push_async_callback(parts.worker.stop)
         yield
+
+
+def _nothing() -> None:
+    """Let go of nothing."""
 
 
 async def _local_link(settings: Settings, people: Identity, roles: frozenset[Role]) -> str:

@@ -4,7 +4,7 @@ import gc
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -77,15 +77,20 @@ def bring_up_to_date(urls: DatabaseUrls) -> None:
 class _Server(uvicorn.Server):
     """Says when it can be used, and returns after a signal so that the database can be stopped."""
 
-    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+    def __init__(self, config: uvicorn.Config, ready: str, closing: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closing = closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         _keep_out_of_collections()
         if self.started:
             print(self._ready, flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing()  # or streams would be waited for, and cut off in the end
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -154,6 +159,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, roles: frozens
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             ),
             ready=f"Xerus is ready: {settings.public_url}",
+            closing=application.closing,
         )
         await server.serve(sockets=[listening])
         return 0 if server.started else 1

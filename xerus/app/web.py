@@ -42,6 +42,7 @@ class WebRole:
     """What `composition` needs of the role."""
 
     routes: list[BaseRoute]
+    closing: Callable[[], None]
     drain: Callable[[], Awaitable[None]]
 
 
@@ -83,7 +84,7 @@ def web_role(
         await providers.close()
         await overseen.close()
 
-    return WebRole(routes=[*web_routes.routes(deps)], drain=drain)
+    return WebRole(routes=[*web_routes.routes(deps)], closing=assistant.closing, drain=drain)
 
 
 def _access(wanted: AssistantSettings) -> Access:

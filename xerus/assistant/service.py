@@ -21,7 +21,7 @@ from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
 from xerus.assistant.owners import Owners
 from xerus.assistant.signals import Signals
 from xerus.assistant.turns import Turn, prompt_of
-from xerus.assistant.watching import Sight, watch, whole
+from xerus.assistant.watching import Sight, Watches, whole
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.db.database import Database
@@ -69,6 +69,7 @@ class Assistant:
             signals=self._signals,
             deadline_seconds=deadline_seconds,
         )
+        self._watches = Watches(signals=self._signals, clock=clock)
         self._clock = clock
         self._messages = TokenBuckets(per_minute=messages_per_minute, whose="one person")
         self._is_demo = model.model_name == demo.NAME
@@ -100,17 +101,18 @@ class Assistant:
         return whole(await self._content(user_id, conversation_id), self._clock)
 
     def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
-        """Yield the end of the transcript while an answer is being written (`watching.watch`).
+        """Yield the end of the transcript while an answer is being written (`watching.Watches`).
 
         Raises:
             NotFound: there is none with this id, or it is somebody else's.
         """
-        return watch(
-            conversation_id,
-            partial(self._content, user_id, conversation_id),
-            signals=self._signals,
-            clock=self._clock,
+        return self._watches.watch(
+            conversation_id, partial(self._content, user_id, conversation_id)
         )
+
+    def closing(self) -> None:
+        """Let go of who watches: this process is about to stop."""
+        self._watches.close()
 
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
         """Begin to answer a message, in a new conversation if none is named; return its id.

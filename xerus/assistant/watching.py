@@ -45,32 +45,46 @@ def whole(content: Content, clock: Clock) -> Sight:
     )
 
 
-async def watch(
-    conversation_id: str,
-    read: Callable[[], Awaitable[Content]],
-    *,
-    signals: Signals,
-    clock: Clock,
-) -> AsyncIterator[Sight]:
-    """Yield how the end of a conversation looks, now and at each change, while it is written.
+class Watches:
+    """Yields how conversations look while they are being written in."""
 
-    The last sight is of a conversation in which no answer is being written. Whoever takes long
-    sees the newest state next, not each one. A sight may be like the one before.
-    """
-    since: int | None = None
-    with signals.watch(conversation_id) as changed:
-        while True:
-            changed.clear()
-            content = await read()
-            begun = perf_counter()
-            first = max(len(content.turns) - _TURNS_THAT_CHANGE, 0)
-            if since is None:
-                since = len(transcript(content, now=clock.now(), until=first))
-            entries = transcript(content, now=clock.now(), since=first)
-            yield Sight(
-                entries=entries, since=since, running=content.running, stopping=content.stopping
-            )
-            if not content.running:
-                return
-            await asyncio.sleep(max(_LEAST_PAUSE, _SHARE * (perf_counter() - begun)))
-            await signals.pause(changed, _QUIET_SECONDS)
+    def __init__(self, *, signals: Signals, clock: Clock) -> None:
+        self._signals = signals
+        self._clock = clock
+        self._closed = False
+
+    async def watch(
+        self, conversation_id: str, read: Callable[[], Awaitable[Content]]
+    ) -> AsyncIterator[Sight]:
+        """Yield the end of a conversation, now and at each change.
+
+        The last sight is of a conversation in which no answer is being written, or of one that
+        still is when this process is about to stop. Whoever takes long sees the newest state next,
+        not each one. A sight may be like the one before.
+        """
+        since: int | None = None
+        with self._signals.watch(conversation_id) as changed:
+            while True:
+                changed.clear()
+                content = await read()
+                begun = perf_counter()
+                first = max(len(content.turns) - _TURNS_THAT_CHANGE, 0)
+                if since is None:
+                    since = len(self._entries(content, until=first))
+                yield Sight(
+                    entries=self._entries(content, since=first),
+                    since=since,
+                    running=content.running,
+                    stopping=content.stopping,
+                )
+                if self._closed or not content.running:
+                    return
+                await asyncio.sleep(max(_LEAST_PAUSE, _SHARE * (perf_counter() - begun)))
+                await self._signals.pause(changed, _QUIET_SECONDS)
+
+    def close(self) -> None:
+        """Let every watch end soon: this process is about to stop."""
+        self._closed = True
+
+    def _entries(self, content: Content, since: int = 0, until: int | None = None) -> list[Entry]:
+        return transcript(content, now=self._clock.now(), since=since, until=until)

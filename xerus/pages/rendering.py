@@ -100,6 +100,10 @@ class Pages:
             },
         )
 
+    def html(self, template: str, **context: Any) -> str:
+        """Render a piece of a page that htmx has nothing to do with, for a stream of events."""
+        return self._env.get_template(template).render(nonce="", **context)
+
     def _ago(self, instant: datetime) -> str:
         return in_words(instant, self._clock.now())
 

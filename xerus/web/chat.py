@@ -9,11 +9,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
-from xerus.errors import InvalidInput
+from xerus.errors import Conflict, InvalidInput, XerusError
 from xerus.web import access
 from xerus.web.card import Card, card_for
 from xerus.web.deps import AssistantService, Entry, WebDeps
 from xerus.web.kept import Beside, beside
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """A message that was not taken, and why."""
+
+    text: str
+    why: XerusError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +37,28 @@ class Chat:
     is_demo: bool
     card: Card
     is_connected: bool
+    running: bool
+    stopping: bool
+    unsent: Unsent | None
 
     @property
     def announcement(self) -> str:
         """What a screen reader is told when an answer has arrived."""
+        if self.running:
+            return "Stopping." if self.stopping else "Xerus is answering."
         if not self.entries:
             return ""
+        last = self.entries[-1]
+        if last.kind == "cut":
+            how = getattr(last, "how", "")
+            return "Stopped." if how == "stopped" else "The answer was interrupted by a restart."
         return {
             "approval": "Approval needed.",
             "needs_connection": "Connected now. Ask again."
             if self.is_connected
             else "Atlassian is not connected.",
             "error": "Something went wrong.",
-        }.get(self.entries[-1].kind, "Answer ready.")
+        }.get(last.kind, "Answer ready.")
 
 
 class ChatPages:
@@ -76,9 +93,15 @@ class ChatPages:
         text = access.field(form, "text").strip()
         if not text:
             raise InvalidInput("The message is empty.", hint="Write something, then send it.")
-        conversation_id = await self._assistant.send(
-            session.user, access.field(form, "conversation_id") or None, text
-        )
+        asked = access.field(form, "conversation_id") or None
+        try:
+            conversation_id = await self._assistant.send(session.user, asked, text)
+        except Conflict as refused:
+            if access.is_fragment(request):  # the composer still has it
+                raise
+            return await self._render(
+                request, session, asked, "chat/page.html", unsent=Unsent(text, refused)
+            )
         return await self._answer(request, session, conversation_id)
 
     async def _again(self, request: Request, session: Session, form: FormData) -> Response:
@@ -97,25 +120,37 @@ class ChatPages:
         return await self._answer(request, session, conversation_id)
 
     async def _answer(self, request: Request, session: Session, conversation_id: str) -> Response:
-        await self._assistant.finished(session.user.id, conversation_id)
         if not access.is_fragment(request):
+            await self._assistant.finished(session.user.id, conversation_id)
             return RedirectResponse(f"/chat/{conversation_id}", 303)
-        response = await self._render(request, session, conversation_id, "chat/answer.html")
+        response = await self.shown(request, session, conversation_id)
         response.headers["HX-Push-Url"] = f"/chat/{conversation_id}"
         return response
 
+    async def shown(self, request: Request, session: Session, conversation_id: str) -> Response:
+        """Return the transcript for a page that is open."""
+        return await self._render(request, session, conversation_id, "chat/answer.html")
+
     async def _render(
-        self, request: Request, session: Session, conversation_id: str | None, template: str
+        self,
+        request: Request,
+        session: Session,
+        conversation_id: str | None,
+        template: str,
+        unsent: Unsent | None = None,
     ) -> Response:
         return self._deps.pages.render(
             request,
             template,
             viewer=access.viewer(session),
             csrf=session.csrf,
-            chat=await self._chat(session, conversation_id),
+            status=unsent.why.status if unsent else 200,
+            chat=await self._chat(session, conversation_id, unsent),
         )
 
-    async def _chat(self, session: Session, conversation_id: str | None) -> Chat:
+    async def _chat(
+        self, session: Session, conversation_id: str | None, unsent: Unsent | None
+    ) -> Chat:
         user = session.user
         kept = await beside(
             self._deps.conversations, user.id, conversation_id, self._deps.clock.now()
@@ -143,6 +178,9 @@ class ChatPages:
                 now=self._deps.clock.now(),
             ),
             is_connected=is_connected,
+            running=bool(sight and sight.running),
+            stopping=bool(sight and sight.stopping),
+            unsent=unsent,
         )
 
 

@@ -15,6 +15,7 @@ from xerus.web.admin_servers import AdminServers
 from xerus.web.admin_use import AdminUse
 from xerus.web.branches import BranchPages
 from xerus.web.chat import ChatPages
+from xerus.web.chat_stream import ChatStream
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_client import ConnectClient
 from xerus.web.connect_status import ConnectStatus
@@ -51,10 +52,16 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminPeople(deps).routes(),
         *AdminServers(deps).routes(),
         *AdminServer(deps).routes(),
-        *ChatPages(deps).routes(),
+        *_chat(deps),
         *ConversationPages(deps).routes(),
         *BranchPages(deps).routes(),
     ]
+
+
+def _chat(deps: WebDeps) -> Iterator[Route]:
+    pages = ChatPages(deps)
+    yield from pages.routes()
+    yield from ChatStream(deps, pages).routes()
 
 
 def _links(deps: WebDeps) -> Iterator[Route]:

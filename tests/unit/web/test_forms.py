@@ -38,6 +38,7 @@ ACTIONS = [
     "/chat/talk/rename",
     "/chat/talk/delete",
     "/conversations/delete",
+    "/chat/talk/stop",
 ]
 
 

@@ -1,0 +1,231 @@
+"""How an answer of the chat grows in a real browser, is stopped, and outlives what happens."""
+
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.support.chromium import profile, sign_in
+from tests.support.journeys import ADA
+from tests.support.model_answers import Call, Gate, Say
+from tests.support.model_servers import FakeLocal
+from tests.support.stack import Sandbox, Stack
+from tests.web.streamed_chat import HEARD, answer, ask, asked, is_over, reached, stored
+
+
+@pytest.fixture(scope="module")
+async def asking(sandbox: Sandbox) -> AsyncIterator[tuple[Stack, FakeLocal]]:
+    async with asked(sandbox) as both:
+        yield both
+
+
+async def test_text_grows_and_calls_appear_while_the_answer_is_written(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    before, amid = Gate(), Gate()
+    model.will(Say("Let me **look**."), before, Call("jira_search", {"project_key": "ENG"}))
+    model.will(Say("| Key |\n| --- |\n| ENG-1 |\n\nThat is *all*"), amid, Say(" of it."))
+    async with profile(chrome) as (_, page, complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await page.evaluate(HEARD)
+        await ask(page, "What is there?")
+        await reached(before)
+        await expect(answer(page).locator("strong")).to_have_text("look")
+        assert "Search issues" not in await page.inner_text("main")
+        before.open()
+        await reached(amid)
+        await expect(answer(page).get_by_role("cell", name="ENG-1")).to_be_visible()
+        await expect(answer(page)).to_contain_text("That is all")
+        row = page.locator("details.tool").first
+        await expect(row).to_contain_text("Search issues")
+        await expect(row).to_contain_text("Done")
+        await expect(row).to_contain_text("kB")
+        await row.locator("summary").click()
+        amid.open()
+        await expect(answer(page)).to_contain_text("That is all of it.")
+        await is_over(page)
+        assert await row.get_attribute("open") is not None
+        heard = await page.evaluate("window.heard")
+        assert heard[0] == "Xerus is answering."
+        assert heard[-1] == "Answer ready."
+        assert len(heard) == len([one for n, one in enumerate(heard) if one != heard[n - 1]])
+        assert len(heard) <= 4
+        assert complaints.found == []
+
+
+async def test_stop_keeps_what_was_written_and_the_model_is_told(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("Half of the answer"), gate, Say(" and the rest."))
+    async with profile(chrome) as (_, page, complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "Tell me a long story")
+        await reached(gate)
+        await expect(answer(page)).to_contain_text("Half of the answer")
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.get_by_text("Stopped by you.")).to_be_visible()
+        await expect(answer(page)).to_contain_text("Half of the answer")
+        model.will(Say("As you wish."))
+        await page.get_by_role("button", name="Go on").click()
+        await expect(answer(page)).to_contain_text("As you wish.")
+        told = model.asked[-1].text
+        assert "Half of the answer" in told
+        assert "The person stopped this answer" in told
+        assert "and the rest" not in await page.inner_text("main")
+        assert complaints.found == []
+
+
+async def test_escape_in_the_composer_stops_and_a_message_amid_it_stays_a_draft(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("One moment"), gate)
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "Begin")
+        await reached(gate)
+        await expect(answer(page)).to_contain_text("One moment")
+        await ask(page, "And another thing")
+        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        await expect(page.get_by_role("textbox")).to_have_value("And another thing")
+        await page.get_by_role("textbox").press("Escape")
+        await expect(page.get_by_text("Stopped by you.")).to_be_visible()
+        await expect(page.get_by_role("textbox")).to_have_value("And another thing")
+        await page.reload()
+        await expect(page.get_by_role("textbox")).to_have_value("And another thing")
+        assert "And another thing" not in model.asked[-1].text
+
+
+async def test_a_reload_and_a_second_tab_see_the_same_answer_grow(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    first, second = Gate(), Gate()
+    model.will(Say("First part."), first, Say(" Second part."), second, Say(" Third part."))
+    async with profile(chrome) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "In parts, please")
+        await reached(first)
+        await expect(answer(page)).to_contain_text("First part.")
+        await page.reload()
+        await expect(answer(page)).to_contain_text("First part.")
+        other = await context.new_page()
+        await other.goto(page.url)
+        first.open()
+        for one in (page, other):
+            await expect(answer(one)).to_contain_text("Second part.")
+        second.open()
+        for one in (page, other):
+            await expect(answer(one)).to_contain_text("Third part.")
+            await is_over(one)
+
+
+async def test_a_hidden_tab_lets_go_of_its_stream_and_catches_up_when_it_is_seen(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    first, second = Gate(), Gate()
+    model.will(Say("Seen."), first, Say(" Unseen."), second, Say(" Seen again."))
+    async with profile(chrome) as (_, page, _complaints):
+        ended: list[str] = []
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        page.on("requestfailed", lambda one: ended.append(one.url))
+        page.on("requestfinished", lambda one: ended.append(one.url))
+        await ask(page, "Hide and seek")
+        await reached(first)
+        await expect(answer(page)).to_contain_text("Seen.")
+        assert not [url for url in ended if url.endswith("/stream")]
+        async with page.expect_event("requestfailed", lambda one: one.url.endswith("/stream")):
+            await page.evaluate(_SEEN, False)
+        first.open()
+        await reached(second)
+        await expect(answer(page)).not_to_contain_text("Unseen.")
+        await page.evaluate(_SEEN, True)
+        await expect(answer(page)).to_contain_text("Unseen.")
+        second.open()
+        await expect(answer(page)).to_contain_text("Seen again.")
+        await is_over(page)
+
+
+_SEEN = """seen => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => !seen });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_eight_tabs_of_an_answer_leave_room_for_a_ninth(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("Wait for it."), gate, Say(" Here."))
+    async with profile(chrome) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "In many tabs")
+        await reached(gate)
+        await expect(answer(page)).to_contain_text("Wait for it.")
+        tabs = [page]
+        for _ in range(7):
+            tabs.append(await context.new_page())
+            await tabs[-1].goto(page.url)
+            await expect(answer(tabs[-1])).to_contain_text("Wait for it.")
+        ninth = await context.new_page()
+        await ninth.goto(f"{stack.url}/tools", timeout=1000)
+        gate.open()
+        for tab in tabs:
+            await expect(answer(tab)).to_contain_text("Here.")
+            await is_over(tab)
+
+
+async def test_a_restart_amid_an_answer_is_told_on_the_open_page(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("Written before the crash. " * 100), gate)
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "Will you survive?")
+        await reached(gate)
+        await expect(answer(page)).to_contain_text("Written before the crash.")
+        await stored(stack, page.url, 2600)
+        stack.xerus.restart(with_signal=signal.SIGKILL)
+        await expect(page.get_by_text("Interrupted by a restart.", exact=True)).to_be_visible()
+        await expect(answer(page)).to_contain_text("Written before the crash.")
+        model.will(Say("Here I am again."))
+        await page.get_by_role("button", name="Go on").click()
+        await expect(answer(page)).to_contain_text("Here I am again.")
+        assert "A restart of the server cut this answer off" in model.asked[-1].text
+
+
+async def test_stop_works_without_javascript_from_another_tab(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("Plain and slow"), gate)
+    async with profile(chrome, java_script_enabled=False) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await page.get_by_role("textbox").fill("Without scripts")
+        await page.get_by_role("button", name="Send").click(no_wait_after=True)
+        await reached(gate)
+        other = await context.new_page()
+        await other.goto(f"{stack.url}/")
+        await other.get_by_role("link", name="Without scripts").click()
+        await other.get_by_role("button", name="Stop").click()
+        await expect(other.get_by_text("Stopped by you.")).to_be_visible()
+        await expect(page.get_by_text("Stopped by you.")).to_be_visible()
+        await expect(answer(page)).to_contain_text("Plain and slow")
