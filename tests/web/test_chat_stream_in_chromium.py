@@ -104,6 +104,27 @@ async def test_escape_in_the_composer_stops_and_a_message_amid_it_stays_a_draft(
         assert "And another thing" not in model.asked[-1].text
 
 
+async def test_a_message_sent_amid_an_answer_follows_it(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("The first answer,"), gate, Say(" whole."))
+    model.will(Say("The second answer."))
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "One")
+        await reached(gate)
+        await ask(page, "Two")
+        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        gate.open()
+        await expect(answer(page)).to_contain_text("The second answer.")
+        await expect(page.get_by_text("The first answer, whole.")).to_be_visible()
+        await expect(page.get_by_role("textbox")).to_have_value("")
+        await is_over(page)
+
+
 async def test_a_reload_and_a_second_tab_see_the_same_answer_grow(
     asking: tuple[Stack, FakeLocal], chrome: Browser
 ) -> None:

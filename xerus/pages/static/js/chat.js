@@ -210,6 +210,7 @@ htmx.config.morphIgnore.push("open"); // what the person has unfolded stays unfo
 text.value ||= sessionStorage.getItem(draftKey()) ?? "";
 text.addEventListener("input", () => {
   sessionStorage.setItem(draftKey(), text.value);
+  queued = false;
   refuse("");
 });
 text.addEventListener("keydown", (event) => {
@@ -247,6 +248,15 @@ function showAtOnce(words) {
   transcript.append(element("p", "thinking", "Xerus is answering…"));
 }
 
+/** Send what was written amid an answer; not where the answer left something to decide or to read. */
+function sendQueued() {
+  if (!queued || isRunning()) return;
+  queued = false;
+  if (list().dataset.announce === "Answer ready.") setTimeout(() => composer.requestSubmit());
+  else refuse("Your message was not sent yet. Send it when you have seen how the answer ended.");
+}
+
+let queued = false;
 const isOurs = (form) => form && (form === composer || transcript.contains(form));
 let sent = null;
 
@@ -260,7 +270,8 @@ document.addEventListener("htmx:before:request", (event) => {
   const words = form === composer ? text.value : request.body?.get?.("text");
   if (form === composer && isRunning()) {
     event.preventDefault();
-    return refuse("Xerus is still answering. Stop it first, or wait: your message stays here.");
+    queued = true;
+    return refuse("Xerus is still answering. Your message is sent when the answer is there; Esc stops it.");
   }
   sent = form === composer ? { words, key: draftKey() } : null;
   showAtOnce(words);
@@ -328,6 +339,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (hadFocus && !transcript.contains(document.activeElement)) text.focus({ preventScroll: true });
   if (isRunning()) follow();
   else stop();
+  sendQueued();
 });
 
 document.addEventListener("htmx:error", (event) => {
