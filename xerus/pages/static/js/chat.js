@@ -57,8 +57,10 @@ function put(item, made) {
   const before = item.querySelector("details");
   const after = made.querySelector("details");
   if (before && after) after.open = before.open;
-  const focused = item.contains(document.activeElement);
-  item.replaceChildren(made);
+  const shown = item.firstElementChild; // what can be done from here comes after it
+  const focused = shown?.contains(document.activeElement);
+  if (shown) shown.replaceWith(made);
+  else item.append(made);
   if (focused) item.querySelector("summary, a, button")?.focus({ preventScroll: true });
 }
 
