@@ -257,7 +257,9 @@ class Callback:
         await self._end(claimed, FlowStatus.DENIED, problem, Event.CONNECTION_CONSENT_DENIED)
 
     async def _failed(self, claimed: Claimed, error: XerusError) -> None:
-        problem = problem_of(error, current_correlation_id(), self._clock.now())
+        problem = problem_of(
+            error, current_correlation_id(), self._clock.now(), whom=self._link.label
+        )
         log.warning(
             "connect_failed",
             flow=claimed.flow_id,

@@ -82,7 +82,9 @@ class Checks:
         try:
             served = await self.prove(user_id, row.connection_id, row.chosen_cloud_id)
         except (UpstreamError, NotConnected, Disconnected) as error:
-            problem = problem_of(error, current_correlation_id(), self._clock.now())
+            problem = problem_of(
+                error, current_correlation_id(), self._clock.now(), whom=self._link.label
+            )
             return Check(ok=False, seconds=loop.time() - began, products=frozenset(), error=problem)
         names = frozenset(product.value for product in served)
         return Check(ok=True, seconds=loop.time() - began, products=names)

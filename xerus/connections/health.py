@@ -124,7 +124,11 @@ class Health:
         link = self._oauth.link.value
         self._metrics.checks.labels(link, outcome.value).inc()
         self._metrics.check_seconds.labels(link).observe(seconds)
-        error = problem_of(failures[0], current_correlation_id(), now) if failures else None
+        error = (
+            problem_of(failures[0], current_correlation_id(), now, whom=self._oauth.link.label)
+            if failures
+            else None
+        )
         again_in = _AGAIN_SOON if outcome is CheckOutcome.NO_ANSWER else _AGAIN
         return Checked(
             at=now,

@@ -295,7 +295,9 @@ class Renewal:
 
     async def _bury(self, lease: Lease, error: GrantRefused) -> bool:
         """Mark the grant dead, tokens kept. False: a later pair is there, nothing is dead."""
-        problem = problem_of(error, current_correlation_id(), self._clock.now())
+        problem = problem_of(
+            error, current_correlation_id(), self._clock.now(), whom=self._oauth.link.label
+        )
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
             if not await leases.give_up(conn, lease, problem, retry_in=None):
                 return False
@@ -321,7 +323,9 @@ class Renewal:
 
     async def _put_off(self, lease: Lease, error: UpstreamError | SealBroken) -> None:
         """Release the lease until a later try; a failure to renew never ends a grant."""
-        problem = problem_of(error, current_correlation_id(), self._clock.now())
+        problem = problem_of(
+            error, current_correlation_id(), self._clock.now(), whom=self._oauth.link.label
+        )
         seconds = _backoff(lease.failures, error)
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
             if await leases.give_up(conn, lease, problem, retry_in=seconds):

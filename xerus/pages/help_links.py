@@ -22,6 +22,7 @@ NAMES: Mapping[str, str] = {
     "scope_missing": "permissions",
     "insufficient_scope": "permissions",
     "upstream_unavailable": "trouble",
+    "upstream_timeout": "trouble",
     "upstream_error": "trouble",
     "rate_limited": "limits",
     "limit_reached": "limits",

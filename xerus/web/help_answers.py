@@ -59,6 +59,10 @@ _CONNECTING = (
                 "If Atlassian's page itself hangs, clear the browser's cache and cookies for "
                 "atlassian.com, and sign in there anew."
             ),
+            (
+                "If Atlassian's page says that an administrator has to approve the app, see “Your "
+                "organisation blocks the app”."
+            ),
             "Check your internet connection: open Jira or Confluence in another tab.",
             "Check in Jira or Confluence that your account may still use them.",
             "Choose Cancel on the card to give the attempt up, and Configure to start anew.",
