@@ -4,7 +4,7 @@ import asyncio
 import re
 
 from tests.support.browser import Browser
-from tests.support.journeys import ADA, ALAN, GRACE, connect_atlassian, sign_in
+from tests.support.journeys import ADA, GRACE, connect_atlassian, sign_in
 from tests.support.stack import Stack
 
 
@@ -104,22 +104,6 @@ async def test_pages_are_found_read_and_created(stack: Stack, browser: Browser) 
     said = (await browser.click("Approve")).text
     assert "Notes of the demo" in said
     assert "did not succeed" not in said
-
-
-async def test_a_person_without_a_connection_is_shown_how_to_connect(
-    stack: Stack, browser: Browser
-) -> None:
-    await sign_in(browser, stack.url, ALAN)
-    mark = await stack.sandbox.atlassian.mark()
-
-    said = await ask(browser, stack.url, "find open bugs in ENG")
-
-    assert "Connect Atlassian to go on" in said
-    assert browser.can("Configure")
-    said = await ask(browser, stack.url, "create a task in ENG: In vain")
-    assert "Connect Atlassian to go on" in said
-    assert "Approve" not in said
-    assert await stack.sandbox.atlassian.log(mark) == []
 
 
 async def test_a_pause_and_its_conversation_survive_a_restart(

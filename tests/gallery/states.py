@@ -23,11 +23,10 @@ from tests.unit.web.fakes import (
     flow,
     problem,
 )
+from tests.unit.web.waiting import approval, held
 from xerus.assistant.entries import (
-    ApprovalEntry,
     AssistantEntry,
     ErrorEntry,
-    NeedsConnectionEntry,
     PersonEntry,
     ToolEntry,
 )
@@ -160,15 +159,7 @@ _TALK = (
         ),
     ),
 )
-_CREATE = ApprovalEntry(
-    call_id="c1",
-    tool="jira_create_issue",
-    title="Create issue in ENG",
-    preview=(("Project", "ENG"), ("Type", "Task"), ("Summary", "Rotate the keys")),
-    arguments='{"project_key": "ENG", "issue_type": "Task", "summary": "Rotate the keys"}',
-    expires_at=NOW + timedelta(minutes=30),
-    state="waiting",
-)
+_CREATE = approval()
 _ASKED = PersonEntry(text="create a task in ENG: Rotate the keys")
 
 
@@ -181,8 +172,7 @@ def _talk(*entries: object) -> Callable[[World], None]:
 
 
 def _unconnected_talk(world: World) -> None:
-    needs = NeedsConnectionEntry(text="Atlassian is not connected.", url="/tools")
-    world.assistant.entries["talk"] = [PersonEntry(text="show ENG-12"), needs]
+    world.assistant.entries["talk"] = [PersonEntry(text="show ENG-12"), held()]
 
 
 def _happened(world: World) -> None:

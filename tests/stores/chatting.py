@@ -25,9 +25,10 @@ from tests.stores.connecting import MovableClock
 from xerus.accounts.users import User
 from xerus.assistant.branching import Branching
 from xerus.assistant.conversations import Conversations
-from xerus.assistant.entries import ApprovalEntry, Entry
+from xerus.assistant.entries import ApprovalEntry, Entry, NeedsConnectionEntry
 from xerus.assistant.link import McpLink
 from xerus.assistant.service import Assistant
+from xerus.assistant.verdicts import Verdict
 from xerus.audit.log import AuditLog
 from xerus.db.database import Database
 from xerus.db.notify import Listener
@@ -95,9 +96,17 @@ class Tokens:
 
 @dataclass
 class Tools:
-    """One tool that reads and one that writes; `ran` is what they were called with."""
+    """One tool that reads and one that writes; `ran` is what they were called with.
+
+    Attributes:
+        state, account: of the connection, without which nothing runs.
+        lacking: scopes that it has to be given first.
+    """
 
     ran: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    state: str = "connected"
+    account: str = ""
+    lacking: list[str] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
 
     def server(self) -> Server[Any]:
@@ -116,12 +125,34 @@ class Tools:
             ]
         )
 
-    async def _call(self, _: object, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def _call(
+        self, _: object, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         if params.name == "connection_status":
-            return types.CallToolResult(content=[], structured_content={"state": "connected"})
+            status = {"state": self.state, "account_email": self.account}
+            return types.CallToolResult(content=[], structured_content=status)
+        if self.state != "connected":
+            url = "http://127.0.0.1/tools"
+            asked = types.ElicitRequestURLParams(message="Connect.", url=url)
+            return types.InputRequiredResult(
+                input_requests={"connect": types.ElicitRequest(params=asked)}
+            )
+        if self.lacking:
+            told = {"url": "http://127.0.0.1/tools", "scopes": self.lacking}
+            return types.CallToolResult(
+                content=[types.TextContent(text="A scope is missing.")],
+                is_error=True,
+                _meta={"xerus/connect": told},
+            )
         self.ran.append((params.name, dict(params.arguments or {})))
         self.started.set()
         return types.CallToolResult(content=[types.TextContent(text=f"{params.name} done")])
+
+
+def verdict(call: ApprovalEntry, *, approve: bool, shown: str | None = None) -> Verdict:
+    """What a page sends that shows `call`."""
+    seen = call.shown if shown is None else shown
+    return Verdict(approval_id=call.call_id, approve=approve, shown=seen)
 
 
 @dataclass
@@ -149,8 +180,19 @@ class Chat:
         entries = await self.entries(conversation)
         return [entry for entry in entries if isinstance(entry, ApprovalEntry)]
 
+    async def held(self, conversation: str) -> NeedsConnectionEntry:
+        entries = await self.entries(conversation)
+        [found] = [one for one in entries if isinstance(one, NeedsConnectionEntry)]
+        return found
+
+    async def go_on(self, conversation: str, held: NeedsConnectionEntry) -> None:
+        """Continue the calls that waited for a connection."""
+        verdicts = [Verdict(approval_id=one, approve=True) for one in held.call_ids]
+        await self.assistant.decide(self.user, conversation, verdicts)
+        await self.assistant.finished(self.user.id, conversation)
+
     async def decide(self, conversation: str, call: ApprovalEntry, *, approve: bool) -> None:
-        await self.assistant.decide(self.user, conversation, call.call_id, approve)
+        await self.assistant.decide(self.user, conversation, [verdict(call, approve=approve)])
         await self.assistant.finished(self.user.id, conversation)
 
     async def again(self, conversation: str) -> None:

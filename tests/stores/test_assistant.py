@@ -18,6 +18,7 @@ from tests.stores.chatting import (
     results,
     says,
     streamed,
+    verdict,
     writes_then_reports,
 )
 from tests.stores.databases import Fresh
@@ -44,7 +45,7 @@ async def test_a_read_runs_at_once_and_a_write_waits(database: Database, tmp_pat
         assert chat.tools.ran == [("look", {"at": "it"})]
         [waiting] = await chat.approvals(conversation)
         assert waiting.state == "waiting"
-        assert ("Text", "harmless") in waiting.preview
+        assert [(row.name, row.after) for row in waiting.rows] == [("Text", "harmless")]
 
         await chat.decide(conversation, waiting, approve=True)
 
@@ -135,10 +136,11 @@ async def test_a_new_message_takes_the_place_of_a_waiting_call(
         await chat.send("No, something else", conversation)
 
         assert "wrote something else" in seen[-1][0]
-        await chat.decide(conversation, waiting, approve=True)
+        with pytest.raises(Conflict, match="something else"):
+            await chat.decide(conversation, waiting, approve=True)
         assert chat.tools.ran == []
         [entry] = await chat.approvals(conversation)
-        assert entry.state == "expired"
+        assert entry.state == "superseded"
         assert (await chat.events())[-1] == "assistant:approval:expired"
 
 
@@ -321,8 +323,9 @@ async def test_nobody_reads_decides_or_lists_what_is_somebody_elses(
             await chat.assistant.open(stranger.id, conversation)
         with pytest.raises(NotFound):
             await chat.assistant.send(stranger, conversation, "Let me in")
+        verdicts = [verdict(waiting, approve=True)]
         with pytest.raises(NotFound):
-            await chat.assistant.decide(stranger, conversation, waiting.call_id, True)
+            await chat.assistant.decide(stranger, conversation, verdicts)
         async with database.transaction(Role.APP, user_id=stranger.id) as conn:
             for table in TABLES:
                 cursor = await conn.execute(

@@ -151,7 +151,8 @@ async def test_a_call_that_waits_is_superseded_by_a_retry(
 
         await chat.again(conversation)
 
-        await chat.decide(conversation, waiting, approve=True)
+        with pytest.raises(Conflict, match="something else"):
+            await chat.decide(conversation, waiting, approve=True)
         assert chat.tools.ran == []
         [again] = await chat.approvals(conversation)
         assert again.state == "waiting"
@@ -237,7 +238,7 @@ async def test_decisions_come_along_and_a_call_that_waits_does_not(
         copy = await chat.branching.after(chat.user.id, conversation, 2)
 
         approved, other = await chat.approvals(copy)
-        assert (approved.state, other.state) == ("approved", "expired")
+        assert (approved.state, other.state) == ("approved", "superseded")
         for call in (approved, other):
             await asyncio.gather(chat.decide(copy, call, approve=True), return_exceptions=True)
         assert chat.tools.ran == WRITTEN

@@ -93,7 +93,8 @@ def _insert(owner: psycopg.Connection, value: Value, sealed: bytes) -> None:
     now = SystemClock().now()
     row: dict[str, object] = {**value.row, "sealed": sealed}
     row |= {"now": now, "far": now + _FAR}
-    if value.column.column == "refresh_token" and value.column.table == "credentials":
+    beside = {("credentials", "refresh_token"), ("approvals", "more")}
+    if (value.column.table, value.column.column) in beside:
         value.write(owner, sealed)
         return
     for statement in _STATEMENTS[value.column.table]:

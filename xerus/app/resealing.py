@@ -65,6 +65,7 @@ def lasting(issuer: str) -> Iterator[SealedColumn]:
         ("conversations", "title", ("id",)),
         ("conversation_turns", "content", ("conversation_id", "n")),
         ("approvals", "call", ("conversation_id", "id")),
+        ("approvals", "more", ("conversation_id", "id")),
     ):
         yield SealedColumn(table=table, column=name, key=key, provider="", role=Role.APP)
 

@@ -21,6 +21,7 @@ from xerus.connections.running import Running
 from xerus.connections.service import Connections
 from xerus.egress.client import Egress
 from xerus.errors import XerusError
+from xerus.grants.clients import CHAT_CLIENT_ID
 from xerus.ids import UserId
 from xerus.settings.groups import ConfluenceSettings, JiraSettings, Settings
 from xerus.telemetry.logs import logger
@@ -182,9 +183,14 @@ def credential_choice(
 def granted_scopes(
     choice: Callable[[Caller], Credentials],
 ) -> Callable[[Caller], Awaitable[frozenset[str] | None]]:
-    """Return what tells the Atlassian scopes of a caller; None without a usable connection."""
+    """Return what tells the Atlassian scopes of a caller; None without a usable connection.
+
+    None for our own chat too: it is to call what lacks a scope, and then asks the person for it.
+    """
 
     async def granted(caller: Caller) -> frozenset[str] | None:
+        if caller.client_id == CHAT_CLIENT_ID:
+            return None
         try:
             return (await choice(caller).target(Product.JIRA, None)).scopes
         except XerusError:

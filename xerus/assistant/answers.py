@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from xerus.assistant.deciding import waiting
 from xerus.assistant.growth import Growth
 from xerus.assistant.journal import Content, Journal
 from xerus.assistant.keeper import Keeper
@@ -166,10 +167,10 @@ class Answers:
             answer.turn.problem = noted(TimeoutError())
 
     async def _finish(self, answer: _Answer, run: Run | None) -> None:
-        waiting = run.waiting if run else []
+        calls = waiting(run.waiting, answer.turn, run.terms.decided) if run else []
         for seconds in (*_STORE_AGAIN_SECONDS, None):
             try:
-                await self._journal.finish(answer.lease, answer.turn, waiting)
+                await self._journal.finish(answer.lease, answer.turn, calls)
             except Unavailable:
                 if seconds is None:
                     raise

@@ -7,9 +7,9 @@ nothing in common but that the copy names what it was made of.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from xerus.assistant import approval_store, store
 from xerus.assistant import conversation_store as kept
-from xerus.assistant import store
-from xerus.assistant.approvals import Approval, Approvals, Decision
+from xerus.assistant.approvals import Approval, Approvals, Decision, More
 from xerus.assistant.conversations import checked_id, no_such_conversation
 from xerus.assistant.exchanges import asked, end_of
 from xerus.assistant.leases import still_running
@@ -113,7 +113,7 @@ class Branching:
             return ""
 
     async def _approvals(self, conn: Connection, user_id: UserId, key: str) -> Approvals:
-        rows = await store.approvals(conn, user_id=user_id, conversation_id=key)
+        rows = await approval_store.of(conn, user_id=user_id, conversation_id=key)
         return await self._sealing.open_approvals(user_id, key, rows)
 
     async def _copy_turns(
@@ -131,18 +131,22 @@ class Branching:
             if approval.turn < end:
                 copy = replace(approval, id=new_id())
                 await self._add_approval(conn, user_id, branch, copy)
-                await store.decide(
+                await approval_store.decide(
                     conn,
                     user_id=user_id,
                     approval_id=copy.id,
                     decision=copy.decision or Decision.SUPERSEDED,
+                    more=None,
                     now=now,
                 )
 
     async def _add_approval(
         self, conn: Connection, user_id: UserId, branch: str, approval: Approval
     ) -> None:
-        await store.add_approval(
+        more = None
+        if approval.more != More():
+            more = await self._sealing.more(user_id, branch, approval.id, approval.more)
+        await approval_store.add(
             conn,
             user_id=user_id,
             approval_id=approval.id,
@@ -150,7 +154,9 @@ class Branching:
             turn=approval.turn,
             call_id=approval.call_id,
             tool=approval.tool,
+            kind=approval.kind,
             call=await self._sealing.call(user_id, branch, approval.id, approval.call_hash),
+            more=more,
             asked_at=self._clock.now(),
             expires_at=approval.expires_at,
         )

@@ -6,9 +6,12 @@ from typing import ClassVar, Literal, TypeAlias
 
 from markupsafe import Markup
 
-CallState = Literal["running", "ok", "failed", "declined", "cancelled", "unknown"]
+from xerus.assistant.changes import Line
+
+CallState = Literal["running", "waiting", "ok", "failed", "declined", "cancelled", "unknown"]
 """`cancelled`: ended early and changed nothing; `unknown`: ended early and may have changed something."""
-ApprovalState = Literal["waiting", "approved", "declined", "expired"]
+ApprovalState = Literal["waiting", "approved", "declined", "expired", "superseded", "disconnected"]
+WaitState = Literal["waiting", "declined", "expired", "superseded", "disconnected"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,8 @@ class AssistantEntry:
 class ToolEntry:
     """A call: arguments and result as text, seconds None where it never ran or still does.
 
-    `size` is that of the result in bytes.
+    `size` is that of the result in bytes; `allowed` says why a write ran without being asked
+    about: "here", "always", or "".
     """
 
     kind: ClassVar[str] = "tool"
@@ -52,33 +56,69 @@ class ToolEntry:
     state: CallState
     seconds: float | None
     size: int | None = None
+    allowed: str = ""
     at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalEntry:
-    """A call that a person has to decide about; `call_id` is what the decision names.
+class ShownRow:
+    """A row of a preview; `html` is a new text as it will look, in place of `after`."""
 
-    `preview` says the arguments in words, `arguments` exactly as they are sent.
+    name: str
+    before: str | None
+    after: str | None
+    lines: tuple[Line, ...]
+    html: Markup | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalEntry:
+    """A call that a person has to decide about.
+
+    Attributes:
+        call_id, shown: what a decision names, and what it sends back so that it is about this call.
+        target, rows, notes: what the call would change, in words (`changes.Preview`).
+        arguments: exactly what is sent.
+        account: as whom it would be made; '' where that is unknown.
+        may_allow: whether the tool may be let run without asking.
+        edited: whether the arguments are the person's and not the model's.
+        reason: why they declined; '' where they did not say.
     """
 
     kind: ClassVar[str] = "approval"
     call_id: str
     title: str
     tool: str
-    preview: tuple[tuple[str, str], ...]
+    target: str
+    rows: tuple[ShownRow, ...]
+    notes: tuple[str, ...]
     arguments: str
     expires_at: datetime
     state: ApprovalState
+    shown: str = ""
+    account: str = ""
+    may_allow: bool = False
+    edited: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeedsConnectionEntry:
-    """Atlassian has to be connected first, at `url`."""
+    """Calls that wait for a connection to Atlassian.
+
+    Attributes:
+        call_ids: what a decision about them names.
+        titles: what they are called.
+        lacking: scopes that have to be granted; empty where the connection itself is missing.
+    """
 
     kind: ClassVar[str] = "needs_connection"
-    text: str
-    url: str
+    call_ids: tuple[str, ...]
+    titles: tuple[str, ...]
+    asked_at: datetime
+    expires_at: datetime
+    state: WaitState
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

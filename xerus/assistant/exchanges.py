@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic_ai.messages import ModelRequest, ModelResponse, UserPromptPart
 
-from xerus.assistant.approvals import Approvals, Decision
+from xerus.assistant.approvals import Approvals, Decision, waits_of
 from xerus.assistant.history import is_harmless
 from xerus.assistant.turns import Turn
 
@@ -47,8 +47,7 @@ def changed_something(turns: Sequence[Turn], approvals: Approvals, since: int) -
 
 
 def _is_harmless(call_id: str, n: int, turns: Sequence[Turn], approvals: Approvals) -> bool:
-    approval = approvals.get((n, call_id))
-    if approval is not None:
-        return approval.decision is not Decision.APPROVED
-    notes = [turn.calls[call_id] for turn in turns[n : n + 2] if call_id in turn.calls]
-    return is_harmless(call_id, n, turns) or any(note.connect_url for note in notes)
+    waits = waits_of(turns, approvals, n, call_id)
+    if waits and waits[-1].decision is not Decision.APPROVED:
+        return True
+    return is_harmless(call_id, n, turns)

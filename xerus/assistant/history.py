@@ -1,6 +1,7 @@
 """The messages as the model gets them: every call has a result, also one that never ran."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic_ai.messages import (
     ModelMessage,
@@ -11,7 +12,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from xerus.assistant.approvals import Approvals, Decision
+from xerus.assistant.approvals import Approval, Approvals, Decision, Kind, until_the_model, waits_of
 from xerus.assistant.turns import Cut, Turn
 
 INTERRUPTED = "Interrupted: it is not known whether this was done. Look before it is tried again."
@@ -22,18 +23,29 @@ _CUTS = {
     Cut.LATE: "[This answer took too long and was cut off before it was finished.]",
 }
 """What the model is told in place of the rest of an answer."""
-_NOT_RUN = {
+_NOT_APPROVED = {
     Decision.APPROVED: INTERRUPTED,
     Decision.DECLINED: "Not run: the person declined it.",
     Decision.EXPIRED: "Not run: nobody approved it in time.",
     Decision.SUPERSEDED: "Not run: the person wrote something else instead of approving it.",
+    Decision.DISCONNECTED: "Not run: the person disconnected Atlassian before approving it.",
     None: "Not run: it was not approved.",
 }
+_NOT_CONNECTED = {
+    Decision.APPROVED: INTERRUPTED,
+    Decision.DECLINED: "Not run: the person gave it up instead of connecting Atlassian.",
+    Decision.EXPIRED: "Not run: Atlassian was not connected in time.",
+    Decision.SUPERSEDED: "Not run: the person wrote something else instead of connecting Atlassian.",
+    Decision.DISCONNECTED: "Not run: Atlassian is not connected.",
+    None: "Not run: Atlassian is not connected.",
+}
+_WORDS = {Kind.APPROVAL: _NOT_APPROVED, Kind.CONNECTION: _NOT_CONNECTED}
 
 
-def not_run(decision: Decision | None) -> str:
-    """Return what the model is told about a call that waited for approval and did not run."""
-    return _NOT_RUN[decision]
+def not_run(wait: Approval) -> str:
+    """Return what the model is told about a call that waited and did not run."""
+    told = _WORDS[wait.kind][wait.decision]
+    return f"{told} The person says: {wait.more.reason}" if wait.more.reason else told
 
 
 def messages_of(
@@ -47,17 +59,23 @@ def messages_of(
     Args:
         turns: the conversation, oldest first.
         approvals: those of the conversation.
-        last_is_open: leave the calls of the last turn alone; their results come with the next run.
+        last_is_open: leave the last response's calls alone; their results come with the next run.
     """
     messages = [(n, message) for n, turn in enumerate(turns) for message in _told(turn)]
+    last = max(
+        (index for index, (_, one) in enumerate(messages) if isinstance(one, ModelResponse)),
+        default=-1,
+    )
     result: list[ModelMessage] = []
     for index, (n, message) in enumerate(messages):
+        if last_is_open and index > last + 1:
+            result[-1] = _joined(result[-1], message)
+            continue
         result.append(message)
-        if not isinstance(message, ModelResponse) or (last_is_open and n == len(turns) - 1):
+        if not isinstance(message, ModelResponse) or (last_is_open and index == last):
             continue
         following = [later for _, later in messages[index + 1 :]]
-        lacking = _without_result(message, following)
-        if lacking:
+        if lacking := _without_result(message, following):
             closed = [_closed(call, n, turns, approvals) for call in lacking]
             result.append(ModelRequest(parts=closed))
     return result
@@ -65,7 +83,7 @@ def messages_of(
 
 def is_harmless(call_id: str, n: int, turns: Sequence[Turn]) -> bool:
     """Whether a call of turn `n` that has no result only reads, which a note of it says."""
-    notes = (turn.calls.get(call_id) for turn in turns[n : n + 2])
+    notes = (turn.calls.get(call_id) for turn in until_the_model(turns, n))
     return any(note.reads for note in notes if note)
 
 
@@ -75,6 +93,13 @@ def _told(turn: Turn) -> list[ModelMessage]:
     if turn.cut is None:
         return turn.messages
     return [*turn.messages, ModelRequest(parts=[UserPromptPart(content=_CUTS[turn.cut])])]
+
+
+def _joined(one: ModelMessage, other: ModelMessage) -> ModelMessage:
+    """Return two requests as one: the library looks for results in the first one only."""
+    assert isinstance(one, ModelRequest)
+    assert isinstance(other, ModelRequest)
+    return replace(one, parts=[*one.parts, *other.parts])
 
 
 def answered(message: ModelMessage) -> set[str]:
@@ -98,10 +123,10 @@ def _without_result(
 def _closed(
     call: ToolCallPart, n: int, turns: Sequence[Turn], approvals: Approvals
 ) -> ToolReturnPart:
-    approval = approvals.get((n, call.tool_call_id))
-    unknown = approval is None or approval.decision is Decision.APPROVED
-    content = INTERRUPTED if approval is None else not_run(approval.decision)
-    if is_harmless(call.tool_call_id, n, turns):
+    waits = waits_of(turns, approvals, n, call.tool_call_id)
+    unknown = not waits or waits[-1].decision is Decision.APPROVED
+    content = not_run(waits[-1]) if waits else INTERRUPTED
+    if unknown and is_harmless(call.tool_call_id, n, turns):
         content = CANCELLED
     return ToolReturnPart(
         tool_name=call.tool_name,

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
-from pydantic_ai.messages import ToolCallPart
-
-from xerus.assistant import store
-from xerus.assistant.approvals import LIFE, Approval, Approvals, Decision
-from xerus.assistant.calls import call_hash
+from xerus.assistant import approval_store, store
+from xerus.assistant.approvals import Approval, Approvals, Decision, Kind, More
 from xerus.assistant.conversations import checked_id, no_such_conversation
 from xerus.assistant.exchanges import ALREADY_DONE, asked, changed_something, last_asked
 from xerus.assistant.leases import Lease, Leases, still_running
@@ -17,7 +15,8 @@ from xerus.assistant.sealing import Sealing
 from xerus.assistant.signals import Signals
 from xerus.assistant.titles import title_of
 from xerus.assistant.turns import Turn, prompt_of
-from xerus.audit.events import Event, Fact
+from xerus.assistant.verdicts import Verdict
+from xerus.assistant.waiting_calls import WaitingCalls
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.db.database import Connection, Database
@@ -25,13 +24,6 @@ from xerus.db.roles import Role
 from xerus.errors import Conflict
 from xerus.ids import UserId, new_id
 from xerus.vault.service import Vault
-
-_EVENTS = {
-    Decision.APPROVED: Event.APPROVAL_APPROVED,
-    Decision.DECLINED: Event.APPROVAL_DECLINED,
-    Decision.EXPIRED: Event.APPROVAL_EXPIRED,
-    Decision.SUPERSEDED: Event.APPROVAL_EXPIRED,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +37,17 @@ class Content:
     approvals: Approvals
     running: bool
     stopping: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A call with which a run ended: `more` is what a person changed of it before."""
+
+    call_id: str
+    tool: str
+    kind: Kind
+    arguments: dict[str, Any]
+    more: More
 
 
 class Journal:
@@ -64,7 +67,7 @@ class Journal:
         self._sealing = Sealing(vault=vault)
         self._leases = Leases(sealing=self._sealing, owners=owners, signals=signals, clock=clock)
         self._signals = signals
-        self._audit = audit
+        self._waiting = WaitingCalls(sealing=self._sealing, audit=audit, clock=clock)
         self._clock = clock
 
     async def read(self, user_id: UserId, conversation_id: str) -> Content:
@@ -79,7 +82,7 @@ class Journal:
             await self._require(conn, user_id, key)
             run = await self._leases.current(conn, user_id, key)
             turns = await store.turns(conn, user_id=user_id, conversation_id=key)
-            approvals = await store.approvals(conn, user_id=user_id, conversation_id=key)
+            approvals = await approval_store.of(conn, user_id=user_id, conversation_id=key)
         return Content(
             turns=await self._sealing.open_turns(user_id, key, turns),
             approvals=await self._sealing.open_approvals(user_id, key, approvals),
@@ -141,7 +144,7 @@ class Journal:
                 raise no_such_conversation()
             text = asked(turns[begun]) or ""
             lease = await self._leases.take(conn, user_id, key)
-            if changed_something(turns, await self._approvals(conn, user_id, key), begun):
+            if changed_something(turns, await self._waiting.of(conn, user_id, key), begun):
                 text = ALREADY_DONE
             else:
                 for n, turn in enumerate(turns[begun:], begun):
@@ -151,43 +154,80 @@ class Journal:
         return lease, text
 
     async def begin_decision(
-        self, user_id: UserId, conversation_id: str, approval_id: str, *, approve: bool
+        self, user_id: UserId, conversation_id: str, verdicts: Sequence[Verdict]
     ) -> Lease | None:
-        """Decide about one call; return the right to go on, None while others still wait.
+        """Decide about calls; return the right to go on, None while others still wait.
 
-        None also where it was decided the same way before: a second click changes nothing. An
-        approval that has run out is recorded as expired, whatever the click said.
+        None also where all was decided the same way before: a second click changes nothing. A wait
+        that has run out is recorded as expired, whatever the click said. All or nothing is decided.
 
         Raises:
-            NotFound: there is no such approval of this person.
-            Conflict: an answer is being written, or it was decided the other way.
+            NotFound: there is no such wait of this person.
+            Conflict: an answer is being written, or one was decided the other way, or is not the
+                call any more that the page showed.
         """
         key = checked_id(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             running = await self._locked(conn, user_id, key)
-            found = await self._approvals(conn, user_id, key)
-            chosen = next((one for one in found.values() if one.id == approval_id), None)
-            if chosen is None:
-                raise no_such_conversation()
-            if chosen.decision is not None:
-                _check_same(chosen.decision, approve=approve)
+            found = await self._waiting.of(conn, user_id, key)
+            undecided = [
+                (chosen, verdict)
+                for verdict in verdicts
+                if (chosen := _chosen(found, verdict)).decision is None
+            ]
+            if not undecided:
                 return None
             if running:
                 raise still_running()
-            await self._settle(conn, user_id, key, chosen, approve=approve)
-            others = [one for one in found.values() if one.turn == chosen.turn and one != chosen]
+            for chosen, verdict in undecided:
+                await self._settle(conn, user_id, key, chosen, verdict)
+            decided = {chosen.id for chosen, _ in undecided}
+            turn = undecided[-1][0].turn
+            others = [
+                one
+                for one in found.values()
+                if one.turn == turn and one.decision is None and one.id not in decided
+            ]
             if any(one.waits(self._clock.now()) for one in others):
                 return None
-            for late in (one for one in others if one.decision is None):
-                await self._record(conn, user_id, key, late, Decision.EXPIRED)
+            for late in others:
+                await self._waiting.decide(conn, user_id, key, late, Decision.EXPIRED)
             lease = await self._leases.take(conn, user_id, key)
             await self._leases.put(conn, lease, Turn())
         return lease
 
-    async def run_out(self, user_id: UserId) -> None:
-        """Let every approval of a person that still waits run out at once."""
+    async def edit(
+        self, user_id: UserId, conversation_id: str, approval_id: str, *, shown: str, more: More
+    ) -> None:
+        """Put changed arguments in the place of those that wait for approval.
+
+        Raises:
+            NotFound: there is no such wait of this person.
+            Conflict: it waits no more, or is not the call any more that the page showed.
+        """
+        key = checked_id(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            await store.run_out(conn, user_id=user_id, now=self._clock.now())
+            running = await self._locked(conn, user_id, key)
+            found = await self._waiting.of(conn, user_id, key)
+            verdict = Verdict(approval_id=approval_id, approve=True, shown=shown)
+            chosen = _chosen(found, verdict)
+            if running or chosen.kind is not Kind.APPROVAL or not chosen.waits(self._clock.now()):
+                raise Conflict(
+                    "This call waits no more, so it cannot be changed.",
+                    hint="Open the conversation again to see what became of it.",
+                )
+            await self._waiting.edit(conn, user_id, key, chosen, more)
+
+    async def run_out(self, user_id: UserId) -> None:
+        """End every wait for an approval of a person, who has disconnected Atlassian."""
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            for key in await approval_store.waiting_in(conn, user_id=user_id, kind=Kind.APPROVAL):
+                await store.lock(conn, user_id=user_id, conversation_id=key)
+                for one in await self._waiting.undecided(conn, user_id, key):
+                    if one.kind is Kind.APPROVAL:
+                        late = not one.waits(self._clock.now())
+                        decision = Decision.EXPIRED if late else Decision.DISCONNECTED
+                        await self._waiting.decide(conn, user_id, key, one, decision)
 
     async def save(self, lease: Lease, turn: Turn) -> tuple[int, bool]:
         """Keep what there is of a turn under way; return its size, and whether the run shall stop.
@@ -225,8 +265,8 @@ class Journal:
             await self._signals.changed(conn, key)
         return run.id
 
-    async def finish(self, lease: Lease, turn: Turn, waiting: Sequence[ToolCallPart]) -> None:
-        """Store the finished turn with the calls that wait for approval; give the lease back.
+    async def finish(self, lease: Lease, turn: Turn, waiting: Sequence[Waiting]) -> None:
+        """Store the finished turn with the calls that wait; give the lease back.
 
         Raises:
             Conflict: the lease was lost; nothing was stored.
@@ -235,7 +275,17 @@ class Journal:
             await self._leases.end(conn, lease)
             await self._leases.put(conn, lease, turn)
             for call in waiting:
-                await self._ask(conn, lease, call)
+                await self._waiting.ask(
+                    conn,
+                    lease.user_id,
+                    lease.conversation_id,
+                    turn=lease.n,
+                    call_id=call.call_id,
+                    tool=call.tool,
+                    kind=call.kind,
+                    arguments=call.arguments,
+                    more=call.more,
+                )
 
     async def abandon(self, lease: Lease) -> None:
         """Give the lease back without storing anything, if it is still ours."""
@@ -253,71 +303,36 @@ class Journal:
         await self._require(conn, user_id, key)
         return await self._leases.current(conn, user_id, key) is not None
 
-    async def _ask(self, conn: Connection, lease: Lease, call: ToolCallPart) -> None:
-        now, approval_id = self._clock.now(), new_id()
-        wanted = call_hash(call.tool_name, call.args_as_dict())
-        user_id, key = lease.user_id, lease.conversation_id
-        await store.add_approval(
-            conn,
-            user_id=user_id,
-            approval_id=approval_id,
-            conversation_id=key,
-            turn=lease.n,
-            call_id=call.tool_call_id,
-            tool=call.tool_name,
-            call=await self._sealing.call(user_id, key, approval_id, wanted),
-            asked_at=now,
-            expires_at=now + LIFE,
-        )
-        facts = self._facts(key, approval_id, call.tool_name, wanted)
-        facts["expires_at"] = (now + LIFE).isoformat(timespec="seconds")
-        await self._audit.record(conn, Event.APPROVAL_ASKED, user_id=user_id, **facts)
-
     async def _supersede(self, conn: Connection, user_id: UserId, key: str) -> None:
-        """Let nothing wait for approval any more: the person has gone on without it."""
-        for approval in await self._undecided(conn, user_id, key):
-            late = self._clock.now() >= approval.expires_at
+        """Let nothing wait any more: the person has gone on without it."""
+        for one in await self._waiting.undecided(conn, user_id, key):
+            late = self._clock.now() >= one.expires_at
             decision = Decision.EXPIRED if late else Decision.SUPERSEDED
-            await self._record(conn, user_id, key, approval, decision)
+            await self._waiting.decide(conn, user_id, key, one, decision)
 
     async def _settle(
-        self, conn: Connection, user_id: UserId, key: str, approval: Approval, *, approve: bool
+        self, conn: Connection, user_id: UserId, key: str, approval: Approval, verdict: Verdict
     ) -> None:
-        decision = Decision.APPROVED if approve else Decision.DECLINED
+        decision = Decision.APPROVED if verdict.approve else Decision.DECLINED
         if not approval.waits(self._clock.now()):
             decision = Decision.EXPIRED
-        await self._record(conn, user_id, key, approval, decision)
+        reason = verdict.reason if decision is Decision.DECLINED else ""
+        await self._waiting.decide(conn, user_id, key, approval, decision, reason=reason)
 
-    async def _record(
-        self, conn: Connection, user_id: UserId, key: str, approval: Approval, decision: Decision
-    ) -> None:
-        decided = await store.decide(
-            conn,
-            user_id=user_id,
-            approval_id=approval.id,
-            decision=decision,
-            now=self._clock.now(),
+
+def _chosen(found: Approvals, verdict: Verdict) -> Approval:
+    """Return the wait that a verdict names, if the verdict can be about it as it stands."""
+    chosen = next((one for one in found.values() if one.id == verdict.approval_id), None)
+    if chosen is None:
+        raise no_such_conversation()
+    if chosen.decision is not None:
+        _check_same(chosen.decision, approve=verdict.approve)
+    elif verdict.approve and chosen.kind is Kind.APPROVAL and verdict.shown != chosen.shown:
+        raise Conflict(
+            "This call was changed in another window, so nothing was done.",
+            hint="Reload the page, look at it again, then decide.",
         )
-        assert decided, "the conversation is locked, so nobody else decides"
-        facts = self._facts(key, approval.id, approval.tool, approval.call_hash)
-        facts["cause"] = decision.value
-        await self._audit.record(conn, _EVENTS[decision], user_id=user_id, **facts)
-
-    def _facts(self, key: str, approval_id: str, tool: str, wanted: bytes) -> dict[str, Fact]:
-        return {
-            "conversation": key,
-            "call": approval_id,
-            "tool": tool[:80],
-            "arguments_hash": self._audit.correlate(wanted.hex()),
-        }
-
-    async def _approvals(self, conn: Connection, user_id: UserId, key: str) -> Approvals:
-        rows = await store.approvals(conn, user_id=user_id, conversation_id=key)
-        return await self._sealing.open_approvals(user_id, key, rows)
-
-    async def _undecided(self, conn: Connection, user_id: UserId, key: str) -> list[Approval]:
-        found = await self._approvals(conn, user_id, key)
-        return [approval for approval in found.values() if approval.decision is None]
+    return chosen
 
 
 def _check_same(decision: Decision, *, approve: bool) -> None:
@@ -327,6 +342,16 @@ def _check_same(decision: Decision, *, approve: bool) -> None:
         case Decision.DECLINED if approve:
             raise Conflict(
                 "This was already declined and was not run.",
+                hint="Ask for it again if you want it.",
+            )
+        case Decision.DISCONNECTED if approve:
+            raise Conflict(
+                "Atlassian was disconnected after this was asked, so it was not run.",
+                hint="Connect Atlassian under Tools, then ask for it again.",
+            )
+        case Decision.SUPERSEDED if approve:
+            raise Conflict(
+                "You wrote something else instead of approving this, so it was not run.",
                 hint="Ask for it again if you want it.",
             )
         case _:

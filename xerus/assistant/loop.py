@@ -1,6 +1,6 @@
 """One run: the model and the tools in turns, until there is an answer or a call has to wait."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -11,7 +11,6 @@ from pydantic_ai import (
     AgentRun,
     CallToolsNode,
     DeferredToolRequests,
-    DeferredToolResults,
     ModelRequestNode,
     UsageLimits,
 )
@@ -27,7 +26,7 @@ from xerus.assistant.growth import Growth
 from xerus.assistant.link import McpLink
 from xerus.assistant.problems import EXPECTED, noted
 from xerus.assistant.stopping import Stopping
-from xerus.assistant.toolset import McpTools
+from xerus.assistant.toolset import McpTools, Terms
 from xerus.assistant.turns import Turn
 from xerus.clock import Clock
 from xerus.ids import UserId
@@ -64,17 +63,15 @@ class Run:
     Attributes:
         history: everything before this turn.
         prompt: the person's new message; None after decisions.
-        results: what was decided about the calls that waited.
-        approved: hash of each approved call by the model's id of it.
-        waiting: the calls that a person has to decide about; filled by the run.
+        terms: what it may do without asking, and what was decided about calls that waited.
+        waiting: the calls that have to wait for a person; filled by the run.
     """
 
     user_id: UserId
     history: Sequence[ModelMessage]
     turn: Turn
     prompt: str | None = None
-    results: DeferredToolResults | None = None
-    approved: Mapping[str, bytes] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
     waiting: list[ToolCallPart] = field(default_factory=list)
 
 
@@ -96,7 +93,7 @@ class Loop:
                 with _noted(run.turn):
                     tools = McpTools(
                         client=client,
-                        approved=run.approved,
+                        terms=run.terms,
                         notes=run.turn.calls,
                         stopping=stopping,
                     )
@@ -108,7 +105,7 @@ class Loop:
         async with self._agent.iter(
             run.prompt,
             message_history=run.history,
-            deferred_tool_results=run.results,
+            deferred_tool_results=run.terms.decided.results,
             instructions=self._instructions(client),
             toolsets=[tools],
             usage_limits=_LIMITS,

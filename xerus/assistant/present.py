@@ -1,62 +1,64 @@
-"""What a write is about to change, read before a person is asked to approve it."""
+"""What a person is shown of a call before they approve it, and as whom it would be made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import mcp_types as types
 from mcp.client.client import Client
-from mcp.shared.exceptions import MCPError
+
+from xerus.assistant.changes import Preview
+from xerus.assistant.lacking import Lacking
+from xerus.assistant.policies import Key, scopes_of
+from xerus.assistant.previews.built import built
+from xerus.assistant.previews.reading import NotConnected, Reader
+from xerus.tools.untrusted import one_line
 
 _STATUS = "connection_status"
-_ISSUE = "jira_get_issue"
 _UNUSABLE = frozenset({"not_connected", "connecting", "needs_reconnect", "disconnected"})
 
-
-class NotConnected(Exception):
-    """Atlassian has to be connected first, at `url`: asking for approval would be in vain."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.url = url
+__all__ = ["NotConnected", "Presented", "account_of", "present"]
 
 
-async def facts_of(client: Client, arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Return how the issue that a call names stands now, as far as it can be read.
+@dataclass(frozen=True, kw_only=True)
+class Presented:
+    """A preview, and the accounts at Atlassian that the call could be made as."""
+
+    preview: Preview
+    account: str
+
+
+async def present(client: Client, key: Key, arguments: Mapping[str, Any]) -> Presented:
+    """Return what approving a call would do.
 
     Raises:
-        NotConnected: the call cannot succeed.
+        NotConnected: the call cannot succeed before Atlassian is connected, or grants more.
     """
-    if isinstance(arguments.get("arguments"), Mapping):  # a call inside one of the lean profile's
-        arguments = arguments["arguments"]
-    site = {"site": arguments["site"]} if "site" in arguments else {}
-    if "issue_key" in arguments:
-        asked = {"issue_key": arguments["issue_key"], "comment_limit": 0, "max_chars": 200, **site}
-        fields = (await _read(client, _ISSUE, asked)).get("fields", {})
-        named = {"Issue now": fields.get("summary"), "Status now": fields.get("status")}
-        return {name: str(value) for name, value in named.items() if value}
-    status = await _read(client, _STATUS, {})
-    if all(one.get("state") in _UNUSABLE for one in (status, *status.get("others", ()))):
-        raise NotConnected(str(status.get("tools_url", "")))
-    return {}
+    status = await Reader(client).read(_STATUS)
+    if all(one.get("state") in _UNUSABLE for one in _each(status)):
+        raise NotConnected(Lacking())
+    if missing := _missing(status, key):
+        raise NotConnected(Lacking(scopes=missing))
+    return Presented(preview=await built(client, key, arguments), account=_account(status))
 
 
-def url_asked(result: types.InputRequiredResult) -> str:
-    """Return the URL that a server asks the person to open; '' if it asks for something else."""
-    for request in (result.input_requests or {}).values():
-        params = getattr(request, "params", None)
-        if isinstance(params, types.ElicitRequestURLParams):
-            return params.url
-    return ""
+async def account_of(client: Client) -> str:
+    """Return as whom calls would be made now; '' where that is unknown."""
+    return _account(await Reader(client).read(_STATUS))
 
 
-async def _read(client: Client, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Call a tool for its structured content; empty where it fails, which the call will tell."""
-    try:
-        result = await client.session.call_tool(
-            tool, {**arguments, "format": "json"}, allow_input_required=True
-        )
-    except MCPError:
-        return {}
-    if isinstance(result, types.InputRequiredResult):
-        raise NotConnected(url_asked(result))
-    return dict(result.structured_content or {})
+def _each(status: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return (status, *status.get("others", ()))
+
+
+def _account(status: Mapping[str, Any]) -> str:
+    usable = (one for one in _each(status) if one.get("state") not in _UNUSABLE)
+    emails = dict.fromkeys(one_line(str(one.get("account_email") or "")) for one in usable)
+    return ", ".join(filter(None, emails))
+
+
+def _missing(status: Mapping[str, Any], key: Key) -> tuple[str, ...]:
+    """Return the scopes that a tool needs and the only connection lacks."""
+    granted = frozenset(status.get("scopes") or ())
+    if status.get("others") or status.get("credential") != "user" or not granted:
+        return ()
+    return tuple(sorted(scopes_of(key) - granted)) if granted & {"read:me"} else ()

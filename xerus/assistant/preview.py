@@ -1,43 +1,15 @@
-"""What an approval shows: the arguments in words, and exactly as they are sent."""
+"""A call as the page shows it: exactly as it is sent, and its preview in words."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from xerus.tools.untrusted import clean
+from xerus.assistant.changes import Preview
+from xerus.assistant.entries import ShownRow
+from xerus.assistant.rendering import html_of
+from xerus.tools.untrusted import clean, one_line
 
-_NAMES = {
-    "site": "Site",
-    "project_key": "Project",
-    "space_key": "Space",
-    "issue_key": "Issue",
-    "page_id": "Page",
-    "issue_type": "Type",
-    "transition": "Move to",
-    "summary": "Summary",
-    "title": "Title",
-    "description": "Description",
-    "content": "Text",
-    "body": "Comment",
-    "comment": "Comment",
-    "resolution": "Resolution",
-    "assignee": "Assignee",
-    "priority": "Priority",
-    "labels": "Labels",
-    "parent": "Parent",
-    "parent_id": "Parent page",
-}
-"""Names of arguments in the order in which people read them."""
-
-
-def preview(arguments: Mapping[str, Any], facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return pairs of name and value: every argument, and how things stand now."""
-    order = {name: place for place, name in enumerate(_NAMES)}
-    names = sorted(arguments, key=lambda name: order.get(name, len(order)))
-    return (
-        *((name, clean(value)) for name, value in facts.items()),
-        *((_name(name), _value(arguments[name])) for name in names),
-    )
+_LONGEST_NAME = 80
 
 
 def exact(arguments: Mapping[str, Any]) -> str:
@@ -46,13 +18,23 @@ def exact(arguments: Mapping[str, Any]) -> str:
     return readable if clean(readable) == readable else json.dumps(arguments, indent=2)
 
 
-def _name(argument: str) -> str:
-    return _NAMES.get(argument) or argument.replace("_", " ").capitalize()
+def rows_of(preview: Preview) -> tuple[ShownRow, ...]:
+    """Return the rows as the page shows them; names may be a model's, and so are cleaned too."""
+    return tuple(
+        ShownRow(
+            name=one_line(row.name)[:_LONGEST_NAME],
+            before=row.before,
+            after=None if row.is_text else row.after,
+            lines=tuple(row.lines),
+            html=html_of(row.after or "") if row.is_text else None,
+        )
+        for row in preview.rows
+    )
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return clean(", ".join(value))
-    return exact(value) if isinstance(value, dict) else json.dumps(value)
+def by_arguments(arguments: Mapping[str, Any]) -> Preview:
+    """Return a preview of a call of which nothing but the arguments is known."""
+    shown = Preview()
+    for name, value in arguments.items():
+        shown.fact(name.replace("_", " ").capitalize(), value)
+    return shown

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from xerus.assistant.approvals import Approval, Approvals, Decision
+from xerus.assistant.approvals import Approval, Approvals, Decision, Kind, More
 from xerus.assistant.turns import Turn
 from xerus.ids import UserId
 from xerus.vault.envelope import Binding
@@ -50,6 +50,12 @@ class Sealing:
         """
         return await self._vault.seal(call_hash, _call(user_id, conversation_id, approval_id))
 
+    async def more(
+        self, user_id: UserId, conversation_id: str, approval_id: str, more: More
+    ) -> bytes:
+        """Seal what a person changed of a call, and said of it."""
+        return await self._vault.seal(more.to_json(), _more(user_id, conversation_id, approval_id))
+
     async def open_approvals(
         self, user_id: UserId, conversation_id: str, rows: Sequence[dict[str, Any]]
     ) -> Approvals:
@@ -63,10 +69,19 @@ class Sealing:
                 call_id=row["call_id"],
                 tool=row["tool"],
                 call_hash=await self._vault.open(row["call"], binding),
+                asked_at=row["asked_at"],
                 expires_at=row["expires_at"],
                 decision=Decision(row["decision"]) if row["decision"] else None,
+                kind=Kind(row["kind"]),
+                more=await self._open_more(user_id, conversation_id, row),
             )
         return found
+
+    async def _open_more(self, user_id: UserId, conversation_id: str, row: dict[str, Any]) -> More:
+        if row["more"] is None:
+            return More()
+        binding = _more(user_id, conversation_id, row["id"])
+        return More.from_json(await self._vault.open(row["more"], binding))
 
 
 def _title(user_id: UserId, conversation_id: str) -> Binding:
@@ -81,3 +96,8 @@ def _turn(user_id: UserId, conversation_id: str, n: int) -> Binding:
 def _call(user_id: UserId, conversation_id: str, approval_id: str) -> Binding:
     row_id = f"{conversation_id}/{approval_id}"
     return Binding(table="approvals", column="call", row_id=row_id, user_id=user_id)
+
+
+def _more(user_id: UserId, conversation_id: str, approval_id: str) -> Binding:
+    row_id = f"{conversation_id}/{approval_id}"
+    return Binding(table="approvals", column="more", row_id=row_id, user_id=user_id)

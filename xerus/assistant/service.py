@@ -3,24 +3,23 @@
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
-from pydantic_ai import DeferredToolResults, ToolApproved, ToolDenied
-from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
 from pydantic_ai.models import Model
 
 from xerus.accounts.users import User
 from xerus.assistant import demo, grammar
 from xerus.assistant.answers import Answers
-from xerus.assistant.approvals import Approvals, Decision
-from xerus.assistant.calls import call_hash
+from xerus.assistant.deciding import decided
 from xerus.assistant.entries import Entry
-from xerus.assistant.history import messages_of, not_run
+from xerus.assistant.history import messages_of
 from xerus.assistant.journal import Content, Journal
 from xerus.assistant.leases import Lease
 from xerus.assistant.link import McpLink
 from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
 from xerus.assistant.owners import Owners
 from xerus.assistant.signals import Signals
+from xerus.assistant.toolset import Terms
 from xerus.assistant.turns import Turn, prompt_of
+from xerus.assistant.verdicts import Verdict
 from xerus.assistant.watching import Sight, Watches, whole
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
@@ -35,7 +34,6 @@ LONGEST_MESSAGE = 20_000
 """Characters; the composer's field has the same limit."""
 
 _LOOK_SECONDS = 10.0
-_CHANGED = "Not run: this is not what the person approved."
 
 
 class Assistant:
@@ -145,16 +143,16 @@ class Assistant:
         lease, message = await self._journal.begin_again(user.id, conversation_id)
         self._answers.begin(lease, prompt_of(message), partial(_to_answer, lease, message))
 
-    async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
-        """Approve or decline a call that waits; begin to go on once no other one waits.
+    async def decide(self, user: User, conversation_id: str, verdicts: Sequence[Verdict]) -> None:
+        """Approve or decline calls that wait; begin to go on once no other one waits.
+
+        A call that waits for a connection is approved by going on.
 
         Raises:
             NotFound: there is no such call of this person.
-            Conflict: it was decided the other way, or an answer is being written.
+            Conflict: one was decided the other way, or changed, or an answer is being written.
         """
-        lease = await self._journal.begin_decision(
-            user.id, conversation_id, call_id, approve=approve
-        )
+        lease = await self._journal.begin_decision(user.id, conversation_id, verdicts)
         if lease is not None:
             self._answers.begin(lease, Turn(), partial(_to_go_on, lease))
 
@@ -183,7 +181,7 @@ class Assistant:
             self._answers.stop(run_id)
 
     async def run_out(self, user_id: UserId) -> None:
-        """Let every call that waits for the person's approval run out: its account is gone."""
+        """End what waits for the person's approval: Atlassian was disconnected."""
         await self._journal.run_out(user_id)
 
     async def drain(self) -> None:
@@ -205,10 +203,12 @@ def _to_answer(lease: Lease, message: str, content: Content, turn: Turn) -> Run:
 
 
 def _to_go_on(lease: Lease, content: Content, turn: Turn) -> Run:
-    history = messages_of(content.turns[: lease.n], content.approvals, last_is_open=True)
-    results, approved = _decided(_last_calls(history), content.approvals, lease.n - 1)
+    found = decided(content, lease.n - 1)
     return Run(
-        user_id=lease.user_id, history=history, turn=turn, results=results, approved=approved
+        user_id=lease.user_id,
+        history=found.history,
+        turn=turn,
+        terms=Terms(decided=found),
     )
 
 
@@ -222,27 +222,3 @@ def _checked(text: str) -> str:
             hint="Shorten it, or put the text into a page and name the page.",
         )
     return message
-
-
-def _last_calls(history: Sequence[ModelMessage]) -> list[ToolCallPart]:
-    responses = [message for message in history if isinstance(message, ModelResponse)]
-    return list(responses[-1].tool_calls) if responses else []
-
-
-def _decided(
-    calls: Sequence[ToolCallPart], approvals: Approvals, turn: int
-) -> tuple[DeferredToolResults, dict[str, bytes]]:
-    """Return what was decided, for the loop, and the hash of each call that may run."""
-    results, approved = DeferredToolResults(), dict[str, bytes]()
-    for call in calls:
-        approval = approvals.get((turn, call.tool_call_id))
-        if approval is None:
-            continue
-        if approval.decision is not Decision.APPROVED:
-            results.approvals[call.tool_call_id] = ToolDenied(not_run(approval.decision))
-        elif approval.call_hash != call_hash(call.tool_name, call.args_as_dict()):
-            results.approvals[call.tool_call_id] = ToolDenied(_CHANGED)
-        else:
-            results.approvals[call.tool_call_id] = ToolApproved()
-            approved[call.tool_call_id] = approval.call_hash
-    return results, approved

@@ -1,13 +1,11 @@
-"""Rows of conversations, turns and approvals; all as one user under row-level security.
+"""Rows of conversations and turns; all as one user under row-level security.
 
 Promises: one run at a time per conversation (`begin_run` is a compare-and-swap on the lease, by
-the database's clock); only the run that holds the lease writes (`keep_run` fails otherwise); an
-approval is decided once (`decide` tells the one caller who did it).
+the database's clock); only the run that holds the lease writes (`keep_run` fails otherwise).
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from xerus.db.database import Connection
 from xerus.ids import UserId
@@ -167,60 +165,3 @@ async def turn(conn: Connection, *, user_id: UserId, conversation_id: str, n: in
     row = await cursor.fetchone()
     assert row is not None
     return bytes(row["content"])
-
-
-async def add_approval(
-    conn: Connection,
-    *,
-    user_id: UserId,
-    approval_id: str,
-    conversation_id: str,
-    turn: int,
-    call_id: str,
-    tool: str,
-    call: bytes,
-    asked_at: datetime,
-    expires_at: datetime,
-) -> None:
-    """Insert an approval that waits."""
-    await conn.execute(
-        "INSERT INTO approvals (user_id, id, conversation_id, turn, call_id, tool, call, asked_at,"
-        " expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            *(user_id, approval_id, conversation_id, turn, call_id, tool, call),
-            *(asked_at, expires_at),
-        ),
-    )
-
-
-async def approvals(
-    conn: Connection, *, user_id: UserId, conversation_id: str
-) -> list[dict[str, Any]]:
-    """Return every approval of a conversation, oldest first."""
-    cursor = await conn.execute(
-        "SELECT id::text, turn, call_id, tool, call, expires_at, decision FROM approvals"
-        " WHERE user_id = %s AND conversation_id = %s ORDER BY asked_at",
-        (user_id, conversation_id),
-    )
-    return await cursor.fetchall()
-
-
-async def run_out(conn: Connection, *, user_id: UserId, now: datetime) -> None:
-    """Let every approval of a person that still waits run out at once."""
-    await conn.execute(
-        "UPDATE approvals SET expires_at = %(now)s"
-        " WHERE user_id = %(user)s AND decided_at IS NULL AND expires_at > %(now)s",
-        {"user": user_id, "now": now},
-    )
-
-
-async def decide(
-    conn: Connection, *, user_id: UserId, approval_id: str, decision: str, now: datetime
-) -> bool:
-    """Decide once; False if it was decided before."""
-    cursor = await conn.execute(
-        "UPDATE approvals SET decision = %s, decided_at = %s"
-        " WHERE user_id = %s AND id = %s AND decided_at IS NULL",
-        (decision, now, user_id, approval_id),
-    )
-    return cursor.rowcount == 1

@@ -1,8 +1,9 @@
 """The tools of our MCP server, as the model's tools; a write runs only as it was approved."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -15,7 +16,21 @@ from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
 from xerus.assistant.calls import call_hash
-from xerus.assistant.present import NotConnected, facts_of, url_asked
+from xerus.assistant.deciding import CHANGED, Approved, Decided
+from xerus.assistant.lacking import Lacking, lacking_in
+from xerus.assistant.policies import (
+    NO_RULES,
+    OURS,
+    About,
+    Key,
+    Policy,
+    Rules,
+    about,
+    about_call,
+    steps_of,
+    unwrapped,
+)
+from xerus.assistant.present import NotConnected, account_of, present
 from xerus.assistant.stopping import Stopping
 from xerus.assistant.turns import CallNote
 
@@ -23,41 +38,68 @@ _RETRIES = 2
 _OBJECT = SchemaValidator(
     core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
 )
+_BLOCKED = "Not run: the person has blocked this tool."
+
+Waived = Callable[[str, CallNote, bytes], Awaitable[None]]
+
+
+async def _unrecorded(tool: str, note: CallNote, wanted: bytes) -> None:
+    """Record nothing: for a run in which nothing may run without being asked."""
+    raise AssertionError((tool, note, wanted))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a run may do without asking, and what was decided before it.
+
+    Attributes:
+        waived: told of a write that runs because its policy allows it, before it does.
+    """
+
+    rules: Rules = NO_RULES
+    decided: Decided = field(default_factory=Decided)
+    waived: Waived = _unrecorded
 
 
 class McpTools(AbstractToolset[object]):
-    """Lists and calls; notes title, time and a missing connection of each call.
+    """Lists and calls; notes of each call its title, its time and what it waits for.
 
-    A tool that is not annotated as read-only raises `ApprovalRequired`. An approved one runs when
-    the hash of its call is the one that was approved, and once.
+    A call that has to wait raises `ApprovalRequired`; its note says for what. An approved one runs
+    when the hash of its call is the one that was approved, and once.
     """
 
     def __init__(
         self,
         *,
         client: Client,
-        approved: Mapping[str, bytes],
+        terms: Terms,
         notes: dict[str, CallNote],
         stopping: Stopping,
+        server: str = OURS,
     ) -> None:
         self._client = client
+        self._terms = terms
         self._stopping = stopping
-        self._approved = dict(approved)
+        self._approved = dict(terms.decided.approved)
         self._notes = notes
+        self._server = server
         self._tools: dict[str, ToolsetTool[object]] = {}
 
     @property
     def id(self) -> str:
         """A name for messages of the library."""
-        return "xerus"
+        return self._server
 
     async def get_tools(self, ctx: RunContext[object]) -> dict[str, ToolsetTool[object]]:
-        """Return the tools that the person's token shows, asked for once per run."""
+        """Return the tools that the person's token shows and they do not block, asked for once."""
         del ctx
         cursor: str | None = None
         while not self._tools or cursor:
             page = await self._client.list_tools(cursor=cursor)
-            self._tools |= {tool.name: self._wrapped(tool) for tool in page.tools}
+            for tool in page.tools:
+                known = about(tool, server=self._server)
+                if not self._terms.rules.blocks(known.key):
+                    self._tools[tool.name] = self._wrapped(tool, known)
             cursor = page.next_cursor
             if not page.tools:
                 break
@@ -73,61 +115,102 @@ class McpTools(AbstractToolset[object]):
         """Run one call and return its text.
 
         Raises:
-            ApprovalRequired: a person has to approve it first.
+            ApprovalRequired: it has to wait for a person; its note says for what.
             ToolFailed: it failed; the message is for the model.
         """
         assert ctx.tool_call_id is not None
-        reads = bool(_metadata(tool)["reads"])
-        note = CallNote(title=_metadata(tool)["title"], reads=reads)
+        known = about_call(_metadata(tool)["about"], tool_args)
+        note = CallNote(
+            title=_metadata(tool)["title"],
+            reads=known.reads,
+            server=known.key.server,
+            tool=known.key.tool,
+            may_allow=known.may_allow and self._terms.rules.may_allow and not known.reads,
+        )
         self._notes[ctx.tool_call_id] = note
-        if not reads:
-            await self._admit(name, tool_args, ctx, note)
+        approved = await self._admit(name, tool_args, ctx, note, known)
         begun = perf_counter()
         try:
-            with nullcontext() if reads else self._stopping.write():
-                return await self._call(name, tool_args, note)
+            with nullcontext() if known.reads else self._stopping.write():
+                text = await self._call(name, tool_args, note, known)
         finally:
             note.seconds = perf_counter() - begun
+        return _told_of_edit(text, tool_args) if approved and approved.edited else text
 
     async def _admit(
-        self, name: str, arguments: dict[str, Any], ctx: RunContext[object], note: CallNote
-    ) -> None:
-        """Let a write pass only as it was approved, and once."""
-        if not ctx.tool_call_approved:
-            try:
-                note.facts = await facts_of(self._client, arguments)
-            except NotConnected as lacking:
-                raise _not_connected(note, lacking.url) from lacking
-            raise ApprovalRequired
-        approved = self._approved.pop(str(ctx.tool_call_id), None)
-        if approved != call_hash(name, arguments):
-            raise ToolFailed("Not run: this is not what the person approved.")
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        ctx: RunContext[object],
+        note: CallNote,
+        known: About,
+    ) -> Approved | None:
+        """Let a call pass as its policy says: an approved one only as it was approved, and once."""
+        rules = self._terms.rules
+        key, inner = unwrapped(Key(self._server, name), arguments)
+        inside = [step for step, _ in steps_of(key, inner)]
+        if any(map(rules.blocks, (known.key, *inside))):
+            raise ToolFailed(_BLOCKED)
+        call_id = str(ctx.tool_call_id)
+        if ctx.tool_call_approved and call_id not in self._terms.decided.resumed:
+            return await self._as_approved(call_hash(name, arguments), call_id)
+        policy, why = rules.of(known)
+        if policy is Policy.ASK:
+            await self._ask(key, inner, note)
+        if why:
+            note.allowed = why
+            await self._terms.waived(name, note, call_hash(name, arguments))
+        return None
 
-    async def _call(self, name: str, arguments: dict[str, Any], note: CallNote) -> str:
+    async def _as_approved(self, wanted: bytes, call_id: str) -> Approved:
+        approved = self._approved.pop(call_id, None)
+        if approved is None or approved.call_hash != wanted:
+            raise ToolFailed(CHANGED)
+        account = await account_of(self._client) if approved.account else ""
+        if account and account != approved.account:
+            raise ToolFailed(
+                f"Not run: it was approved for {approved.account}, and Atlassian is connected as"
+                f" {account} by now. Nothing was sent; the person has to be asked again."
+            )
+        return approved
+
+    async def _ask(self, key: Key, arguments: Mapping[str, Any], note: CallNote) -> None:
+        try:
+            shown = await present(self._client, key, arguments)
+        except NotConnected as missing:
+            raise _held(note, missing.lacking) from missing
+        note.preview, note.account = shown.preview, shown.account
+        note.waits_for = "approval"
+        raise ApprovalRequired
+
+    async def _call(
+        self, name: str, arguments: dict[str, Any], note: CallNote, known: About
+    ) -> str:
         try:
             result = await self._client.session.call_tool(
                 name, arguments, allow_input_required=True
             )
         except MCPError as error:
             raise ToolFailed(error.error.message) from error
-        if isinstance(result, types.InputRequiredResult):
-            raise _not_connected(note, url_asked(result))
+        lacking = lacking_in(result)
+        # What was cut short may have changed something, so that one is not begun again by itself.
+        if lacking is not None and (known.reads or not lacking.was_running):
+            raise _held(note, lacking)
+        assert isinstance(result, types.CallToolResult)
         text = _text(result)
         if result.is_error:
             raise ToolFailed(text)
         return text
 
-    def _wrapped(self, tool: types.Tool) -> ToolsetTool[object]:
-        annotations = tool.annotations or types.ToolAnnotations()
-        reads = annotations.read_only_hint is True
+    def _wrapped(self, tool: types.Tool, known: About) -> ToolsetTool[object]:
         return ToolsetTool(
             toolset=self,
             tool_def=ToolDefinition(
                 name=tool.name,
                 description=tool.description,
                 parameters_json_schema=tool.input_schema,
-                sequential=not reads,
-                metadata={"title": tool.title or tool.name, "reads": reads},
+                sequential=not known.reads,
+                metadata={"title": tool.title or tool.name, "about": known},
             ),
             max_retries=_RETRIES,
             args_validator=_OBJECT,
@@ -139,12 +222,16 @@ def _metadata(tool: ToolsetTool[object]) -> dict[str, Any]:
     return tool.tool_def.metadata
 
 
-def _not_connected(note: CallNote, url: str) -> ToolFailed:
-    note.connect_url = url
-    return ToolFailed(
-        "Atlassian is not connected, so nothing was sent. The person is shown a button to connect;"
-        " ask them to repeat the request after that."
-    )
+def _held(note: CallNote, lacking: Lacking) -> ApprovalRequired:
+    """Let the call wait until the person has connected Atlassian."""
+    note.waits_for = "connection"
+    note.lacking = list(lacking.scopes)
+    return ApprovalRequired()
+
+
+def _told_of_edit(text: str, arguments: dict[str, Any]) -> str:
+    ran_with = json.dumps(arguments, ensure_ascii=False)
+    return f"The person changed the call before approving it. It ran with: {ran_with}\n\n{text}"
 
 
 def _text(result: types.CallToolResult) -> str:

@@ -1,8 +1,8 @@
 """Turns what is stored into what the page shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from markupsafe import Markup
 from pydantic_ai.messages import (
@@ -15,10 +15,9 @@ from pydantic_ai.messages import (
 )
 
 from xerus.assistant import demo
-from xerus.assistant.approvals import Approval, Decision
+from xerus.assistant.approvals import Approval, Decision, Kind, until_the_model, waits_of
 from xerus.assistant.entries import (
     ApprovalEntry,
-    ApprovalState,
     AsideEntry,
     AssistantEntry,
     CallState,
@@ -28,22 +27,25 @@ from xerus.assistant.entries import (
     NeedsConnectionEntry,
     PersonEntry,
     ToolEntry,
+    WaitState,
 )
 from xerus.assistant.history import CANCELLED, INTERRUPTED, is_harmless
 from xerus.assistant.journal import Content
 from xerus.assistant.marks import readable
-from xerus.assistant.preview import exact, preview
+from xerus.assistant.preview import by_arguments, exact, rows_of
 from xerus.assistant.rendering import blocks_of
 from xerus.assistant.turns import CallNote, Cut, Turn
+from xerus.tools.untrusted import one_line
 
 _OUTCOMES: dict[str, CallState] = {"success": "ok", "denied": "declined"}
-_DECISIONS: dict[Decision, ApprovalState] = {
-    Decision.APPROVED: "approved",
+_DECISIONS: dict[Decision, WaitState | None] = {
+    Decision.APPROVED: None,
     Decision.DECLINED: "declined",
     Decision.EXPIRED: "expired",
-    Decision.SUPERSEDED: "expired",
+    Decision.SUPERSEDED: "superseded",
+    Decision.DISCONNECTED: "disconnected",
 }
-_CONNECT = "Xerus needs your permission at Atlassian first. Nothing was sent. Ask again after it."
+_HELD: tuple[WaitState, ...] = ("declined", "expired", "superseded", "disconnected", "waiting")
 
 
 def transcript(
@@ -95,52 +97,87 @@ class _Page:
                     pass
 
     def _call(self, n: int, call: ToolCallPart, result: ToolReturnPart | None) -> Iterator[Entry]:
-        approval = self._content.approvals.get((n, call.tool_call_id))
-        note = self._note(n, call)
-        if approval is not None:
-            yield self._approval(approval, note, call)
-            if approval.decision is not Decision.APPROVED:
+        waits = waits_of(self._content.turns, self._content.approvals, n, call.tool_call_id)
+        shown = [wait for wait in waits if wait.kind is Kind.APPROVAL]
+        if shown:
+            yield self._approval(shown[-1], call)
+            if waits[-1].kind is Kind.APPROVAL and waits[-1].decision is not Decision.APPROVED:
                 return
-        yield self._tool(n, call, result, note)
+        yield self._tool(n, call, result, waits)
 
-    def _approval(self, approval: Approval, note: CallNote, call: ToolCallPart) -> ApprovalEntry:
-        if approval.decision is not None:
-            state = _DECISIONS[approval.decision]
-        else:
-            state = "waiting" if approval.waits(self._now) else "expired"
+    def _approval(self, wait: Approval, call: ToolCallPart) -> ApprovalEntry:
+        note = self._asked(wait.turn, call)
+        arguments = _arguments(call, wait)
+        preview = wait.more.preview or note.preview or by_arguments(arguments)
         return ApprovalEntry(
-            call_id=approval.id,
+            call_id=wait.id,
             title=note.title,
-            tool=call.tool_name,
-            preview=preview(call.args_as_dict(), self._asked(approval.turn, call).facts),
-            arguments=exact(call.args_as_dict()),
-            expires_at=approval.expires_at,
-            state=state,
+            tool=note.tool or call.tool_name,
+            target=one_line(preview.target),
+            rows=rows_of(preview),
+            notes=tuple(preview.notes),
+            arguments=exact(arguments),
+            expires_at=wait.expires_at,
+            state=self._state(wait) or "approved",
+            shown=wait.shown,
+            account=note.account,
+            may_allow=note.may_allow,
+            edited=wait.more.arguments is not None,
+            reason=wait.more.reason,
         )
 
+    def _state(self, wait: Approval) -> WaitState | None:
+        """Return how a wait stands, None where it is over and the call went on."""
+        if wait.decision is not None:
+            return _DECISIONS[wait.decision]
+        return "waiting" if wait.waits(self._now) else "expired"
+
     def _tool(
-        self, n: int, call: ToolCallPart, result: ToolReturnPart | None, note: CallNote
+        self,
+        n: int,
+        call: ToolCallPart,
+        result: ToolReturnPart | None,
+        waits: Sequence[Approval],
     ) -> ToolEntry:
-        turns, size = self._content.turns, None
-        state: CallState
-        if result is not None:
-            text = readable(_text(result))
-            state, size = _OUTCOMES.get(result.outcome, "failed"), len(text.encode())
-        elif self._content.running and n >= len(turns) - 2:
-            state, text = "running", ""
-        elif is_harmless(call.tool_call_id, n, turns):
-            state, text = "cancelled", CANCELLED
-        else:
-            state, text = "unknown", INTERRUPTED
+        note = self._note(n, call)
+        state, text = self._outcome(n, call, result, waits)
         return ToolEntry(
-            name=call.tool_name,
+            name=note.tool or call.tool_name,
             title=note.title,
-            arguments=exact(call.args_as_dict()),
+            arguments=exact(_arguments(call, waits[-1] if waits else None)),
             result=text,
             state=state,
             seconds=note.seconds if state in {"ok", "failed"} else None,
-            size=size,
+            size=None if result is None else len(text.encode()),
             at=result.timestamp if result is not None else None,
+            allowed=note.allowed,
+        )
+
+    def _outcome(
+        self,
+        n: int,
+        call: ToolCallPart,
+        result: ToolReturnPart | None,
+        waits: Sequence[Approval],
+    ) -> tuple[CallState, str]:
+        if result is not None:
+            return _OUTCOMES.get(result.outcome, "failed"), readable(_text(result))
+        if waits and waits[-1].kind is Kind.CONNECTION:
+            state = self._state(waits[-1])
+            if state is not None:
+                return ("waiting" if state == "waiting" else "declined"), ""
+        if self._content.running and not self._answered(n + 1):
+            return "running", ""
+        if is_harmless(call.tool_call_id, n, self._content.turns):
+            return "cancelled", CANCELLED
+        return "unknown", INTERRUPTED
+
+    def _answered(self, n: int) -> bool:
+        """Whether the model has spoken in a turn or after it."""
+        return any(
+            isinstance(message, ModelResponse)
+            for turn in self._content.turns[n:]
+            for message in turn.messages
         )
 
     def _end(self, n: int, turn: Turn) -> Iterator[Entry]:
@@ -156,28 +193,43 @@ class _Page:
                 "stopped" if turn.cut is Cut.STOPPED else "interrupted"
             )
             yield CutEntry(how=how, newest=newest)
-        url = next((note.connect_url for note in turn.calls.values() if note.connect_url), "")
-        # Only the newest is an invitation; older ones are history and would be many buttons.
-        if url and newest:
-            yield NeedsConnectionEntry(text=_CONNECT, url=url)
+        yield from self._held(n, turn)
+
+    def _held(self, n: int, turn: Turn) -> Iterator[Entry]:
+        """Say of all calls together that waited here for a connection; nothing once they went on."""
+        held = {
+            wait.id: (wait, turn.calls[call_id])
+            for (at, call_id), wait in self._content.approvals.items()
+            if at == n and wait.kind is Kind.CONNECTION and call_id in turn.calls
+        }
+        for state in _HELD:
+            group = [one for one in held.values() if self._state(one[0]) == state]
+            if group:
+                yield NeedsConnectionEntry(
+                    call_ids=tuple(wait.id for wait, _ in group),
+                    titles=tuple(dict.fromkeys(note.title for _, note in group)),
+                    asked_at=max(wait.asked_at for wait, _ in group),
+                    expires_at=min(wait.expires_at for wait, _ in group),
+                    state=state,
+                    lacking=tuple(sorted({one for _, note in group for one in note.lacking})),
+                )
 
     def _asked(self, n: int, call: ToolCallPart) -> CallNote:
         """Return the note of when approval was asked for."""
         return self._content.turns[n].calls.get(call.tool_call_id, CallNote(title=call.tool_name))
 
     def _note(self, n: int, call: ToolCallPart) -> CallNote:
-        """Return the newest note: an approved call ran in the turn after the one that asked."""
-        for turn in reversed(self._content.turns[n : n + 2]):
-            if call.tool_call_id in turn.calls:
-                return turn.calls[call.tool_call_id]
-        return CallNote(title=call.tool_name)
+        """Return the newest note: a call that waited ran in a turn after the one that made it."""
+        found = CallNote(title=call.tool_name)
+        for turn in until_the_model(self._content.turns, n):
+            found = turn.calls.get(call.tool_call_id, found)
+        return found
 
     def _result(self, n: int, place: int, call_id: str) -> ToolReturnPart | None:
         """Return the result that came after a response and before the next one."""
-        turns = self._content.turns
-        following = turns[n].messages[place + 1 :] + (
-            turns[n + 1].messages if n + 1 < len(turns) else []
-        )
+        following = self._content.turns[n].messages[place + 1 :]
+        for turn in self._content.turns[n + 1 :]:
+            following = following + turn.messages
         for message in following:
             if isinstance(message, ModelResponse):
                 return None
@@ -185,6 +237,12 @@ class _Page:
                 if isinstance(part, ToolReturnPart) and (part.tool_call_id == call_id):
                     return part
         return None
+
+
+def _arguments(call: ToolCallPart, wait: Approval | None) -> dict[str, Any]:
+    """Return what a person made of a call, else what the model gave."""
+    changed = wait.more.arguments if wait else None
+    return call.args_as_dict() if changed is None else changed
 
 
 def _written(request: ModelRequest, n: int | None) -> Iterator[Entry]:

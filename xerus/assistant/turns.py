@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import TypeAdapter
 from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
+
+from xerus.assistant.changes import Preview
 
 
 class Cut(StrEnum):
@@ -24,17 +27,28 @@ class CallNote:
 
     Attributes:
         title: the tool's title for people.
+        server, tool: whose tool it is and what that server calls it; a policy names both.
         seconds: how long it took; None while it runs and where it never ran.
-        facts: how what it would change stood when approval was asked for, by name.
         reads: whether the tool changes nothing.
-        connect_url: where to connect Atlassian, when the call needed that first.
+        waits_for: what the call waits for, when the run ended before it.
+        may_allow: whether the person may let the tool run without being asked.
+        preview: what it would change, when approval was asked for.
+        account: as whom it would be done then; '' where that is unknown.
+        lacking: the scopes at Atlassian without which it cannot run, when it waits for them.
+        allowed: why a write ran without being asked about: "here" or "always".
     """
 
     title: str
+    server: str = "xerus"
+    tool: str = ""
     seconds: float | None = None
-    connect_url: str = ""
-    facts: dict[str, str] = field(default_factory=dict)
     reads: bool = False
+    waits_for: Literal["", "approval", "connection"] = ""
+    may_allow: bool = False
+    preview: Preview | None = None
+    account: str = ""
+    lacking: list[str] = field(default_factory=list)
+    allowed: Literal["", "here", "always"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,18 +5,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
+from pydantic_ai.messages import ModelResponse
+
 from xerus.assistant.entries import Entry
 from xerus.assistant.journal import Content
 from xerus.assistant.signals import Signals
 from xerus.assistant.transcript import transcript
+from xerus.assistant.turns import Turn
 from xerus.clock import Clock
 
 _QUIET_SECONDS = 10.0
 _LEAST_PAUSE = 0.1
 _SHARE = 10
 """Looking takes at most a tenth of the time, however long the answer has become."""
-_TURNS_THAT_CHANGE = 2
-"""The last turn, and the one before it, whose approved calls run in the last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ class Watches:
                 changed.clear()
                 content = await read()
                 begun = perf_counter()
-                first = max(len(content.turns) - _TURNS_THAT_CHANGE, 0)
+                first = _first_that_changes(content)
                 if since is None:
                     since = len(self._entries(content, until=first))
                 yield Sight(
@@ -88,3 +89,16 @@ class Watches:
 
     def _entries(self, content: Content, since: int = 0, until: int | None = None) -> list[Entry]:
         return transcript(content, now=self._clock.now(), since=since, until=until)
+
+
+def _first_that_changes(content: Content) -> int:
+    """Return the last turn in which the model spoke before the newest: its calls may still run.
+
+    Between them are those in which a call only waited, for a connection or an approval.
+    """
+    before = range(len(content.turns) - 1)
+    return max((n for n in before if _speaks(content.turns[n])), default=0)
+
+
+def _speaks(turn: Turn) -> bool:
+    return any(isinstance(message, ModelResponse) for message in turn.messages)

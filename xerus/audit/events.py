@@ -69,6 +69,12 @@ class Event(StrEnum):
     CONVERSATION_DELETED = "assistant:conversation:deleted"
     CONVERSATION_EXPORTED = "assistant:conversation:exported"
     CONVERSATIONS_REMOVED = "assistant:conversations:removed"
+    APPROVAL_EDITED = "assistant:approval:edited"
+    APPROVAL_WAIVED = "assistant:approval:waived"
+    CALL_HELD = "assistant:call:held"
+    CALL_RESUMED = "assistant:call:resumed"
+    CALL_DROPPED = "assistant:call:dropped"
+    TOOL_POLICY_SET = "assistant:policy:set"
     ADMIN_PAGE_VIEWED = "admin:page:viewed"
     ADMIN_PAGE_REFUSED = "admin:page:refused"
     KEYS_ROTATED = "keys:rotation:finished"
@@ -100,8 +106,10 @@ BY_SUBJECT = MappingProxyType(
             *{"tool", "target", "effect", "status", "latency_ms", "credential", "account", "site"},
             *{"bytes", "scopes", "call"},
         },
-        "assistant": {"tool", "target", "call", "conversation", "arguments_hash", "expires_at"}
-        | {"conversations", "form", "before"},
+        "assistant": {
+            *{"tool", "target", "call", "conversation", "arguments_hash", "expires_at", "edited"},
+            *{"server", "policy", "conversations", "form", "before"},
+        },
         "remote": {
             *{"server", "host", "tool", "effect", "latency_ms", "call", "arguments_hash"},
         },

@@ -42,6 +42,8 @@ _LISTS: tuple[CacheableMethod, ...] = (
     "resources/list",
     "resources/templates/list",
 )
+CONNECT = "xerus/connect"
+"""In `_meta` of an answer: where to connect Atlassian, and which scopes it takes."""
 _RESOURCE_NOT_FOUND = -32002  # up to 2025-11-25; since 2026-07-28 it is invalid params
 
 
@@ -170,7 +172,16 @@ def answer(result: ToolResult) -> types.CallToolResult:
         content=content,
         structured_content=result.structured,
         is_error=result.is_error,
+        _meta=_to_connect(result),
     )
+
+
+def _to_connect(result: ToolResult) -> dict[str, Any] | None:
+    """Return what a client needs to offer connecting Atlassian beside an answer, if it helps."""
+    if not result.connect_url:
+        return None
+    told = {"url": result.connect_url, "scopes": list(result.lacking)}
+    return {CONNECT: told | {"was_running": result.was_running}}
 
 
 def _no_resource(ctx: RequestContext, uri: str, text: str) -> MCPError:

@@ -70,8 +70,11 @@ class Done:
         return ToolResult(
             text="\n".join([head, *parts]),
             is_error=failed,
-            needs_connection=last.needs_connection,
+            # A client may repeat what lacks a connection by itself: not so what is done in part.
+            needs_connection=last.needs_connection and not done,
             connect_url=last.connect_url,
+            lacking=() if done else last.lacking,
+            was_running=bool(done) or last.was_running,
             required_scope=last.required_scope,
         )
 

@@ -23,6 +23,8 @@ class ToolResult:
         structured: set for `format="json"`, and then the text does not repeat it.
         image: a picture that belongs to the answer, or None.
         needs_connection: True when the person has to connect Atlassian at `connect_url` first.
+        lacking: scopes at Atlassian that they have to grant there.
+        was_running: True when the connection ended during the call, which may have done something.
         required_scope: the scopes of ours (jira:write ...) that the client's token lacks, or ''.
         unknown_tool: True when there is no such tool, a protocol error in MCP.
     """
@@ -33,6 +35,8 @@ class ToolResult:
     is_error: bool = False
     needs_connection: bool = False
     connect_url: str = ""
+    lacking: tuple[str, ...] = ()
+    was_running: bool = False
     required_scope: str = ""
     unknown_tool: bool = False
 
@@ -70,10 +74,11 @@ def failed(error: XerusError, *, tools_url: str) -> ToolResult:
             )
         case Disconnected():
             text = f"{error.message} Connect it again here: {tools_url}"
-            return ToolResult(text=text, is_error=True, connect_url=tools_url)
+            return ToolResult(text=text, is_error=True, connect_url=tools_url, was_running=True)
         case ScopeMissing(is_shared=False):
             text = f"{error.message} Nothing was changed. Reconnect and accept it: {tools_url}"
-            return ToolResult(text=text, is_error=True, connect_url=tools_url)
+            lacking = tuple(sorted(error.missing))
+            return ToolResult(text=text, is_error=True, connect_url=tools_url, lacking=lacking)
         case McpScopeMissing():
             return ToolResult(text=_worded(error), is_error=True, required_scope=error.scope)
         case _:

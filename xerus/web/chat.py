@@ -1,4 +1,4 @@
-"""The chat: conversations, the transcript, the composer and decisions about calls that wait."""
+"""The chat: conversations, the transcript and the composer; decisions are in `chat_decide`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from xerus.accounts.sessions import Session
 from xerus.errors import Conflict, InvalidInput, XerusError
 from xerus.web import access
 from xerus.web.card import Card, card_for
+from xerus.web.chat_waiting import Waiting, announcement, waiting_in
 from xerus.web.deps import AssistantService, Entry, WebDeps
 from xerus.web.kept import Beside, beside
 
@@ -36,7 +37,7 @@ class Chat:
     examples: Sequence[str]
     is_demo: bool
     card: Card
-    is_connected: bool
+    waiting: Waiting | None
     running: bool
     stopping: bool
     unsent: Unsent | None
@@ -46,23 +47,11 @@ class Chat:
         """What a screen reader is told when an answer has arrived."""
         if self.running:
             return "Stopping." if self.stopping else "Xerus is answering."
-        if not self.entries:
-            return ""
-        last = self.entries[-1]
-        if last.kind == "cut":
-            how = getattr(last, "how", "")
-            return "Stopped." if how == "stopped" else "The answer was interrupted by a restart."
-        return {
-            "approval": "Approval needed.",
-            "needs_connection": "Connected now. Ask again."
-            if self.is_connected
-            else "Atlassian is not connected.",
-            "error": "Something went wrong.",
-        }.get(last.kind, "Answer ready.")
+        return announcement(self.entries, self.waiting)
 
 
 class ChatPages:
-    """GET /, GET /chat/{id}, POST /chat, POST /chat/{id}/decide, again."""
+    """GET /, GET /chat/{id}, POST /chat, POST /chat/{id}/again."""
 
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
@@ -75,7 +64,6 @@ class ChatPages:
             access.page(self._deps, "/chat/{id}", self._show),
             access.data(self._deps, "/chat/{id}/transcript", self._show_transcript),
             access.action(self._deps, "/chat", self._send),
-            access.action(self._deps, "/chat/{id}/decide", self._decide),
             access.action(self._deps, "/chat/{id}/again", self._again),
         ]
 
@@ -102,24 +90,16 @@ class ChatPages:
             return await self._render(
                 request, session, asked, "chat/page.html", unsent=Unsent(text, refused)
             )
-        return await self._answer(request, session, conversation_id)
+        return await self.answer(request, session, conversation_id)
 
     async def _again(self, request: Request, session: Session, form: FormData) -> Response:
         del form
         conversation_id = request.path_params["id"]
         await self._assistant.again(session.user, conversation_id)
-        return await self._answer(request, session, conversation_id)
+        return await self.answer(request, session, conversation_id)
 
-    async def _decide(self, request: Request, session: Session, form: FormData) -> Response:
-        decision = access.field(form, "decision")
-        if decision not in {"approve", "decline"}:
-            raise InvalidInput("Choose Approve or Decline.")
-        conversation_id = request.path_params["id"]
-        call_id = access.field(form, "call_id")
-        await self._assistant.decide(session.user, conversation_id, call_id, decision == "approve")
-        return await self._answer(request, session, conversation_id)
-
-    async def _answer(self, request: Request, session: Session, conversation_id: str) -> Response:
+    async def answer(self, request: Request, session: Session, conversation_id: str) -> Response:
+        """Show a conversation after something was done in it."""
         if not access.is_fragment(request):
             await self._assistant.finished(session.user.id, conversation_id)
             return RedirectResponse(f"/chat/{conversation_id}", 303)
@@ -158,15 +138,15 @@ class ChatPages:
         sight = await self._assistant.look(user.id, conversation_id) if conversation_id else None
         entries = sight.entries if sight else ()
         views = {link: await self._deps.links[link].view(user.id) for link in self._deps.offered}
-        shown = next(iter(views))
+        waiting = waiting_in(entries, views)
+        shown = waiting.link if waiting else next(iter(views))
         flow = await self._deps.links[shown].flow(user.id, None)
-        is_connected = any(view.usable for view in views.values())
         return Chat(
             title=(kept.current.title or "Untitled") if kept.current else "Chat",
             first_name=user.name.split(" ")[0],
             conversation_id=conversation_id,
             kept=kept,
-            entries=_without_excuse(entries, told=is_connected or self._assistant.is_demo),
+            entries=entries,
             examples=self._assistant.examples,
             is_demo=self._assistant.is_demo,
             card=card_for(
@@ -177,22 +157,8 @@ class ChatPages:
                 shared_products=self._deps.shared_products,
                 now=self._deps.clock.now(),
             ),
-            is_connected=is_connected,
+            waiting=waiting,
             running=bool(sight and sight.running),
             stopping=bool(sight and sight.stopping),
             unsent=unsent,
         )
-
-
-def _without_excuse(entries: Sequence[Entry], *, told: bool) -> Sequence[Entry]:
-    """Leave out what a model said about a missing connection where the card below tells it.
-
-    Args:
-        entries: the transcript.
-        told: the card says all of it: the connection is there by now, or the demo model spoke.
-    """
-    if not told or not entries or entries[-1].kind != "needs_connection":
-        return entries
-    asked = max((n for n, entry in enumerate(entries) if entry.kind == "person"), default=-1)
-    last_turn = (entry for entry in entries[asked + 1 :] if entry.kind != "assistant")
-    return [*entries[: asked + 1], *last_turn]

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.assistant.verdicts import Verdict as CallVerdict
 from xerus.atlassian.credentials import Product
 from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
@@ -183,9 +184,8 @@ class Entry(Protocol):
 
     Kinds and fields: `person` (text) · `assistant` (author, html: sanitised Markup) · `tool`
     (name, title, arguments, result: text, state: running | ok | failed | declined, seconds or None)
-    · `approval` (call_id, title, tool, preview: pairs of name and value, arguments: text, expires_at,
-    state: waiting | approved | declined | expired) · `needs_connection` (text, url)
-    · `error` (message, hint, correlation_id).
+    · `approval` and `needs_connection` (see `assistant.entries`) · `error` (message, hint,
+    correlation_id).
     """
 
     @property
@@ -236,8 +236,10 @@ class AssistantService(Protocol):
     async def again(self, user: User, conversation_id: str) -> None:
         """Begin to answer the last message once more."""
 
-    async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001 - the agreed signature
-        """Approve or decline a call that waits, then begin to go on."""
+    async def decide(
+        self, user: User, conversation_id: str, verdicts: Sequence[CallVerdict]
+    ) -> None:
+        """Approve or decline calls that wait, then begin to go on."""
 
     async def finished(self, user_id: UserId, conversation_id: str) -> None:
         """Return when no answer is being written."""
@@ -246,7 +248,7 @@ class AssistantService(Protocol):
         """Ask for the end of the answer that is being written."""
 
     async def run_out(self, user_id: UserId) -> None:
-        """Let every call that waits for the person's approval run out."""
+        """End what waits for the person's approval."""
 
 
 class Person(Protocol):

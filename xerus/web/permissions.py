@@ -67,6 +67,11 @@ def in_groups(granted: Iterable[str], missing: Iterable[str]) -> list[Permission
     ]
 
 
+def in_words(scopes: Iterable[str]) -> list[str]:
+    """Return what scopes allow, each once, in plain words."""
+    return list(dict.fromkeys(": ".join(_in_words(scope)) for scope in sorted(scopes)))
+
+
 def in_short(granted: Iterable[str]) -> list[str]:
     """Return e.g. "read and change Jira", "read Confluence"."""
     verbs: dict[str, set[str]] = {}

@@ -15,6 +15,7 @@ from xerus.web.admin_servers import AdminServers
 from xerus.web.admin_use import AdminUse
 from xerus.web.branches import BranchPages
 from xerus.web.chat import ChatPages
+from xerus.web.chat_decide import ChatDecide
 from xerus.web.chat_stream import ChatStream
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_client import ConnectClient
@@ -62,6 +63,7 @@ def _chat(deps: WebDeps) -> Iterator[Route]:
     pages = ChatPages(deps)
     yield from pages.routes()
     yield from ChatStream(deps, pages).routes()
+    yield from ChatDecide(deps, pages.answer).routes()
 
 
 def _links(deps: WebDeps) -> Iterator[Route]:

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from pydantic_ai.messages import ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart
 
 from xerus.assistant.approvals import Approval, Decision
+from xerus.assistant.changes import Preview
 from xerus.assistant.history import messages_of
 from xerus.assistant.turns import CallNote, Problem, Turn, prompt_of
 
@@ -16,6 +17,7 @@ def approval(decision: Decision | None) -> Approval:
         call_id="c1",
         tool="write",
         call_hash=b"",
+        asked_at=datetime(2026, 1, 1, tzinfo=UTC),
         expires_at=datetime(2026, 1, 1, tzinfo=UTC),
         decision=decision,
     )
@@ -52,7 +54,7 @@ def test_an_open_last_turn_is_left_alone() -> None:
 def test_a_turn_survives_being_stored() -> None:
     turn = Turn(
         messages=[*prompt_of("Grüße").messages, ModelResponse(parts=[CALL])],
-        calls={"c1": CallNote(title="Write", seconds=0.5, facts={"Status now": "To Do"})},
+        calls={"c1": CallNote(title="Write", seconds=0.5, preview=Preview(target="ENG-1"))},
         problem=Problem(message="m", hint="h", correlation_id="c"),
     )
     assert Turn.from_json(turn.to_json()) == turn

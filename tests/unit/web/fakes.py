@@ -19,6 +19,7 @@ from tests.unit.web.fake_servers import FakeServers
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.assistant.verdicts import Verdict as CallVerdict
 from xerus.assistant.watching import Sight
 from xerus.atlassian.credentials import Product
 from xerus.atlassian.ledger import Use
@@ -370,7 +371,7 @@ class FakeAssistant:
 
     def __init__(self) -> None:
         self.entries: dict[str, list[Any]] = {}
-        self.decisions: list[tuple[str, bool]] = []
+        self.verdicts: list[CallVerdict] = []
         self.ran_out: list[UserId] = []
         self.running = False
 
@@ -406,8 +407,10 @@ class FakeAssistant:
         said = [one.text for one in self.entries[conversation_id] if one.kind == "person"]
         await self.send(user, conversation_id, said[-1])
 
-    async def decide(self, user: User, conversation_id: str, call_id: str, approve: bool) -> None:  # noqa: FBT001
-        self.decisions.append((call_id, approve))
+    async def decide(
+        self, user: User, conversation_id: str, verdicts: Sequence[CallVerdict]
+    ) -> None:
+        self.verdicts += verdicts
 
     async def run_out(self, user_id: UserId) -> None:
         self.ran_out.append(user_id)

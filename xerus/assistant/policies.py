@@ -1,0 +1,165 @@
+"""How a tool may run for a person: asked about each time, always allowed, or blocked.
+
+Keyed by server and tool, so that a tool of another MCP server is never taken for one of ours.
+"""
+
+import json
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
+
+import mcp_types as types
+
+from xerus.tools import batch, lean
+from xerus.tools.catalogue import ALIASES, ALL
+from xerus.tools.declaration import Effect, Tool
+
+OURS = "xerus"
+"""The key of our own server."""
+
+_TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (*ALL, *lean.LEAN)}
+_OF_MANY = frozenset({"steps", "issues", "issue_keys"})
+"""Arguments of the tools that do many things at once."""
+
+Why = Literal["", "here", "always"]
+
+
+class Policy(StrEnum):
+    """What happens when the model calls a tool."""
+
+    ASK = "ask"
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+class Key(NamedTuple):
+    """A tool of a server."""
+
+    server: str
+    tool: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a policy goes by.
+
+    Attributes:
+        reads: whether the tool changes nothing.
+        may_allow: whether a person may let it run without being asked.
+    """
+
+    key: Key
+    reads: bool
+    may_allow: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """A person's policies in one conversation.
+
+    Attributes:
+        settled: what they chose for tools, everywhere.
+        here: the tools that they allow in this conversation.
+        may_allow: whether the operator lets anybody allow what writes.
+    """
+
+    settled: Mapping[Key, Policy]
+    here: AbstractSet[Key]
+    may_allow: bool = True
+
+    def of(self, about: About) -> tuple[Policy, Why]:
+        """Return the policy of a tool, and for a write that is allowed by whom: here or always."""
+        chosen = self.settled.get(about.key, Policy.ALLOW if about.reads else Policy.ASK)
+        if chosen is Policy.BLOCK:
+            return chosen, ""
+        if about.reads:
+            return chosen, ""
+        if not (about.may_allow and self.may_allow):
+            return Policy.ASK, ""
+        if chosen is Policy.ALLOW:
+            return chosen, "always"
+        return (Policy.ALLOW, "here") if about.key in self.here else (Policy.ASK, "")
+
+    def blocks(self, key: Key) -> bool:
+        """Whether a tool is not to be used at all."""
+        return self.settled.get(key) is Policy.BLOCK
+
+
+NO_RULES = Rules(settled={}, here=frozenset())
+
+
+def about(tool: types.Tool, *, server: str = OURS) -> About:
+    """Return what a policy goes by, for a tool that a server lists."""
+    hints = tool.annotations or types.ToolAnnotations()
+    reads = hints.read_only_hint is True
+    key = Key(server, tool.name)
+    if server == OURS and tool.name in _TOOLS:
+        return _about_ours(_TOOLS[tool.name])
+    # Without a hint a tool may destroy (MCP, ToolAnnotations), and so it is asked about.
+    return About(key=key, reads=reads, may_allow=reads or hints.destructive_hint is False)
+
+
+def about_call(one: About, arguments: Mapping[str, Any]) -> About:
+    """Return what a policy goes by for a call: of our lean profile's tools, the tool inside."""
+    key, _ = unwrapped(one.key, arguments)
+    found = _TOOLS.get(key.tool) if key != one.key else None
+    return one if found is None or found in lean.LEAN else _about_ours(found)
+
+
+def unwrapped(key: Key, arguments: Mapping[str, Any]) -> tuple[Key, Mapping[str, Any]]:
+    """Return the call itself, or the one that a tool of the lean profile wraps."""
+    inner = _inner(key, arguments)
+    return (key, arguments) if inner is None else (Key(key.server, inner[0]), inner[1])
+
+
+def _inner(key: Key, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    wrapper = _TOOLS.get(key.tool) if key.server == OURS else None
+    name, given = arguments.get("tool"), _read(arguments.get("arguments", {}))
+    if wrapper is None or not lean.executes(wrapper):
+        return None
+    if not isinstance(name, str) or not isinstance(given, Mapping):
+        return None
+    return ALIASES.get(name, name), given
+
+
+def steps_of(key: Key, arguments: Mapping[str, Any]) -> list[tuple[Key, Mapping[str, Any]]]:
+    """Return the calls that a call runs as its steps; empty for one that runs itself."""
+    if key != Key(OURS, batch.batch.name):
+        return []
+    steps = _read(arguments.get("steps"))
+    found = []
+    for one in steps if isinstance(steps, list) else ():
+        name = one.get("tool") if isinstance(one, Mapping) else None
+        if isinstance(name, str):
+            given = _read(one.get("arguments", {}))
+            inner = given if isinstance(given, Mapping) else {}
+            found.append((Key(OURS, ALIASES.get(name, name)), inner))
+    return found
+
+
+def scopes_of(key: Key) -> frozenset[str]:
+    """Return the scopes at Atlassian without which a tool of ours cannot run."""
+    found = _TOOLS.get(key.tool) if key.server == OURS else None
+    return found.scopes if found else frozenset()
+
+
+def _read(value: Any) -> Any:
+    """Read JSON in a text, as the tools themselves take lists and objects from some clients."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _about_ours(tool: Tool) -> About:
+    many = bool(_OF_MANY & tool.input_schema["properties"].keys())
+    wraps = bool(lean.executes(tool))
+    return About(
+        key=Key(OURS, tool.name),
+        reads=not tool.writes,
+        may_allow=not tool.writes or not (tool.effect is Effect.DELETE or many or wraps),
+    )
