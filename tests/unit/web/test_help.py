@@ -1,5 +1,6 @@
 """Each failing state leads to its answer, with the reference, and to whom the operator named."""
 
+import html
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -160,3 +161,36 @@ async def test_a_help_desk_is_a_link() -> None:
         assert 'href="https://desk.example.com/xerus?form=7"' in page
         assert "your administrator" not in page.partition("Getting help")[2]
     assert "Open all day." in pages[1]
+
+
+_ADVICE = {
+    # Of the guide that Xerus was asked for by: its advice, and the answer where it stands here.
+    "allow pop-ups for this address": "window",
+    "A pop-up blocker": "window",
+    "Reload the Tools page and choose Configure again": "window",
+    "Close the Atlassian window": "stuck",
+    "clear the browser's cache and cookies for atlassian.com": "stuck",
+    "Check your internet connection": "stuck",
+    "your account may still use them": "stuck",
+    "the account of the right workspace": "failed",
+    "this account may use Jira or Confluence": "failed",
+    "your organisation restricts apps": "failed",
+    "Try it again after a few minutes": "failed",
+    "Wait a few seconds": "not-connected",
+    "Reload the Tools page. It shows what is stored": "not-connected",
+    "the browser's console": "not-connected",
+    "contact support": "not-connected",
+    # "Getting help" stands below each answer.
+    "Check the status.": "error",
+    "Look at the browser's console.": "error",
+    "Try again.": "error",
+    "Clear the browser's cache and cookies for this address and for atlassian.com": "error",
+    "Send the reference, the time and what you did": "error",
+}
+
+
+@pytest.mark.parametrize(("words", "answer"), _ADVICE.items())
+async def test_every_advice_of_the_guide_stands_in_its_answer(words: str, answer: str) -> None:
+    async with World().client() as http:
+        page = (await http.get(f"/help/{answer}")).text
+    assert words in html.unescape(page)
