@@ -22,19 +22,24 @@ from pydantic_ai.messages import (
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
 from tests.stores.connecting import MovableClock
+from tests.support.other_servers import People
 from xerus.accounts.users import User
 from xerus.assistant.branching import Branching
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.entries import ApprovalEntry, Entry, NeedsConnectionEntry
 from xerus.assistant.link import McpLink
+from xerus.assistant.remote.calls import Others
+from xerus.assistant.remote.servers import Servers
 from xerus.assistant.service import Assistant
 from xerus.assistant.verdicts import Verdict
 from xerus.audit.log import AuditLog
 from xerus.db.database import Database
 from xerus.db.notify import Listener
+from xerus.egress.servers import ServerEgress
 from xerus.ids import FamilyId, UserId, new_id
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
+from xerus.telemetry.metrics import Metrics
 from xerus.vault.service import Vault
 
 Script = Callable[[list[ModelMessage]], ModelResponse]
@@ -257,8 +262,12 @@ async def chatting_with(
     deadline_seconds: float = 30,
     messages_per_minute: int = 1000,
     listener: Listener | None = None,
+    people: People | None = None,
 ) -> AsyncIterator[Chat]:
-    """An assistant on `model`; without a `listener` of its own it hears nothing from others."""
+    """An assistant on `model`; without a `listener` of its own it hears nothing from others.
+
+    `people` know the other MCP servers that there are.
+    """
     tools, clock = Tools(), MovableClock()
     keys = FileKeyProvider(folder / "key")
     vault = Vault(database=database, provider=keys)
@@ -271,6 +280,9 @@ async def chatting_with(
     )
     await audit.start(write_checkpoints=False)
     manager = StreamableHTTPSessionManager(tools.server(), json_response=True, stateless=True)
+    egress = ServerEgress()
+    offers = Servers(remotes=people or People(), egress=egress)
+    others = Others(servers=offers, audit=audit, metrics=Metrics())
     assistant = Assistant(
         db=database,
         listener=listener or Listener(direct_dsn=""),
@@ -281,6 +293,7 @@ async def chatting_with(
         link=McpLink(app=manager.handle_request, url=_URL, tokens=Tokens()),
         messages_per_minute=messages_per_minute,
         deadline_seconds=deadline_seconds,
+        others=others,
     )
     async with manager.run():
         yield Chat(
@@ -292,4 +305,6 @@ async def chatting_with(
             branching=Branching(db=database, vault=vault, clock=clock),
         )
         await assistant.drain()
+        await others.drain()
+    await egress.close()
     await audit.stop()

@@ -21,6 +21,8 @@ from xerus.assistant.branching import Branching
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import Access, Providers
+from xerus.assistant.remote.calls import Others
+from xerus.assistant.remote.servers import Servers as RemoteOffers
 from xerus.assistant.service import Assistant
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
@@ -65,7 +67,12 @@ def web_role(
     link = McpLink(
         app=endpoint.app, url=resource_url(base.settings.public_url), tokens=people.tokens
     )
-    assistant = _assistant(base, link, providers)
+    others = Others(
+        servers=RemoteOffers(remotes=remote.remotes, egress=base.server_egress),
+        audit=base.audit,
+        metrics=base.metrics,
+    )
+    assistant = _assistant(base, link, providers, others)
     administration = Administration(
         base=base,
         people=People(db=base.db, admins=people.admins),
@@ -81,6 +88,7 @@ def web_role(
 
     async def drain() -> None:
         await assistant.drain()
+        await others.drain()
         await providers.close()
         await overseen.close()
 
@@ -98,7 +106,7 @@ def _access(wanted: AssistantSettings) -> Access:
     )
 
 
-def _assistant(base: Foundation, link: McpLink, providers: Providers) -> Assistant:
+def _assistant(base: Foundation, link: McpLink, providers: Providers, others: Others) -> Assistant:
     wanted = base.settings.assistant
     return Assistant(
         db=base.db,
@@ -108,6 +116,7 @@ def _assistant(base: Foundation, link: McpLink, providers: Providers) -> Assista
         clock=base.clock,
         model=providers.model(next(iter(chosen(wanted.model, wanted.models)), "")),
         messages_per_minute=wanted.messages_per_minute,
+        others=others,
         link=link,
     )
 

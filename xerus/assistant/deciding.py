@@ -18,10 +18,14 @@ CHANGED = "Not run: this is not what the person approved."
 
 @dataclass(frozen=True, kw_only=True)
 class Approved:
-    """What a person approved: one call, as whom it was then, and whether they changed it."""
+    """What a person approved: one call, as whom it was then, and whether they changed it.
+
+    `definition` is the digest of the tool, where another server has it.
+    """
 
     call_hash: bytes
     account: str = ""
+    definition: str = ""
     edited: bool = False
 
 
@@ -90,7 +94,10 @@ def _decide(found: Decided, call: ToolCallPart, wait: Approval, note: CallNote) 
             found.resumed.add(call_id)
         else:
             found.approved[call_id] = Approved(
-                call_hash=wait.call_hash, account=note.account, edited=changed is not None
+                call_hash=wait.call_hash,
+                account=note.account,
+                definition=note.definition,
+                edited=changed is not None,
             )
 
 

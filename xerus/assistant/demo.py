@@ -5,8 +5,9 @@ It goes through the same loop as any model: the tools, the approvals and the ans
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
+from pydantic_ai import ToolDefinition
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
@@ -18,6 +19,7 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
+from xerus.assistant.any_tool import any_call, known
 from xerus.assistant.exchanges import ALREADY_DONE
 from xerus.assistant.grammar import EXAMPLES, Request, understand
 from xerus.assistant.marks import without_marks
@@ -47,8 +49,8 @@ def demo_model() -> FunctionModel:
     return FunctionModel(_respond, stream_function=_stream, model_name=NAME)
 
 
-def _respond(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
-    step = _next_step(messages)
+def _respond(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+    step = _next_step(messages, info.function_tools)
     if isinstance(step, str):
         return ModelResponse(parts=[TextPart(content=step)])
     return ModelResponse(
@@ -57,9 +59,9 @@ def _respond(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
 
 
 async def _stream(
-    messages: list[ModelMessage], _: AgentInfo
+    messages: list[ModelMessage], info: AgentInfo
 ) -> AsyncIterator[str | DeltaToolCalls]:
-    step = _next_step(messages)
+    step = _next_step(messages, info.function_tools)
     if isinstance(step, str):
         for word in _WORDS.findall(step):
             yield word
@@ -71,14 +73,16 @@ async def _stream(
         }
 
 
-def _next_step(messages: list[ModelMessage]) -> str | Request:
+def _next_step(messages: list[ModelMessage], tools: Sequence[ToolDefinition]) -> str | Request:
     """Return the next call, or the answer."""
     text, results = _since_the_person(messages)
     if text.strip().casefold() in _ONWARD:
         return _STANDS
-    request = understand(text)
+    request = any_call(text, tools) or understand(text)
     if request is None:
-        return _UNKNOWN
+        return _UNKNOWN + known(tools)
+    if isinstance(request, str):
+        return f"{_WHO} {request}"
     if not results:
         return request
     last = results[-1]

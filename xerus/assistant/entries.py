@@ -45,7 +45,7 @@ class ToolEntry:
     """A call: arguments and result as text, seconds None where it never ran or still does.
 
     `size` is that of the result in bytes; `allowed` says why a write ran without being asked
-    about: "here", "always", or "".
+    about: "here", "always", or ""; `origin` names another server whose tool it is.
     """
 
     kind: ClassVar[str] = "tool"
@@ -57,6 +57,7 @@ class ToolEntry:
     seconds: float | None
     size: int | None = None
     allowed: str = ""
+    origin: str = ""
     at: datetime | None = None
 
 
@@ -83,6 +84,7 @@ class ApprovalEntry:
         may_allow: whether the tool may be let run without asking.
         edited: whether the arguments are the person's and not the model's.
         reason: why they declined; '' where they did not say.
+        origin: the other server whose tool it is; '' for one of ours.
     """
 
     kind: ClassVar[str] = "approval"
@@ -100,6 +102,24 @@ class ApprovalEntry:
     may_allow: bool = False
     edited: bool = False
     reason: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectEntry:
+    """Another server that has to be connected first, at `url`."""
+
+    kind: ClassVar[str] = "connect"
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeEntry:
+    """What of other servers' tools was missing in an answer, said once in a conversation."""
+
+    kind: ClassVar[str] = "notice"
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +177,8 @@ Entry: TypeAlias = (
     | ToolEntry
     | ApprovalEntry
     | NeedsConnectionEntry
+    | ConnectEntry
+    | NoticeEntry
     | ErrorEntry
     | CutEntry
     | AsideEntry

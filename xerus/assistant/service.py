@@ -16,6 +16,7 @@ from xerus.assistant.leases import Lease
 from xerus.assistant.link import McpLink
 from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
 from xerus.assistant.owners import Owners
+from xerus.assistant.remote.calls import Others
 from xerus.assistant.signals import Signals
 from xerus.assistant.toolset import Terms
 from xerus.assistant.turns import Turn, prompt_of
@@ -50,6 +51,7 @@ class Assistant:
         model: Model,
         link: McpLink,
         messages_per_minute: int,
+        others: Others | None = None,
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self._signals = Signals(listener=listener)
@@ -63,7 +65,7 @@ class Assistant:
         )
         self._answers = Answers(
             journal=self._journal,
-            loop=Loop(model=model, link=link, clock=clock),
+            loop=Loop(model=model, link=link, clock=clock, others=others),
             signals=self._signals,
             deadline_seconds=deadline_seconds,
         )

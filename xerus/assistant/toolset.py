@@ -93,6 +93,13 @@ class McpTools(AbstractToolset[object]):
     async def get_tools(self, ctx: RunContext[object]) -> dict[str, ToolsetTool[object]]:
         """Return the tools that the person's token shows and they do not block, asked for once."""
         del ctx
+        return await self._listed()
+
+    async def names(self) -> frozenset[str]:
+        """Return the names of these tools."""
+        return frozenset(await self._listed())
+
+    async def _listed(self) -> dict[str, ToolsetTool[object]]:
         cursor: str | None = None
         while not self._tools or cursor:
             page = await self._client.list_tools(cursor=cursor)

@@ -21,10 +21,12 @@ from xerus.assistant.entries import (
     AsideEntry,
     AssistantEntry,
     CallState,
+    ConnectEntry,
     CutEntry,
     Entry,
     ErrorEntry,
     NeedsConnectionEntry,
+    NoticeEntry,
     PersonEntry,
     ToolEntry,
     WaitState,
@@ -74,9 +76,17 @@ class _Page:
             match message:
                 case ModelRequest():
                     yield from _written(message, None if turn.aside else n)
+                    if place == 0:
+                        yield from self._notices(n)
                 case ModelResponse():
                     yield from self._response(n, place, message)
         yield from self._end(n, turn)
+
+    def _notices(self, n: int) -> Iterator[Entry]:
+        told = {text for turn in self._content.turns[:n] for text in turn.notices}
+        for text in self._content.turns[n].notices:
+            if text not in told:
+                yield NoticeEntry(text=text)
 
     def _response(self, n: int, place: int, response: ModelResponse) -> Iterator[Entry]:
         for part in response.parts:
@@ -124,6 +134,7 @@ class _Page:
             may_allow=note.may_allow,
             edited=wait.more.arguments is not None,
             reason=wait.more.reason,
+            origin=note.origin,
         )
 
     def _state(self, wait: Approval) -> WaitState | None:
@@ -151,6 +162,7 @@ class _Page:
             size=None if result is None else len(text.encode()),
             at=result.timestamp if result is not None else None,
             allowed=note.allowed,
+            origin=note.origin,
         )
 
     def _outcome(
@@ -194,6 +206,10 @@ class _Page:
             )
             yield CutEntry(how=how, newest=newest)
         yield from self._held(n, turn)
+        if newest:
+            lacking = {note.connect: note for note in turn.calls.values() if note.connect}
+            for name, note in lacking.items():
+                yield ConnectEntry(name=name, url=note.connect_url)
 
     def _held(self, n: int, turn: Turn) -> Iterator[Entry]:
         """Say of all calls together that waited here for a connection; nothing once they went on."""

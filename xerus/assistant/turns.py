@@ -36,6 +36,9 @@ class CallNote:
         account: as whom it would be done then; '' where that is unknown.
         lacking: the scopes at Atlassian without which it cannot run, when it waits for them.
         allowed: why a write ran without being asked about: "here" or "always".
+        origin: name and host of the server, for a tool of another one.
+        definition: digest of that tool's definition.
+        connect, connect_url: what has to be connected for it first, and where.
     """
 
     title: str
@@ -49,6 +52,10 @@ class CallNote:
     account: str = ""
     lacking: list[str] = field(default_factory=list)
     allowed: Literal["", "here", "always"] = ""
+    origin: str = ""
+    definition: str = ""
+    connect: str = ""
+    connect_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +72,8 @@ class Turn:
     """A person's message or decision, and everything that followed from it.
 
     `cut` says what ended it early; what was written until then stays. `aside`: the person had it
-    answered again, so it is history that the model no longer gets.
+    answered again, so it is history that the model no longer gets. `notices` say what of other
+    servers' tools was missing in it.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
@@ -73,6 +81,7 @@ class Turn:
     problem: Problem | None = None
     cut: Cut | None = None
     aside: bool = False
+    notices: list[str] = field(default_factory=list)
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""

@@ -176,3 +176,22 @@ def _counted(outcome: str) -> str:
     """Return one of a few outcomes."""
     known = {"ok", "error", "cancelled", "changed", "not_connected", "timeout"}
     return outcome if outcome in known else "failed"
+
+
+class Others:
+    """Makes the calls of each run; one instance in a process."""
+
+    def __init__(self, *, servers: Servers, audit: AuditLog, metrics: Metrics) -> None:
+        self._servers = servers
+        self._audit = audit
+        self._metrics = metrics
+
+    def calls(self, user_id: UserId) -> RemoteCalls:
+        """Return those of a person's run, which has to end them by `leave`."""
+        return RemoteCalls(
+            servers=self._servers, audit=self._audit, metrics=self._metrics, user_id=user_id
+        )
+
+    async def drain(self) -> None:
+        """Wait until the sessions that end are ended."""
+        await self._servers.drain()

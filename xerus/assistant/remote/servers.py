@@ -12,6 +12,7 @@ from xerus.assistant.remote.session import Session
 from xerus.assistant.remote.transport import Failure
 from xerus.assistant.remote.wanted import Remotes
 from xerus.egress.servers import ServerEgress
+from xerus.errors import XerusError
 from xerus.ids import UserId
 from xerus.remotes.servers import NotConnected, RemoteServer
 from xerus.telemetry.logs import logger
@@ -143,7 +144,11 @@ class Servers:
         self, task: "asyncio.Task[Listed | Missing]", server: RemoteServer
     ) -> Listed | Missing:
         if task.done():
-            return task.result()
+            try:
+                return task.result()
+            except XerusError as error:
+                _log.warning("remote_server_missing", server=server.id, cause=error.code)
+                return Missing(server=server, why=error.message)
         # It goes on, so that the next answer may have it; its session is of no use by then.
         task.add_done_callback(self._unneeded)
         return Missing(server=server, why=_late().message)
