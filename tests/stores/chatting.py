@@ -106,6 +106,8 @@ class Tools:
     Attributes:
         state, account: of the connection, without which nothing runs.
         lacking: scopes that it has to be given first.
+        holds: whether a call waits after it has begun, until `may_end`.
+        done: the names of the calls that ended.
     """
 
     ran: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -113,6 +115,9 @@ class Tools:
     account: str = ""
     lacking: list[str] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
+    done: list[str] = field(default_factory=list)
+    holds: bool = False
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
     def server(self) -> Server[Any]:
         return Server("small", on_list_tools=self._list, on_call_tool=self._call)
@@ -151,6 +156,9 @@ class Tools:
             )
         self.ran.append((params.name, dict(params.arguments or {})))
         self.started.set()
+        if self.holds:
+            await self.may_end.wait()
+        self.done.append(params.name)
         return types.CallToolResult(content=[types.TextContent(text=f"{params.name} done")])
 
 
