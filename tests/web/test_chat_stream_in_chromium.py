@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.support.asked import HEARD, answer, ask, asked, is_over, reached, stored
 from tests.support.chromium import profile, sign_in
 from tests.support.journeys import ADA
 from tests.support.model_answers import Call, Gate, Say
 from tests.support.model_servers import FakeLocal
 from tests.support.stack import Sandbox, Stack
-from tests.web.streamed_chat import HEARD, answer, ask, asked, is_over, reached, stored
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ const alert = (words) => (document.getElementById("alert").textContent = words);
 const SLOTS = ["xerus-chat-stream-1", "xerus-chat-stream-2"];
 const POLL_MS = 3000;
 const AGAIN_MS = [500, 1000, 2000, 4000];
+const LAST = new Set(["end", "closing", "busy"]);
 const NEAR_THE_END = 96;
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("xerus-chat") : null;
 const inbox = document.createElement("div"); // htmx alone may turn text into HTML
@@ -144,6 +145,7 @@ function open(id) {
   const stream = source;
   const on = (name, handle) =>
     stream.addEventListener(name, (event) => {
+      if (LAST.has(name)) stream.close(); // or its end would pass for a broken connection
       // One after the other: each is put in place asynchronously.
       work = work.then(() => source === stream && handle(JSON.parse(event.data))).catch(console.error);
     });
