@@ -181,6 +181,7 @@ async def test_a_write_cut_by_a_crash_is_told_as_unknown_and_never_sent_again(
     page = await browser.open(address)
     assert "Interrupted by a restart." in page.text
     assert "Outcome unknown" in page.text
+    assert "may have been made: look before" in page.text
     asked_before = len(model.asked)
     browser.page = waiting
     page = await browser.click("Approve")
@@ -212,6 +213,7 @@ async def test_an_orderly_stop_tells_the_stream_and_keeps_what_was_written(
         page = await browser.open(f"{stack.url}{path}")
         assert "Said before the stop." in page.text
         assert "Interrupted by a restart." in page.text
+        assert "may have been made" not in page.text
 
 
 ISSUE = {"project_key": "ENG", "issue_type": "Task"}

@@ -155,12 +155,14 @@ class ErrorEntry:
 class CutEntry:
     """An answer that was ended early: by the person, or because its process ended.
 
-    `newest` where nothing came after it, so that one can go on from there.
+    `newest` where nothing came after it, so that one can go on from there; `unsure` where a call
+    may have changed something.
     """
 
     kind: ClassVar[str] = "cut"
     how: Literal["stopped", "interrupted"]
     newest: bool
+    unsure: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

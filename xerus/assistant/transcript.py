@@ -36,7 +36,7 @@ from xerus.assistant.journal import Content
 from xerus.assistant.marks import readable
 from xerus.assistant.preview import by_arguments, exact, rows_of
 from xerus.assistant.rendering import blocks_of
-from xerus.assistant.turns import CallNote, Cut, Turn
+from xerus.assistant.turns import CallNote, Cut, Turn, begun_in
 from xerus.tools.untrusted import one_line
 
 _OUTCOMES: dict[str, CallState] = {"success": "ok", "denied": "declined"}
@@ -62,6 +62,7 @@ class _Page:
     def __init__(self, content: Content, now: datetime) -> None:
         self._content = content
         self._now = now
+        self._unsure = -1  # the newest turn with a call whose outcome nobody knows
 
     def turn(self, n: int) -> Iterator[Entry]:
         """Yield the entries of a turn; of one that was set aside, one entry that holds them."""
@@ -182,6 +183,7 @@ class _Page:
             return "running", ""
         if is_harmless(call.tool_call_id, n, self._content.turns):
             return "cancelled", CANCELLED
+        self._unsure = n
         return "unknown", INTERRUPTED
 
     def _answered(self, n: int) -> bool:
@@ -204,7 +206,8 @@ class _Page:
             how: Literal["stopped", "interrupted"] = (
                 "stopped" if turn.cut is Cut.STOPPED else "interrupted"
             )
-            yield CutEntry(how=how, newest=newest)
+            unsure = self._unsure >= begun_in(self._content.turns, n)
+            yield CutEntry(how=how, newest=newest, unsure=unsure)
         yield from self._held(n, turn)
         if newest:
             lacking = {note.connect: note for note in turn.calls.values() if note.connect}

@@ -1,11 +1,12 @@
 """One turn of a conversation: the messages of one run of the model, and what we noted beside them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import TypeAdapter
-from pydantic_ai.messages import ModelMessage, ModelRequest, UserPromptPart
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, UserPromptPart
 
 from xerus.assistant.changes import Preview
 
@@ -99,3 +100,15 @@ _TURN = TypeAdapter(Turn)
 def prompt_of(text: str) -> Turn:
     """Return the turn of a message that nobody has answered yet."""
     return Turn(messages=[ModelRequest(parts=[UserPromptPart(content=text)])])
+
+
+def begun_in(turns: Sequence[Turn], n: int) -> int:
+    """Return the turn before `n` whose calls turn `n` goes on with, or 0.
+
+    A call that waited, for an approval or a connection, runs in a later turn than the one that
+    made it; those between hold nothing that the model said.
+    """
+    for before in range(n - 1, -1, -1):
+        if any(isinstance(message, ModelResponse) for message in turns[before].messages):
+            return before
+    return 0

@@ -1,0 +1,69 @@
+"""The chat while an answer is written, and after one that was ended early."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from tests.gallery.shown import Shown
+from tests.unit.web.fakes import CONNECTED, World
+from xerus.assistant.entries import AssistantEntry, CutEntry, PersonEntry, ToolEntry
+from xerus.assistant.rendering import blocks_of, html_of
+
+_ASKED = PersonEntry(text="find open bugs in ENG and tell me which to take first")
+_SEARCHED = ToolEntry(
+    name="jira_search",
+    title="Search issues",
+    arguments='{"jql": "project = ENG AND type = Bug"}',
+    result="ENG-7 | Login button ignores Enter | Open",
+    state="ok",
+    seconds=0.8,
+    size=4_210,
+)
+_WORDS = "Two open bugs in **ENG**. I would begin with the one that keeps people from"
+_BEGUN = AssistantEntry(author="some-model", html=html_of(_WORDS), blocks=blocks_of(_WORDS))
+
+
+def _call(state: Literal["running", "cancelled", "unknown"], title: str) -> ToolEntry:
+    return ToolEntry(
+        name="jira_call",
+        title=title,
+        arguments='{"issue_key": "ENG-7"}',
+        result="" if state == "running" else "It is not known whether this was done.",
+        state=state,
+        seconds=None,
+    )
+
+
+def _written(*entries: object, running: bool = False) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        world.connections.shown = CONNECTED
+        world.assistant.entries["talk"] = [_ASKED, *entries]
+        world.assistant.running = running
+
+    return arrange
+
+
+RUNNING_STATES: Mapping[str, Shown] = {
+    "chat-running": Shown(path="/chat/talk", arrange=_written(_SEARCHED, _BEGUN, running=True)),
+    "chat-running-call": Shown(
+        path="/chat/talk",
+        arrange=_written(_SEARCHED, _call("running", "Get issue"), running=True),
+    ),
+    "chat-stopped": Shown(
+        path="/chat/talk",
+        arrange=_written(
+            _SEARCHED,
+            _BEGUN,
+            _call("cancelled", "Get issue"),
+            CutEntry(how="stopped", newest=True),
+        ),
+    ),
+    "chat-interrupted": Shown(
+        path="/chat/talk",
+        arrange=_written(
+            _SEARCHED,
+            _BEGUN,
+            _call("unknown", "Add comment"),
+            CutEntry(how="interrupted", newest=True, unsure=True),
+        ),
+    ),
+}
