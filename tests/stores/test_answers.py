@@ -17,6 +17,7 @@ from tests.stores.chatting import (
     results,
     says,
     streamed,
+    verdict,
 )
 from tests.stores.connecting import until
 from tests.stores.databases import Fresh
@@ -160,7 +161,7 @@ async def test_a_write_that_is_under_way_is_waited_for_by_a_stop_and_nothing_fol
         await chat.assistant.finished(chat.user.id, conversation)
         [waiting] = await chat.approvals(conversation)
         chat.tools.holds = True
-        await chat.assistant.decide(chat.user, conversation, waiting.call_id, True)
+        await chat.assistant.decide(chat.user, conversation, [verdict(waiting, approve=True)])
         await chat.tools.started.wait()
 
         await chat.assistant.stop(chat.user.id, conversation)

@@ -103,12 +103,18 @@ def prompt_of(text: str) -> Turn:
 
 
 def begun_in(turns: Sequence[Turn], n: int) -> int:
-    """Return the turn before `n` whose calls turn `n` goes on with, or 0.
+    """Return the turn whose calls turn `n` goes on with; `n` where it answers a message.
 
     A call that waited, for an approval or a connection, runs in a later turn than the one that
     made it; those between hold nothing that the model said.
     """
+    if n < 0 or any(_is_asked(message) for message in turns[n].messages):
+        return max(n, 0)
     for before in range(n - 1, -1, -1):
         if any(isinstance(message, ModelResponse) for message in turns[before].messages):
             return before
     return 0
+
+
+def _is_asked(message: ModelMessage) -> bool:
+    return any(isinstance(part, UserPromptPart) for part in message.parts)
