@@ -259,7 +259,8 @@ async def test_an_orderly_end_waits_for_an_answer_and_then_for_a_write_alone(
         conversation = await begun(chat, "Tell me")
         await slow.waits.wait()
 
-        await chat.assistant._answers.drain(seconds=0)
+        chat.assistant._answers.closing(seconds=0)
+        await chat.assistant.drain()
 
         assert how(await chat.entries(conversation)) == ["interrupted"]
         assert "Once upon a time" in await text_of(chat, conversation)
@@ -278,6 +279,8 @@ async def test_who_watches_is_let_go_before_the_process_ends(
 
         assert [one.running for one in sights] == [True]
         slow.go_on.set()
+        await chat.assistant.drain()
+        assert "the end." in await text_of(chat, conversation)
 
 
 async def test_a_defect_in_an_answer_is_told_with_a_reference(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xerus.assistant.deciding import waiting
 from xerus.assistant.growth import Growth
@@ -44,8 +44,10 @@ class _Answer:
     def content(self) -> Content | None:
         if self.before is None:
             return None
+        # A copy: it may be rendered in another thread, while the turn grows.
+        now = replace(self.growth.turn, calls=dict(self.turn.calls))
         return Content(
-            turns=[*self.before.turns[: self.lease.n], self.growth.turn],
+            turns=[*self.before.turns[: self.lease.n], now],
             approvals=self.before.approvals,
             running=True,
             stopping=self.stopping.cut is Cut.STOPPED,
@@ -64,12 +66,16 @@ class Answers:
         self._deadline_seconds = deadline_seconds
         self._answers: dict[str, _Answer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._end: asyncio.TimerHandle | None = None
+        self._closed = False
         signals.on_stop(self.stop)
 
     def begin(self, lease: Lease, turn: Turn, prepare: Prepare) -> None:
         """Begin the answer of a lease."""
         answer = _Answer(lease=lease, turn=turn)
         self._answers[lease.run_id] = answer
+        if self._closed:
+            answer.stopping.ask(Cut.INTERRUPTED)
         task = asyncio.create_task(self._whole(answer, prepare), name="assistant-answer")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -95,14 +101,23 @@ class Answers:
             answer.stopping.ask(Cut.STOPPED)
             self._signals.wake(answer.lease.conversation_id)
 
-    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Let answers end by themselves for a while, then end them; return once all are stored."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-        for answer in self._answers.values():
-            answer.stopping.ask(Cut.INTERRUPTED)
+    def closing(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Let answers end by themselves for a while, then end them: this process is to stop."""
+        if self._end is None:
+            self._end = asyncio.get_running_loop().call_later(seconds, self._interrupt)
+
+    async def drain(self) -> None:
+        """Return once all answers are stored, which are given no more time than `closing` says."""
+        self.closing()
         while self._tasks:
             await asyncio.wait(self._tasks)
+        if self._end is not None:
+            self._end.cancel()
+
+    def _interrupt(self) -> None:
+        self._closed = True
+        for answer in self._answers.values():
+            answer.stopping.ask(Cut.INTERRUPTED)
 
     async def _whole(self, answer: _Answer, prepare: Prepare) -> None:
         lease = answer.lease

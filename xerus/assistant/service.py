@@ -98,7 +98,7 @@ class Assistant:
         Raises:
             NotFound: there is none with this id, or it is somebody else's.
         """
-        return whole(await self._content(user_id, conversation_id), self._clock)
+        return await whole(await self._content(user_id, conversation_id), self._clock)
 
     def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
         """Yield the end of the transcript while an answer is being written (`watching.Watches`).
@@ -111,8 +111,9 @@ class Assistant:
         )
 
     def closing(self) -> None:
-        """Let go of who watches: this process is about to stop."""
+        """Let go of who watches, and soon of the answers too: this process is about to stop."""
         self._watches.close()
+        self._answers.closing()
 
     async def send(self, user: User, conversation_id: str | None, text: str) -> str:
         """Begin to answer a message, in a new conversation if none is named; return its id.

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from pydantic_ai.messages import ModelResponse
+from pydantic_ai.messages import TextPart
 
 from xerus.assistant.entries import Entry
 from xerus.assistant.journal import Content
 from xerus.assistant.signals import Signals
 from xerus.assistant.transcript import transcript
-from xerus.assistant.turns import Turn
+from xerus.assistant.turns import begun_in
 from xerus.clock import Clock
+from xerus.tools.aside import QUICK_MARKDOWN, aside
 
 _QUIET_SECONDS = 10.0
 _LEAST_PAUSE = 0.1
@@ -37,10 +38,10 @@ class Sight:
     stopping: bool = False
 
 
-def whole(content: Content, clock: Clock) -> Sight:
+async def whole(content: Content, clock: Clock) -> Sight:
     """Return all of a conversation."""
     return Sight(
-        entries=transcript(content, now=clock.now()),
+        entries=await _entries(content, clock),
         running=content.running,
         stopping=content.stopping,
     )
@@ -69,11 +70,11 @@ class Watches:
                 changed.clear()
                 content = await read()
                 begun = perf_counter()
-                first = _first_that_changes(content)
+                first = begun_in(content.turns, len(content.turns) - 1)
                 if since is None:
-                    since = len(self._entries(content, until=first))
+                    since = len(await _entries(content, self._clock, until=first))
                 yield Sight(
-                    entries=self._entries(content, since=first),
+                    entries=await _entries(content, self._clock, since=first),
                     since=since,
                     running=content.running,
                     stopping=content.stopping,
@@ -87,18 +88,21 @@ class Watches:
         """Let every watch end soon: this process is about to stop."""
         self._closed = True
 
-    def _entries(self, content: Content, since: int = 0, until: int | None = None) -> list[Entry]:
-        return transcript(content, now=self._clock.now(), since=since, until=until)
 
-
-def _first_that_changes(content: Content) -> int:
-    """Return the last turn in which the model spoke before the newest: its calls may still run.
-
-    Between them are those in which a call only waited, for a connection or an approval.
-    """
-    before = range(len(content.turns) - 1)
-    return max((n for n in before if _speaks(content.turns[n])), default=0)
-
-
-def _speaks(turn: Turn) -> bool:
-    return any(isinstance(message, ModelResponse) for message in turn.messages)
+async def _entries(
+    content: Content, clock: Clock, since: int = 0, until: int | None = None
+) -> list[Entry]:
+    """Return the entries of these turns; others do not wait while long Markdown is rendered."""
+    texts = (
+        len(part.content)
+        for turn in content.turns[since:until]
+        for message in turn.messages
+        for part in message.parts
+        if isinstance(part, TextPart)
+    )
+    now = clock.now()
+    return await aside(
+        lambda: transcript(content, now=now, since=since, until=until),
+        size=sum(texts),
+        quick=QUICK_MARKDOWN,
+    )
