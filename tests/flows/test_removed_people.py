@@ -108,6 +108,17 @@ async def with_everything(place: Place, browser: Browser) -> str:
         " VALUES (%s, 'x', 1, now()) RETURNING cause",
         user_id,
     )
+    place.rows(
+        "INSERT INTO mail_choices (user_id, wanted, changed_at)"
+        " VALUES (%s, true, now()) RETURNING user_id",
+        user_id,
+    )
+    place.rows(
+        "INSERT INTO mail_outbox (user_id, cause, id, level, since, title, text, page, action, state,"
+        " created_at, seen_at, next_at) VALUES (%s, 'x', gen_random_uuid(), 1, now(), '', '', '', '',"
+        " 'sent', now(), now(), now()) RETURNING user_id",
+        user_id,
+    )
     for table, column in place.columns_of_people():
         query = f"SELECT 1 FROM {table} WHERE {column} = %s"  # noqa: S608 - names of the catalogue
         assert place.rows(query, user_id), f"{table}.{column} has nothing of her: add it above"

@@ -78,6 +78,14 @@ def user_from(row: Row, admins: AdminRule) -> User:
     )
 
 
+async def named_administrators(conn: Connection) -> list[Row]:
+    """Return everybody whom something made administrator; whether it still counts `user_from` says."""
+    cursor = await conn.execute(
+        "SELECT id, tenant, subject, email, name, admin_by FROM users WHERE admin_by <> ''"
+    )
+    return await cursor.fetchall()
+
+
 async def upsert_user(
     conn: Connection, identity: Identity, *, admin_by: str, now: datetime
 ) -> UserId:

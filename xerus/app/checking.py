@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from xerus.app.clients import listed_clients
 from xerus.app.key_provider import keyring
 from xerus.app.loop import run
+from xerus.app.mail import smtp_of
 from xerus.clock import SystemClock
 from xerus.db.migrate import PAST_THE_POOLER, POOLED, answers, pooled
 from xerus.errors import XerusError
@@ -26,6 +27,8 @@ def report(env: Mapping[str, str]) -> int:
         print(f"{_state(setting, env, wrong):8} {' / '.join(setting.names)}{_note(setting, env)}")
     for problem in problems:
         print(f"\nwrong    {problem.variable} {problem.message}\n         {problem.remedy}")
+    for note in _mail_tried(settings):
+        print(f"\nnote     {note}")
     print(f"\n{_verdict(problems)}")
     sys.stdout.flush()
     return 1 if problems else 0
@@ -85,6 +88,17 @@ def _keys_tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:
                 message=f"cannot be used. {error.message}",
                 remedy=error.hint,
             )
+
+
+def _mail_tried(settings: Settings) -> Iterator[str]:
+    """Yield what keeps mail from being sent; it stops no start."""
+    smtp = smtp_of(settings)
+    if smtp is None:
+        return
+    try:
+        run(smtp.greet())
+    except XerusError as error:
+        yield f"XERUS_SMTP_HOST {error.message} {error.hint}"
 
 
 async def _one_wrapped(settings: Settings) -> None:

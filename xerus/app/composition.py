@@ -16,6 +16,7 @@ from xerus.app.heartbeat import Heartbeat
 from xerus.app.http import build_http
 from xerus.app.identity import Identity, know_people
 from xerus.app.key_provider import ProviderWatch
+from xerus.app.mail import mail_loops, mailing_for
 from xerus.app.notices import notices_for, operator_watch
 from xerus.app.probes import probe_routes
 from xerus.app.remotes import RemoteParts, remote_parts
@@ -229,6 +230,7 @@ def _worker(
             Loop(name="operator", every_seconds=_OPERATOR_SECONDS, run=operator.look),
             Loop(name="figures", every_seconds=_FIGURES_SECONDS, run=figures.refresh),
             *retention_loops(base),
+            *mail_loops(mailing_for(base, people.admins, links)),
         ],
     )
 

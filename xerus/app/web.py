@@ -13,6 +13,7 @@ from xerus.accounts.people import People
 from xerus.app.administration import Administration
 from xerus.app.foundation import Foundation
 from xerus.app.identity import Identity
+from xerus.app.mail import mailing_for
 from xerus.app.notices import notices_for
 from xerus.app.oversight import oversee
 from xerus.app.remotes import RemoteParts
@@ -30,6 +31,7 @@ from xerus.connections.links import Link
 from xerus.connections.service import Connections
 from xerus.mcpserver.endpoint import McpEndpoint
 from xerus.mcpserver.metadata import resource_url
+from xerus.notices.mailing import Mailing
 from xerus.notices.service import Notices
 from xerus.pages.rendering import Pages
 from xerus.settings.groups import AssistantSettings
@@ -81,9 +83,19 @@ def web_role(
         points=points,
     )
     notices = notices_for(base, links, limits)
+    mail = mailing_for(base, people.admins, links)
     overseen = oversee(base, link)
     deps = _deps(
-        base, pages, people, links, remote, assistant, administration, notices, overseen.services
+        base,
+        pages,
+        people,
+        links,
+        remote,
+        assistant,
+        administration,
+        notices,
+        mail,
+        overseen.services,
     )
 
     async def drain() -> None:
@@ -130,6 +142,7 @@ def _deps(
     assistant: Assistant,
     administration: Administration,
     notices: Notices,
+    mail: Mailing,
     oversight: Oversight,
 ) -> WebDeps:
     identity = base.settings.identity
@@ -158,6 +171,7 @@ def _deps(
         admin=administration,
         oversight=oversight,
         notices=notices,
+        mail=mail,
         clock=base.clock,
         public_url=base.settings.public_url,
         credentials_mode=base.settings.credential_mode,

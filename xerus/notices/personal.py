@@ -49,7 +49,7 @@ def personal(
         if standing.link not in missing:
             continue  # nobody works through it at present
         if standing.needs_reconnect:
-            yield _reconnect(standing, now)
+            yield _reconnect(standing)
             continue
         sites |= standing.sites
         yield from _year(standing, now)
@@ -58,7 +58,7 @@ def personal(
     yield from _quota(usage, sites)
 
 
-def _reconnect(standing: Standing, now: datetime) -> Notice:
+def _reconnect(standing: Standing) -> Notice:
     label = standing.link.label
     return Notice(
         cause=f"{standing.link}:reconnect",
@@ -66,7 +66,7 @@ def _reconnect(standing: Standing, now: datetime) -> Notice:
         kind="bad",
         title=f"{label} has to be connected again.",
         text="Until then the chat and your MCP clients cannot use it. Sites and settings stay.",
-        since=standing.ended_at or now,
+        since=standing.ended_at or standing.consented_at,
         page="/tools",
         action="Reconnect",
         link=standing.link,

@@ -11,6 +11,7 @@ from xerus.settings.groups import (
     ConfluenceSettings,
     JiraSettings,
     KeyServiceSettings,
+    MailSettings,
     Settings,
     http_url,
     names_of,
@@ -193,6 +194,7 @@ def _other_problems(settings: Settings) -> Iterator[Problem]:
             remedy="Set XERUS_DATABASE_URL too, or remove it to use the embedded database.",
         )
     yield from _key_provider_problems(settings)
+    yield from _mail_problems(settings.mail)
     yield from _model_problems(settings.assistant)
 
 
@@ -213,6 +215,24 @@ def _key_provider_problems(settings: Settings) -> Iterator[Problem]:
             variable="XERUS_KEY_PROVIDER_BEFORE",
             message="names the same key as XERUS_KEY_PROVIDER",
             remedy="Set it to the key that the database was sealed with until now, or unset it.",
+        )
+
+
+def _mail_problems(mail: MailSettings) -> Iterator[Problem]:
+    yield from _together(
+        {"XERUS_SMTP_HOST": mail.host, "XERUS_MAIL_FROM": mail.sender},
+        "mail is sent only with both a server and an address that it comes from",
+    )
+    yield from _together(
+        {"XERUS_SMTP_USERNAME": mail.username, "XERUS_SMTP_PASSWORD": mail.password},
+        "the other half of the login at the mail server is there",
+    )
+    if mail.tls == "none" and mail.host and mail.host not in LOOPBACK_HOSTS:
+        yield Problem(
+            variable="XERUS_SMTP_TLS",
+            message="is `none`, but XERUS_SMTP_HOST is not this machine",
+            remedy="Use `starttls` or `smtps`: mail and its login would cross the network in the "
+            "clear.",
         )
 
 

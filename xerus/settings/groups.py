@@ -119,6 +119,12 @@ def _contact(value: str) -> str:
     raise ValueError("must be an e-mail address or an https URL")
 
 
+def _mail_address(value: str) -> str:
+    if not _E_MAIL.fullmatch(value):
+        raise ValueError("must be a plain e-mail address")
+    return value
+
+
 # Enough to tell an address from a mistake; nothing in it ends a header or a link.
 _E_MAIL = re.compile(
     r"[A-Za-z0-9.!#$*/=?^_`{|}~+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
@@ -651,6 +657,46 @@ class SupportSettings(Group):
     )
 
 
+class MailSettings(Group):
+    """The server that takes e-mail of notices; without one there is none."""
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")] | None = _setting(
+        "XERUS_SMTP_HOST", help="Server that takes mail. Unset: no mail is sent."
+    )
+    given_port: Annotated[int, Field(ge=1, le=65535)] | None = _setting(
+        "XERUS_SMTP_PORT", help="Its port. Default: 587 for starttls, 465 for smtps, 25 for none."
+    )
+    tls: Literal["starttls", "smtps", "none"] = _setting(
+        "XERUS_SMTP_TLS",
+        default="starttls",
+        help="How the way to it is encrypted; `none` only for a server on this machine.",
+    )
+    username: str | None = _setting(
+        "XERUS_SMTP_USERNAME", help="Login at the server. Unset: none is asked for."
+    )
+    password: SecretStr | None = _setting(
+        "XERUS_SMTP_PASSWORD", help="Password of that login. Unset: none."
+    )
+    sender: Annotated[str, AfterValidator(_mail_address)] | None = _setting(
+        "XERUS_MAIL_FROM", help="Address that mail comes from. Unset: no mail is sent."
+    )
+    days: Annotated[int, Field(ge=1, le=365)] = _setting(
+        "XERUS_MAIL_DAYS",
+        default=7,
+        help="Days that lie at least between two mails of one cause to one person.",
+    )
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        return self.given_port or {"starttls": 587, "smtps": 465, "none": 25}[self.tls]
+
+    @property
+    def configured(self) -> bool:
+        """Whether mail can be sent."""
+        return bool(self.host and self.sender)
+
+
 class SandboxSettings(Group):
     """The simulated outside world of `xerus demo` and the tests."""
 
@@ -681,6 +727,7 @@ class Settings(BaseModel):
     tools: ToolSettings
     assistant: AssistantSettings
     support: SupportSettings
+    mail: MailSettings
     sandbox: SandboxSettings
 
     @property

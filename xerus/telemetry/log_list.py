@@ -233,6 +233,12 @@ ALL = (
         "At start: clients of an earlier XERUS_OAUTH_CLIENTS_FILE are still there",
         *("clients", "meaning"),
     ),
+    _event(
+        "warning",
+        "mail_not_sent",
+        "An e-mail about `notice` did not go out; it is tried again, unless the server refused it",
+        *("user", "notice", "attempt", "cause", "debug"),
+    ),
     # Pages
     _event(
         "error",

@@ -201,6 +201,9 @@ LOOP_SUCCESS = _gauge(
 LOOP_FAILURES = _counter(
     "xerus_worker_loop_failures_total", "Failures of a background loop", "loop"
 )
+MAILS = _counter(
+    "xerus_mails_total", "E-mails of notices by what became of them: sent, later, failed", "outcome"
+)
 
 CONNECTIONS = _figure(
     "xerus_connections",

@@ -52,6 +52,7 @@ class Metrics:
         self.audit_events = _counter(names.AUDIT_EVENTS, registry)
         self.checkpoint_failures = _counter(names.CHECKPOINT_FAILURES, registry)
         self.loop_failures = _counter(names.LOOP_FAILURES, registry)
+        self.mails = _counter(names.MAILS, registry)
         self._watched = _Watched()
         registry.register(self._watched)
         ProcessCollector(registry=registry)

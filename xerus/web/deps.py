@@ -28,6 +28,7 @@ from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import CloudId, FamilyId, FlowId, SessionId, UserId
 from xerus.notices.notice import Notice
+from xerus.notices.outbox import Counts
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
@@ -371,6 +372,26 @@ class NoticeService(Protocol):
         """Hide a notice from this person."""
 
 
+class MailService(Protocol):
+    """`notices.mailing.Mailing`."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a server to hand mail in at."""
+
+    async def wanted(self, user_id: UserId) -> bool:
+        """Tell whether a person wants mail."""
+
+    async def choose(self, user_id: UserId, *, wants: bool) -> None:
+        """Remember whether a person wants mail."""
+
+    async def counts(self) -> Counts:
+        """Return how mail goes."""
+
+    async def test(self, user: User) -> None:
+        """Send an administrator a message at once; raises what went wrong."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebDeps:
     """Everything the pages are given.
@@ -401,6 +422,7 @@ class WebDeps:
     admin: AdminService
     oversight: Oversight
     notices: NoticeService
+    mail: MailService
     clock: Clock
     public_url: str
     credentials_mode: CredentialsMode

@@ -25,6 +25,8 @@ _ENDED = {
     "browser": "That browser is signed out.",
     "client": "That client's access has ended. Its next request is refused.",
     "consent": "You are asked again when that program next wants access.",
+    "mail-on": "Xerus writes to you when something needs you.",
+    "mail-off": "Xerus does not write to you any more.",
 }
 
 
@@ -81,6 +83,9 @@ class HeldAccess:
             consents=[consent_line(row) for row in await self._deps.consents.of(user_id)],
             connections=[await link_card(self._deps, link, session) for link in self._deps.offered],
             shared=self._deps.credentials_mode == "shared",
+            mail_wanted=await self._deps.mail.wanted(user_id)
+            if self._deps.mail.configured
+            else None,
         )
 
     async def _end_browser(self, _request: Request, session: Session, form: FormData) -> Response:

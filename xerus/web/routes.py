@@ -25,6 +25,7 @@ from xerus.web.conversations import ConversationPages
 from xerus.web.deps import WebDeps
 from xerus.web.held_access import HeldAccess
 from xerus.web.help import HelpPage
+from xerus.web.mail import MailPages
 from xerus.web.put_away import PutAway
 from xerus.web.signin import SignInPages
 from xerus.web.signout import SignOut
@@ -44,6 +45,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *HeldAccess(deps).routes(),
         *HelpPage(deps).routes(),
         *PutAway(deps).routes(),
+        *MailPages(deps).routes(),
         *ActivityPage(deps).routes(),
         *AdminPage(deps).routes(),
         *AdminAudit(deps).routes(),

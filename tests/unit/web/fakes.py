@@ -40,13 +40,14 @@ from xerus.connections.views import (
     Started,
     State,
 )
-from xerus.errors import NotFound, NotSignedIn, Unavailable
+from xerus.errors import NotFound, NotSignedIn, Unavailable, UpstreamError
 from xerus.grants.administered import CannotBeAdded, ClientList, ClientRow
 from xerus.grants.clients import Client, Issued, Source
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
 from xerus.ids import ClientId, CloudId, ConnectionId, FamilyId, FlowId, SessionId, UserId
 from xerus.notices.notice import Notice
+from xerus.notices.outbox import Counts
 from xerus.pages.assets import Assets
 from xerus.pages.csrf import Csrf
 from xerus.pages.errors import ErrorEdge, pass_on
@@ -557,6 +558,29 @@ class FakeNotices:
         self.put_aways.append((user.id, cause))
 
 
+class FakeMail:
+    def __init__(self) -> None:
+        self.configured = False
+        self.choices: dict[UserId, bool] = {}
+        self.tested: list[str] = []
+        self.trouble: UpstreamError | None = None
+        self.shown = Counts(waiting=1, sent=12, failed=0, last_error="")
+
+    async def wanted(self, user_id: UserId) -> bool:
+        return self.choices.get(user_id, True)
+
+    async def choose(self, user_id: UserId, *, wants: bool) -> None:
+        self.choices[user_id] = wants
+
+    async def counts(self) -> Counts:
+        return self.shown
+
+    async def test(self, user: User) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.tested.append(user.email)
+
+
 def person(user_id: UserId = ADA) -> User:
     return User(
         id=user_id,
@@ -585,6 +609,7 @@ class World:
     admin: FakeAdmin = field(default_factory=FakeAdmin)
     oversight: FakeOversight = field(default_factory=FakeOversight)
     notices: FakeNotices = field(default_factory=FakeNotices)
+    mail: FakeMail = field(default_factory=FakeMail)
     clock: FixedClock = field(default_factory=FixedClock)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
 
@@ -616,6 +641,7 @@ class World:
             admin=self.admin,
             oversight=self.oversight.services(),
             notices=self.notices,
+            mail=self.mail,
             clock=self.clock,
             public_url=self.base,
             credentials_mode=self.mode,

@@ -13,6 +13,8 @@ ACTIONS = [
     "/connections/atlassian/cancel",
     "/connections/atlassian/test",
     "/notices/put-away",
+    "/access/mail",
+    "/admin/mail/test",
     "/connections/atlassian/disconnect",
     "/tools/clients/test",
     "/admin/audit/verify",
