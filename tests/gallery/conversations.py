@@ -7,6 +7,7 @@ from tests.gallery.shown import Shown
 from tests.unit.web.fakes import NOW, World
 from xerus.assistant.entries import AsideEntry, AssistantEntry, ErrorEntry, PersonEntry
 from xerus.assistant.rendering import html_of
+from xerus.assistant.searching import Found, Hit, Piece, Spot
 
 _NAMES = (
     "Which bugs are open in ENG, and who works on them at the moment?",
@@ -83,6 +84,37 @@ def failed(world: World) -> None:
     ]
 
 
+def found_much(world: World) -> None:
+    """More finds than one search shows."""
+    many(world)
+    rows = [world.conversations.rows[one] for one in ("talk", uuid(0), uuid(4))]
+    before, word, after = (
+        Piece(text="…which of the ", matches=False),
+        Piece(text="bugs", matches=True),
+        Piece(text=" that <b>customers</b> see are open…", matches=False),
+    )
+    hits = [
+        Hit(
+            row=row,
+            title=(Piece(text="Open ", matches=False), word) if not n else (before,),
+            spots=(
+                Spot(whose="You", turn=2, pieces=(before, word, after)),
+                Spot(whose="Tool", turn=None, pieces=(word, after)),
+            ),
+        )
+        for n, row in enumerate(rows)
+    ]
+    found = Found(hits=tuple(hits), searched=300, back_to=rows[-1], more=rows[-1].place)
+    world.searching.found = found
+
+
+def found_nothing(world: World) -> None:
+    """Words that are nowhere."""
+    few(world)
+    row = world.conversations.rows["talk"]
+    world.searching.found = Found(hits=(), searched=12, back_to=row, more=None, unreadable=1)
+
+
 OF_CONVERSATIONS: Mapping[str, Shown] = {
     "chat-long-list": Shown(path="/chat/talk", arrange=many),
     "chat-branch": Shown(path="/chat/branch", arrange=branched),
@@ -98,6 +130,8 @@ OF_CONVERSATIONS: Mapping[str, Shown] = {
     "conversations-no-older": Shown(
         path=f"/conversations?before=20200101T000000.000000.{uuid(0)}", arrange=many
     ),
+    "conversations-found": Shown(path="/conversations?q=bugs", arrange=found_much),
+    "conversations-nothing-found": Shown(path="/conversations?q=penguin", arrange=found_nothing),
     "conversation-rename": Shown(path="/chat/talk/rename", arrange=few),
     "conversation-delete": Shown(path="/chat/talk/delete", arrange=few),
     "conversation-delete-waiting": Shown(path=f"/chat/{uuid(6)}/delete", arrange=many),

@@ -27,6 +27,7 @@ from xerus.accounts.users import User
 from xerus.assistant.branching import Branching
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.entries import ApprovalEntry, Entry, NeedsConnectionEntry
+from xerus.assistant.exporting import Exporting
 from xerus.assistant.link import McpLink
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.servers import Servers
@@ -178,6 +179,8 @@ class Chat:
     audit: AuditLog
     conversations: Conversations
     branching: Branching
+    exporting: Exporting
+    vault: Vault
     user: User = field(default_factory=person)
 
     async def send(self, text: str, conversation: str | None = None) -> str:
@@ -303,14 +306,19 @@ async def chatting_with(
         deadline_seconds=deadline_seconds,
         others=others,
     )
+    conversations = Conversations(db=database, vault=vault, audit=audit, clock=clock)
     async with manager.run():
         yield Chat(
             assistant=assistant,
             tools=tools,
             clock=clock,
             audit=audit,
-            conversations=Conversations(db=database, vault=vault, audit=audit, clock=clock),
+            conversations=conversations,
             branching=Branching(db=database, vault=vault, clock=clock),
+            exporting=Exporting(
+                conversations=conversations, read=assistant.content, audit=audit, clock=clock
+            ),
+            vault=vault,
         )
         await assistant.drain()
         await others.drain()

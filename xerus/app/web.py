@@ -20,10 +20,12 @@ from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
 from xerus.assistant.branching import Branching
 from xerus.assistant.conversations import Conversations
+from xerus.assistant.exporting import Exporting
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import Access, Providers
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.servers import Servers as RemoteOffers
+from xerus.assistant.searching import Searching
 from xerus.assistant.service import Assistant
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
@@ -38,6 +40,7 @@ from xerus.settings.groups import AssistantSettings
 from xerus.settings.models import chosen
 from xerus.web import routes as web_routes
 from xerus.web.deps import WebDeps
+from xerus.web.kept import Kept
 from xerus.web.oversight import Oversight
 
 
@@ -133,6 +136,27 @@ def _assistant(base: Foundation, link: McpLink, providers: Providers, others: Ot
     )
 
 
+def _kept(base: Foundation, assistant: Assistant) -> Kept:
+    conversations = Conversations(
+        db=base.db,
+        vault=base.vault,
+        audit=base.audit,
+        clock=base.clock,
+        days=base.settings.assistant.days,
+    )
+    return Kept(
+        conversations=conversations,
+        branching=Branching(db=base.db, vault=base.vault, clock=base.clock),
+        searching=Searching(db=base.db, vault=base.vault, conversations=conversations),
+        exporting=Exporting(
+            conversations=conversations,
+            read=assistant.content,
+            audit=base.audit,
+            clock=base.clock,
+        ),
+    )
+
+
 def _deps(
     base: Foundation,
     pages: Pages,
@@ -159,14 +183,7 @@ def _deps(
         links=links,
         servers=remote.servers,
         assistant=assistant,
-        conversations=Conversations(
-            db=base.db,
-            vault=base.vault,
-            audit=base.audit,
-            clock=base.clock,
-            days=base.settings.assistant.days,
-        ),
-        branching=Branching(db=base.db, vault=base.vault, clock=base.clock),
+        kept=_kept(base, assistant),
         audit=base.audit,
         admin=administration,
         oversight=oversight,

@@ -40,8 +40,8 @@ async def add(
 async def of(conn: Connection, *, user_id: UserId, conversation_id: str) -> list[dict[str, Any]]:
     """Return every wait of a conversation, oldest first."""
     cursor = await conn.execute(
-        "SELECT id::text, turn, call_id, tool, kind, call, more, asked_at, expires_at, decision"
-        " FROM approvals WHERE user_id = %s AND conversation_id = %s ORDER BY asked_at",
+        "SELECT id::text, turn, call_id, tool, kind, call, more, asked_at, expires_at, decision,"
+        " decided_at FROM approvals WHERE user_id = %s AND conversation_id = %s ORDER BY asked_at",
         (user_id, conversation_id),
     )
     return await cursor.fetchall()

@@ -81,6 +81,7 @@ class Approval:
     asked_at: datetime
     expires_at: datetime
     decision: Decision | None
+    decided_at: datetime | None = None
     kind: Kind = Kind.APPROVAL
     more: More = field(default_factory=More)
 

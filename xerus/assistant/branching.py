@@ -137,7 +137,7 @@ class Branching:
                     approval_id=copy.id,
                     decision=copy.decision or Decision.SUPERSEDED,
                     more=None,
-                    now=now,
+                    now=copy.decided_at or now,
                 )
 
     async def _add_approval(
@@ -157,7 +157,7 @@ class Branching:
             kind=approval.kind,
             call=await self._sealing.call(user_id, branch, approval.id, approval.call_hash),
             more=more,
-            asked_at=self._clock.now(),
+            asked_at=approval.asked_at,
             expires_at=approval.expires_at,
         )
 

@@ -39,6 +39,16 @@ async def page(
     return await (await conn.execute(query + _NEWEST, given)).fetchall()
 
 
+async def count(conn: Connection, *, user_id: UserId) -> int:
+    """Return how many conversations a person has."""
+    cursor = await conn.execute(
+        "SELECT count(*) AS n FROM conversations WHERE user_id = %s", (user_id,)
+    )
+    found = await cursor.fetchone()
+    assert found is not None
+    return int(found["n"])
+
+
 async def row(
     conn: Connection, *, user_id: UserId, conversation_id: str, now: datetime
 ) -> dict[str, Any] | None:

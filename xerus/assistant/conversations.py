@@ -105,6 +105,11 @@ class Conversations:
             )
         return [await self._row(user_id, one) for one in found]
 
+    async def count(self, user_id: UserId) -> int:
+        """Return how many conversations a person has."""
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            return await kept.count(conn, user_id=user_id)
+
     async def row(self, user_id: UserId, conversation_id: str) -> ConversationRow:
         """Return one line of the list.
 

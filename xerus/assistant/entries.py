@@ -103,6 +103,8 @@ class ApprovalEntry:
     edited: bool = False
     reason: str = ""
     origin: str = ""
+    asked_at: datetime | None = None
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

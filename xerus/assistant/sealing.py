@@ -37,6 +37,15 @@ class Sealing:
             for n, content in enumerate(sealed)
         ]
 
+    async def open_plain(
+        self, user_id: UserId, conversation_id: str, sealed: Sequence[bytes]
+    ) -> list[bytes]:
+        """Open all turns of a conversation, given in order, as the JSON that was stored."""
+        return [
+            await self._vault.open(content, _turn(user_id, conversation_id, n))
+            for n, content in enumerate(sealed)
+        ]
+
     async def open_turn(self, user_id: UserId, conversation_id: str, n: int, sealed: bytes) -> Turn:
         """Open one turn."""
         return Turn.from_json(await self._vault.open(sealed, _turn(user_id, conversation_id, n)))
@@ -70,6 +79,7 @@ class Sealing:
                 tool=row["tool"],
                 call_hash=await self._vault.open(row["call"], binding),
                 asked_at=row["asked_at"],
+                decided_at=row["decided_at"],
                 expires_at=row["expires_at"],
                 decision=Decision(row["decision"]) if row["decision"] else None,
                 kind=Kind(row["kind"]),

@@ -98,7 +98,7 @@ class Assistant:
         Raises:
             NotFound: there is none with this id, or it is somebody else's.
         """
-        return await whole(await self._content(user_id, conversation_id), self._clock)
+        return await whole(await self.content(user_id, conversation_id), self._clock)
 
     def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
         """Yield the end of the transcript while an answer is being written (`watching.Watches`).
@@ -106,9 +106,7 @@ class Assistant:
         Raises:
             NotFound: there is none with this id, or it is somebody else's.
         """
-        return self._watches.watch(
-            conversation_id, partial(self._content, user_id, conversation_id)
-        )
+        return self._watches.watch(conversation_id, partial(self.content, user_id, conversation_id))
 
     def closing(self) -> None:
         """Let go of who watches, and soon of the answers too: this process is about to stop."""
@@ -191,7 +189,12 @@ class Assistant:
         """Wait until the answers under way are stored; for an orderly shutdown."""
         await self._answers.drain()
 
-    async def _content(self, user_id: UserId, conversation_id: str) -> Content:
+    async def content(self, user_id: UserId, conversation_id: str) -> Content:
+        """Return what there is of a conversation, the answer that is being written here included.
+
+        Raises:
+            NotFound: there is none with this id, or it is somebody else's.
+        """
         here = self._answers.content(user_id, conversation_id)
         return here or await self._journal.read(user_id, conversation_id)
 

@@ -136,6 +136,8 @@ class _Page:
             edited=wait.more.arguments is not None,
             reason=wait.more.reason,
             origin=note.origin,
+            asked_at=wait.asked_at,
+            decided_at=wait.decided_at,
         )
 
     def _state(self, wait: Approval) -> WaitState | None:

@@ -16,7 +16,7 @@ class BranchPages:
 
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
-        self._branching = deps.branching
+        self._branching = deps.kept.branching
 
     def routes(self) -> list[Route]:
         """Return the routes."""

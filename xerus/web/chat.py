@@ -133,7 +133,7 @@ class ChatPages:
     ) -> Chat:
         user = session.user
         kept = await beside(
-            self._deps.conversations, user.id, conversation_id, self._deps.clock.now()
+            self._deps.kept.conversations, user.id, conversation_id, self._deps.clock.now()
         )
         sight = await self._assistant.look(user.id, conversation_id) if conversation_id else None
         entries = sight.entries if sight else ()

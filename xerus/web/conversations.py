@@ -6,8 +6,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.assistant.conversations import Place
+from xerus.assistant.searching import LONGEST_WORDS
 from xerus.assistant.titles import LONGEST_TITLE
-from xerus.errors import InvalidInput
+from xerus.errors import InvalidInput, LimitReached
 from xerus.web import access
 from xerus.web.deps import WebDeps
 from xerus.web.kept import address_of, grouped, kept_for, place_at
@@ -20,11 +22,11 @@ _DONE = {
 
 
 class ConversationPages:
-    """GET /conversations; for one: /chat/{id}/rename, delete; for all: /conversations/delete."""
+    """GET /conversations, with `q` a search; for one: /chat/{id}/rename, delete; for all: /conversations/delete."""
 
     def __init__(self, deps: WebDeps) -> None:
         self._deps = deps
-        self._conversations = deps.conversations
+        self._conversations = deps.kept.conversations
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -40,6 +42,9 @@ class ConversationPages:
 
     async def _list(self, request: Request, session: Session) -> Response:
         before = place_at(request.query_params.get("before", ""))
+        words = request.query_params.get("q", "").strip()
+        if words:
+            return await self._search(request, session, words, before)
         rows = await self._conversations.page(session.user.id, limit=_PAGE + 1, before=before)
         return self._deps.pages.render(
             request,
@@ -48,9 +53,32 @@ class ConversationPages:
             csrf=session.csrf,
             groups=grouped(rows[:_PAGE], self._deps.clock.now()),
             before=before is not None,
+            longest=LONGEST_WORDS,
             older=address_of(rows[_PAGE - 1].place) if len(rows) > _PAGE else "",
             kept_for=kept_for(self._conversations.days),
             done=_DONE.get(request.query_params.get("done", ""), ""),
+        )
+
+    async def _search(
+        self, request: Request, session: Session, words: str, before: Place | None
+    ) -> Response:
+        found, problem = None, None
+        try:
+            found = await self._deps.kept.searching.find(session.user.id, words, before)
+        except (InvalidInput, LimitReached) as error:
+            problem = error
+        return self._deps.pages.render(
+            request,
+            "conversations/search.html",
+            viewer=access.viewer(session),
+            csrf=session.csrf,
+            status=problem.status if problem else 200,
+            words=words,
+            before=before is not None,
+            found=found,
+            problem=problem,
+            more=address_of(found.more) if found and found.more else "",
+            longest=LONGEST_WORDS,
         )
 
     async def _ask_for_title(self, request: Request, session: Session) -> Response:

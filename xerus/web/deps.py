@@ -32,7 +32,7 @@ from xerus.notices.outbox import Counts
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
-from xerus.web.kept import BranchingService, ConversationService
+from xerus.web.kept import Kept
 from xerus.web.oversight import Oversight
 from xerus.web.server_deps import ServerAdministration
 
@@ -416,8 +416,7 @@ class WebDeps:
     links: Mapping[Link, ConnectionService]
     servers: ServerAdministration
     assistant: AssistantService
-    conversations: ConversationService
-    branching: BranchingService
+    kept: Kept
     audit: AuditService
     admin: AdminService
     oversight: Oversight

@@ -1,12 +1,15 @@
 """What the pages about kept conversations call; `app` passes the real service."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from xerus.assistant.conversations import ConversationRow, Kin, Place
+from xerus.assistant.exported import Form
+from xerus.assistant.exporting import File
+from xerus.assistant.searching import Found
 from xerus.errors import InvalidInput
 from xerus.ids import UserId
 
@@ -53,6 +56,33 @@ class BranchingService(Protocol):
 
     async def undo(self, user_id: UserId, conversation_id: str) -> None:
         """Remove a branch whose first message was not taken."""
+
+
+class SearchService(Protocol):
+    """`assistant.searching.Searching`."""
+
+    async def find(self, user_id: UserId, words: str, before: Place | None = None) -> Found:
+        """Return conversations with all the words; raises InvalidInput, LimitReached."""
+
+
+class ExportService(Protocol):
+    """`assistant.exporting.Exporting`."""
+
+    async def file(self, user_id: UserId, conversation_id: str, form: Form) -> File:
+        """Return one conversation; raises NotFound, LimitReached."""
+
+    async def archive(self, user_id: UserId) -> AsyncIterator[bytes]:
+        """Begin an archive of all, piece by piece; raises LimitReached."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Everything that is done with whole conversations."""
+
+    conversations: ConversationService
+    branching: BranchingService
+    searching: SearchService
+    exporting: ExportService
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from xerus.web.connect_status import ConnectStatus
 from xerus.web.connection import ConnectionPages
 from xerus.web.conversations import ConversationPages
 from xerus.web.deps import WebDeps
+from xerus.web.exports import Exports
 from xerus.web.held_access import HeldAccess
 from xerus.web.help import HelpPage
 from xerus.web.mail import MailPages
@@ -58,6 +59,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *_chat(deps),
         *ConversationPages(deps).routes(),
         *BranchPages(deps).routes(),
+        *Exports(deps).routes(),
     ]
 
 

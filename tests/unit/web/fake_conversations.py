@@ -1,14 +1,18 @@
 """Conversations behind the pages, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from xerus.assistant.conversations import ConversationRow, Kin, Place, no_such_conversation
+from xerus.assistant.exported import Form, name_of
+from xerus.assistant.exporting import File
+from xerus.assistant.searching import Found, Hit, Piece
 from xerus.assistant.titles import chosen_title
-from xerus.errors import NotFound
+from xerus.errors import InvalidInput, NotFound
 from xerus.ids import UserId
+from xerus.web.kept import Kept
 
 
 class FakeConversations:
@@ -105,3 +109,55 @@ class FakeBranching:
 
     async def undo(self, user_id: UserId, conversation_id: str) -> None:
         await self._conversations.delete(user_id, conversation_id)
+
+
+class FakeSearching:
+    """Finds what has the words in its title; `found` is answered in its place where it is set."""
+
+    def __init__(self, conversations: FakeConversations) -> None:
+        self._conversations = conversations
+        self.found: Found | None = None
+
+    async def find(self, user_id: UserId, words: str, before: Place | None = None) -> Found:
+        if not words.strip():
+            raise InvalidInput("There is nothing to search for.", hint="Write a word or two.")
+        if self.found is not None:
+            return self.found
+        rows = await self._conversations.page(user_id, limit=100, before=before)
+        hits = [
+            Hit(row=row, title=(Piece(text=row.title, matches=True),), spots=())
+            for row in rows
+            if words in row.title
+        ]
+        last = rows[-1] if rows else None
+        return Found(hits=tuple(hits), searched=len(rows), back_to=last, more=None)
+
+
+class FakeExporting:
+    """Files that hold a title."""
+
+    def __init__(self, conversations: FakeConversations) -> None:
+        self._conversations = conversations
+
+    async def file(self, user_id: UserId, conversation_id: str, form: Form) -> File:
+        row = await self._conversations.row(user_id, conversation_id)
+        return File(name=name_of(row, form), media_type=form.media_type, content=row.title.encode())
+
+    async def archive(self, user_id: UserId) -> AsyncIterator[bytes]:
+        rows = await self._conversations.page(user_id, limit=100)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for row in rows:
+                yield row.title.encode()
+
+        return pieces()
+
+
+def kept_of(conversations: FakeConversations, searching: FakeSearching) -> Kept:
+    """Everything around `conversations`."""
+    return Kept(
+        conversations=conversations,
+        branching=FakeBranching(conversations),
+        searching=searching,
+        exporting=FakeExporting(conversations),
+    )

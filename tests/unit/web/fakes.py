@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from tests.unit.web.fake_conversations import FakeBranching, FakeConversations
+from tests.unit.web.fake_conversations import FakeConversations, FakeSearching, kept_of
 from tests.unit.web.fake_oversight import FakeOversight
 from tests.unit.web.fake_servers import FakeServers
 from xerus.accounts.cookies import Cookies
@@ -616,7 +616,8 @@ class World:
     def __post_init__(self) -> None:
         csrf = Csrf(b"k" * 32)
         self.conversations = FakeConversations(ADA, NOW, self.assistant.entries)
-        self.branching = FakeBranching(self.conversations)
+        self.searching = FakeSearching(self.conversations)
+        self.kept = kept_of(self.conversations, self.searching)
         self.sessions = FakeSessions(csrf)
         self.ada = self.sessions.add("ada-token", person(ADA))
         self.grace = self.sessions.add("grace-token", person(GRACE))
@@ -635,8 +636,7 @@ class World:
             links={Link.CLOUD: self.connections, **self.others},
             servers=self.servers,
             assistant=self.assistant,
-            conversations=self.conversations,
-            branching=self.branching,
+            kept=self.kept,
             audit=self.audit,
             admin=self.admin,
             oversight=self.oversight.services(),

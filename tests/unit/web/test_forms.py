@@ -40,6 +40,7 @@ ACTIONS = [
     "/chat/talk/rename",
     "/chat/talk/delete",
     "/conversations/delete",
+    "/conversations/export",
     "/chat/talk/stop",
 ]
 
