@@ -6,6 +6,7 @@ from datetime import timedelta
 from tests.unit.web.fakes import ADA, GRACE, NOW, World
 from xerus.audit.events import Event, Fact
 from xerus.audit.search import Found
+from xerus.connections.history import HourRow
 from xerus.ids import UserId
 from xerus.mcpserver.first_steps import Step
 
@@ -106,9 +107,38 @@ def _in_between(world: World) -> None:
     )
 
 
+def _hours(world: World) -> None:
+    """90 days with a night without a worker, and a bad afternoon."""
+    rows = []
+    for ago in range(90 * 24):
+        hour = NOW - timedelta(hours=ago)
+        if 9 <= ago <= 12:
+            rows.append(HourRow(hour=hour, renewals={"ok": 3} if ago == 12 else {}))
+            continue
+        failed = {3: 41, 4: 380, 5: 96}.get(ago, 0)
+        rows.append(
+            HourRow(
+                hour=hour,
+                was_seen=True,
+                states={
+                    "connected": 1_204 - failed,
+                    "degraded": failed,
+                    "needs_reconnect": ago % 3,
+                    "expiring_soon": 12,
+                    "disconnected": 60,
+                },
+                renewals={"ok": 1_190 - failed, "atlassian_unavailable": failed},
+                left={"over": failed // 4, "10": 90, "30": 380, "more": 730},
+            )
+        )
+    world.oversight.history.rows = rows[::-1]
+
+
 STATES: Mapping[str, tuple[str, Arrange]] = {
     "connect-client": ("/tools/clients?client=vs-code", _clients),
     "connect-client-failing": ("/tools/clients", _in_between),
+    "health-24h": ("/admin/connections", _hours),
+    "health-90d": ("/admin/connections?range=90d", _hours),
     "audit-empty": ("/admin/audit", _log(0)),
     "audit": ("/admin/audit", _log(6)),
     "audit-big": (_FILTERED, _log(300)),

@@ -37,6 +37,7 @@ from xerus.atlassian.shared_holds import SharedHolds
 from xerus.atlassian.shared_points import SharedPoints
 from xerus.audit.use import ToolUse
 from xerus.authserver import routes as oauth_routes
+from xerus.connections.history import ConnectionHistory
 from xerus.connections.links import Link
 from xerus.connections.running import Running
 from xerus.connections.service import Connections
@@ -63,6 +64,7 @@ _RENEW_SECONDS = 30.0
 _CHECK_SECONDS = 5.0
 _SWEEP_SECONDS = 600.0
 _FIGURES_SECONDS = 30.0
+_HISTORY_SECONDS = 300.0
 _USE_SECONDS = 60.0
 _OPERATOR_SECONDS = 60.0
 _USE_KEPT = timedelta(days=400)
@@ -214,6 +216,7 @@ def _worker(
         await notices.forget_old()
         return 0
 
+    history = ConnectionHistory(db=base.db, clock=base.clock)
     return Worker(
         metrics=base.metrics,
         loops=[
@@ -227,6 +230,7 @@ def _worker(
             ),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
             _counting(base),
+            Loop(name="history", every_seconds=_HISTORY_SECONDS, run=history.write),
             Loop(name="operator", every_seconds=_OPERATOR_SECONDS, run=operator.look),
             Loop(name="figures", every_seconds=_FIGURES_SECONDS, run=figures.refresh),
             *retention_loops(base),

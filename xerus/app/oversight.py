@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xerus.app.foundation import Foundation
 from xerus.assistant.link import McpLink
 from xerus.audit.search import AuditSearch
+from xerus.connections.history import ConnectionHistory
 from xerus.egress.client import Egress
 from xerus.ids import UserId
 from xerus.mcpserver.first_steps import FirstSteps
@@ -38,6 +39,7 @@ def oversee(base: Foundation, link: McpLink) -> Overseen:
     return Overseen(
         services=Oversight(
             audit=AuditSearch(db=base.db),
+            history=ConnectionHistory(db=base.db, clock=base.clock),
             first_steps=FirstSteps(http=egress, public_url=public_url, list_tools=count_tools),
         ),
         close=egress.close,

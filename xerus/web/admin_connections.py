@@ -8,12 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.connections.history import HOUR
 from xerus.connections.links import Link
 from xerus.errors import InvalidInput
 from xerus.vault.store import KeyRow
 from xerus.web import access
 from xerus.web.admin_quotas import in_words
+from xerus.web.admin_use import Tab
 from xerus.web.deps import WebDeps
+from xerus.web.health_charts import HEIGHT, RANGES, WIDTH, charts
 
 _WORDS: Mapping[str, str] = {
     "choosing_site": "Choosing a site",
@@ -63,6 +66,11 @@ class AdminConnections:
         admin = self._deps.admin
         asked = request.query_params
         link, cause = asked.get("link", ""), asked.get("cause", "")
+        chosen = asked.get("range", "24h")
+        if chosen not in RANGES:
+            raise InvalidInput("That time cannot be shown.", hint="Open Admin, then Connections.")
+        _, span, each = RANGES[chosen]
+        hours = await self._deps.oversight.history.hours(self._deps.clock.now() - span + HOUR)
         return self._deps.pages.render(
             request,
             "admin/connections.html",
@@ -75,6 +83,17 @@ class AdminConnections:
             shared_accounts=await admin.shared_accounts(),
             keys=[_key(row) for row in await admin.keys()],
             processes=await admin.processes(),
+            charts=charts(hours, each=each),
+            width=WIDTH,
+            height=HEIGHT,
+            ranges=[
+                Tab(
+                    word=word,
+                    address=f"/admin/connections?range={name}#over-time",
+                    is_here=name == chosen,
+                )
+                for name, (word, _, _) in RANGES.items()
+            ],
             quotas=in_words(await admin.atlassian_usage(), admin.atlassian_held()),
         )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from xerus.audit.search import Found, Place, Portion, Wanted
+from xerus.connections.history import HourRow
 from xerus.ids import UserId
 from xerus.mcpserver.first_steps import Step
 
@@ -33,9 +34,17 @@ class AddressTester(Protocol):
         """Yield what came of each step."""
 
 
+class History(Protocol):
+    """`connections.history.ConnectionHistory`."""
+
+    async def hours(self, since: datetime) -> Sequence[HourRow]:
+        """Return every hour from `since` to now, the oldest first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Oversight:
     """The services; everybody may test the address."""
 
     audit: AuditReader
     first_steps: AddressTester
+    history: History

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from xerus.audit.search import Found, Place, Portion, SearchTooLong, Wanted
+from xerus.connections.history import HourRow
 from xerus.ids import UserId
 from xerus.mcpserver.first_steps import Step
 from xerus.web.oversight import Oversight
@@ -61,11 +62,24 @@ class FakeSteps:
 
 
 @dataclass
+class FakeHistory:
+    """The hours that it was given; none was counted otherwise."""
+
+    rows: Sequence[HourRow] = ()
+    since: list[datetime] = field(default_factory=list)
+
+    async def hours(self, since: datetime) -> Sequence[HourRow]:
+        self.since.append(since)
+        return [row for row in self.rows if row.hour >= since.replace(minute=0)]
+
+
+@dataclass
 class FakeOversight:
     """The services in memory."""
 
     audit: FakeReader = field(default_factory=FakeReader)
     first_steps: FakeSteps = field(default_factory=FakeSteps)
+    history: FakeHistory = field(default_factory=FakeHistory)
 
     def services(self) -> Oversight:
-        return Oversight(audit=self.audit, first_steps=self.first_steps)
+        return Oversight(audit=self.audit, first_steps=self.first_steps, history=self.history)
