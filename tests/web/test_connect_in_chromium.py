@@ -1,34 +1,12 @@
 """Connecting Atlassian in a real browser: every way that the window can go."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.support.chromium import profile, sign_in
 from tests.support.journeys import ADA, ALAN, GRACE
 from tests.support.stack import Stack
-
-
-@asynccontextmanager
-async def window(page: Page, button: str = "Configure Atlassian") -> AsyncIterator[Page]:
-    """Yield the window that the card's button opens."""
-    async with page.expect_popup() as opening:
-        await page.get_by_role("button", name=button).click()
-    yield await opening.value
-
-
-async def agree(popup: Page, account: str) -> None:
-    await popup.get_by_role("button", name=account).click()
-    await popup.get_by_role("button", name="Accept").click()
-
-
-async def expect_success(page: Page, account: str) -> None:
-    card = page.get_by_role("article", name="Atlassian")
-    await expect(card.get_by_text("Authentication Successful")).to_be_visible()
-    await expect(card.get_by_text(account).first).to_be_visible()
-    await expect(card.get_by_text("acme").first).to_be_visible()
+from tests.support.window import agree, expect_success, window
 
 
 @pytest.mark.parametrize("coop", [None, "same-origin", "same-origin-allow-popups"])

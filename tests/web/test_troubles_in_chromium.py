@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 from tests.support.chromium import profile, sign_in
 from tests.support.journeys import ALAN
 from tests.support.stack import Stack
-from tests.web.test_connect_in_chromium import agree, window
+from tests.support.window import agree, window
 
 
 @asynccontextmanager
