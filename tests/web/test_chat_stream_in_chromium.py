@@ -150,6 +150,65 @@ async def test_a_reload_and_a_second_tab_see_the_same_answer_grow(
             await is_over(one)
 
 
+async def test_who_reads_further_up_is_not_moved_and_the_field_keeps_the_focus(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    first, second = Gate(), Gate()
+    many = "\n\n".join(f"Paragraph {n}." for n in range(60))
+    model.will(Say(f"{many}\n\nBefore."), first, Say(" Amid."), second, Say(f"\n\n{many}\n\nLast."))
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "At length")
+        await reached(first)
+        await expect(answer(page).get_by_text("Before.")).to_be_in_viewport()
+        await page.get_by_role("textbox").press_sequentially("Meanwhile")
+        await page.mouse.wheel(0, -800)
+        await page.wait_for_function(_MOVED)
+        place = await page.evaluate(_PLACE)
+        first.open()
+        await expect(answer(page)).to_contain_text("Before. Amid.")
+        second.open()
+        await expect(answer(page)).to_contain_text("Last.")
+        await is_over(page)
+        assert await page.evaluate(_PLACE) == place
+        await expect(page.get_by_role("textbox")).to_be_focused()
+        await expect(page.get_by_role("textbox")).to_have_value("Meanwhile")
+
+
+_PLACE = """() => [...document.querySelectorAll(".prose p")]
+  .find((one) => one.textContent === "Paragraph 30.").getBoundingClientRect().top"""
+_MOVED = """() => {
+  const moved = window.scrollY !== window.before;
+  window.before = window.scrollY;
+  return !moved && window.innerHeight + window.scrollY < document.body.scrollHeight - 400;
+}"""
+
+
+async def test_a_tab_that_was_open_before_learns_that_an_answer_began(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("Hello."))
+    model.will(Say("First half,"), gate, Say(" second half."))
+    async with profile(chrome) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "Hello")
+        await expect(answer(page)).to_contain_text("Hello.")
+        await is_over(page)
+        other = await context.new_page()
+        await other.goto(page.url)
+        await ask(page, "And now in halves")
+        await reached(gate)
+        await expect(answer(other)).to_contain_text("First half,")
+        gate.open()
+        await expect(answer(other)).to_contain_text("First half, second half.")
+        await is_over(other)
+
+
 async def test_a_hidden_tab_lets_go_of_its_stream_and_catches_up_when_it_is_seen(
     asking: tuple[Stack, FakeLocal], chrome: Browser
 ) -> None:
