@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
-from xerus.errors import Conflict, InvalidInput, XerusError
+from xerus.errors import Conflict, InvalidInput, NotFound, XerusError
 from xerus.web import access
 from xerus.web.card import Card, card_for
 from xerus.web.chat_waiting import Waiting, announcement, waiting_in
@@ -84,11 +84,13 @@ class ChatPages:
         asked = access.field(form, "conversation_id") or None
         try:
             conversation_id = await self._assistant.send(session.user, asked, text)
-        except Conflict as refused:
+        except (Conflict, NotFound) as refused:
             if access.is_fragment(request):  # the composer still has it
                 raise
+            # What was deleted in another tab is gone: the message can begin a new conversation.
+            there = None if isinstance(refused, NotFound) else asked
             return await self._render(
-                request, session, asked, "chat/page.html", unsent=Unsent(text, refused)
+                request, session, there, "chat/page.html", unsent=Unsent(text, refused)
             )
         return await self.answer(request, session, conversation_id)
 

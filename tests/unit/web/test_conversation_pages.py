@@ -4,6 +4,7 @@ import pytest
 
 from tests.gallery.conversations import few, many, uuid
 from tests.unit.web.fakes import NOW, World
+from xerus.assistant.conversations import no_such_conversation
 from xerus.web.kept import grouped, kept_for
 
 
@@ -118,3 +119,19 @@ def test_how_long_conversations_are_kept_is_said_in_words() -> None:
     assert "until you delete them" in kept_for(None)
     assert "the day after its last message" in kept_for(1)
     assert "90 days after" in kept_for(90)
+
+
+async def test_a_message_to_what_was_deleted_in_another_tab_is_kept_to_begin_anew() -> None:
+    world = World()
+    few(world)
+
+    async def gone(*_: object) -> str:
+        raise no_such_conversation()
+
+    world.assistant.send = gone  # type: ignore[method-assign, assignment]  # for this test alone
+    async with world.client() as http:
+        page = await http.post("/chat", data=world.form(text="And <this>?", conversation_id="talk"))
+    assert page.status_code == 404
+    assert ">And &lt;this&gt;?</textarea>" in page.text
+    assert "There is no such conversation." in page.text
+    assert 'id="conversation-id" value=""' in page.text
