@@ -1,0 +1,33 @@
+"""Calls that wait, in a real browser: going on by themselves, and found by a key."""
+
+from playwright.async_api import Browser, expect
+
+from tests.support.browser import Browser as TextBrowser
+from tests.support.chromium import profile, sign_in
+from tests.support.journeys import GRACE, connect_atlassian
+from tests.support.journeys import sign_in as sign_in_by_http
+from tests.support.stack import Stack
+
+
+async def test_a_call_goes_on_by_itself_and_its_approval_is_found_by_a_key(
+    stack: Stack, chrome: Browser
+) -> None:
+    async with profile(chrome) as (_, page, complaints):
+        await sign_in(page, stack.url, GRACE)
+        await page.goto(f"{stack.url}/")
+        await page.get_by_role("textbox").fill("create a task in ENG: Gone on with")
+        await page.get_by_role("textbox").press("Enter")
+        await expect(page.get_by_text("Connect Atlassian to go on")).to_be_visible()
+
+        async with TextBrowser() as other:
+            await sign_in_by_http(other, stack.url, GRACE)
+            await connect_atlassian(other, stack.url, GRACE)
+        await page.reload()
+
+        approve = page.get_by_role("button", name="Approve", exact=True)
+        await expect(approve).to_be_visible()
+        await page.get_by_role("textbox", name="Message to Xerus").focus()
+        await page.keyboard.press("Alt+KeyA")
+        await expect(page.get_by_role("group", name="Approve: Create issue?")).to_be_focused()
+        await page.keyboard.press("Tab")
+        assert complaints.found == []
