@@ -351,5 +351,5 @@ document.addEventListener("htmx:error", (event) => {
   takeBack("The message did not arrive. Check your connection, then send it again.");
 });
 
-if (list()) scrollToEnd();
+if (list() && !location.hash) scrollToEnd(); // a link to a place of it leads there
 follow();
