@@ -1,17 +1,24 @@
-"""What the pages about kept conversations call; `app` passes the real service."""
+"""What the pages about kept conversations call; `app` passes the real service.
+
+Every role loads this file, and only the web role the assistant: its types are named, not imported.
+"""
+
+from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from xerus.assistant.conversations import ConversationRow, Kin, Place
-from xerus.assistant.exported import Form
-from xerus.assistant.exporting import File
-from xerus.assistant.searching import Found
 from xerus.errors import InvalidInput
 from xerus.ids import UserId
+
+if TYPE_CHECKING:
+    from xerus.assistant.conversations import ConversationRow, Kin, Place
+    from xerus.assistant.exported import Form
+    from xerus.assistant.exporting import File
+    from xerus.assistant.searching import Found
 
 
 class ConversationService(Protocol):
@@ -176,6 +183,8 @@ def place_at(text: str) -> Place | None:
     Raises:
         InvalidInput: it is no place.
     """
+    from xerus.assistant.conversations import Place  # noqa: PLC0415 - the first lines say why
+
     if not text:
         return None
     when, _, conversation_id = text.rpartition(".")
