@@ -35,6 +35,8 @@ async def update_page(reader: Reader, given: Given, shown: Preview) -> None:
             shown.change("Title", page.get("title"), title)
     if "content" in given:
         _body(given.text("content"), form, page, shown)
+    if form != "markdown":
+        shown.fact("Form of the text", form)
     shown.fact("Note for the history", given.take("version_comment"))
     _check_version(given, page, shown)
 
@@ -74,6 +76,8 @@ async def move_page(reader: Reader, given: Given, shown: Preview) -> None:
     to = there.get("space_key") or space
     if page and to and to != page.get("space_key"):
         shown.change("Space", page.get("space_key"), to)
+    elif not page or space != to:
+        shown.fact("Space", space)
     if page and (below := await _below(reader, str(page.get("page_id")))):
         shown.fact("Goes with it", below)
 
