@@ -18,8 +18,10 @@ from tests.support.folders import reachable
 from tests.support.stack import Sandbox
 from xerus.atlassian.credentials import NeedsReconnect, Product
 from xerus.connections import lease as leases
+from xerus.connections.links import Link
 from xerus.connections.provider import ClientRejected
 from xerus.connections.store import SealedTokens
+from xerus.connections.tables import tables_of
 from xerus.connections.views import State
 from xerus.db.embedded import EmbeddedPostgres
 from xerus.db.migrate import migrate
@@ -29,6 +31,7 @@ from xerus.errors import UpstreamUnavailable
 from xerus.ids import ConnectionId
 
 HOUR = timedelta(hours=1)
+CLOUD = tables_of(Link.CLOUD)
 
 
 async def header(part: Part, person: Person) -> SecretStr:
@@ -255,14 +258,16 @@ async def test_renewal_of_an_erased_pair_does_not_overwrite_that_of_the_next_con
 ) -> None:
     async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
         (old,) = await (await conn.execute("SELECT * FROM credentials")).fetchall()
-        lease = await leases.take(conn, grace.user_id, ConnectionId(str(old["connection_id"])), 1)
+        lease = await leases.take(
+            conn, CLOUD, grace.user_id, ConnectionId(str(old["connection_id"])), 1
+        )
     assert isinstance(lease, leases.Lease)
     await part.connections.disconnect(grace.user_id)
     await grace.connect(part)
 
     kept = SealedTokens(**{field.name: old[field.name] for field in fields(SealedTokens)})
     async with part.db.transaction(Role.APP, user_id=grace.user_id) as conn:
-        assert not await leases.finish(conn, lease, kept)
+        assert not await leases.finish(conn, CLOUD, lease, kept)
 
 
 @pytest.fixture

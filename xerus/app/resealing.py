@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from xerus.app.foundation import Foundation
 from xerus.connections.links import Link
-from xerus.connections.sealing import provider_of
+from xerus.connections.tables import provider_of
 from xerus.db.roles import Role
 from xerus.errors import Unavailable
 from xerus.ids import UserId

@@ -10,6 +10,7 @@ from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import flows, store
+from xerus.connections.arrivals import Arrivals, unknown_state
 from xerus.connections.flows import Claimed
 from xerus.connections.health import Health
 from xerus.connections.links import Link
@@ -20,18 +21,16 @@ from xerus.connections.sealing import Sealer
 from xerus.connections.signals import CREDENTIAL, ENDED, FLOW, Signals
 from xerus.connections.sites import GrantedSite
 from xerus.connections.store import NewConnection
-from xerus.connections.views import FlowStatus, FlowView, Outcome, Problem
+from xerus.connections.tables import tables_of
+from xerus.connections.views import FlowStatus, Outcome
 from xerus.db.database import Connection, Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
-from xerus.errors import InvalidInput, UpstreamRefused, XerusError
-from xerus.ids import CloudId, ConnectionId, SessionId, UserId, correlation_id, new_id, secret_hash
+from xerus.errors import UpstreamRefused
+from xerus.ids import CloudId, ConnectionId, SessionId, UserId, correlation_id, new_id
 from xerus.telemetry.logs import logger
-from xerus.telemetry.trace import current_correlation_id
 
 log = logger(__name__)
-
-_DUPLICATE_WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +64,13 @@ class Callback:
         self._link = oauth.link
         self._sealer = sealer
         self._audit = audit
-        self._signals = signals
+        self._tables = tables_of(self._link)
+        self._arrivals = Arrivals(
+            db=db, tables=self._tables, audit=audit, signals=signals, clock=clock
+        )
         self._running = running
         self._health = health
         self._clock = clock
-        self._exchanges: set[asyncio.Task[None]] = set()
 
     async def complete(
         self, *, user_id: UserId, session_id: SessionId, query: Mapping[str, str]
@@ -79,16 +80,14 @@ class Callback:
         The state counts only in the session that began, and once: of parallel duplicates one
         redeems the code, the others wait and report the same end.
         """
-        state_hash = secret_hash(query.get("state", ""))
-        now = self._clock.now()
-        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            claimed = await flows.claim(conn, user_id, self._link, session_id, state_hash, now)
-        if claimed is not None:
-            await self._to_the_end(claimed, query)
-        flow = await self._settled(user_id, session_id, state_hash)
+        flow = await self._arrivals.arrive(
+            user_id=user_id, session_id=session_id, query=query, finish=self._finish
+        )
         view = await self._health.view(user_id)
         if flow is None:
-            problem = problem_of(_unknown_state(), correlation_id(), now)
+            problem = problem_of(
+                unknown_state(Link.CLOUD.label), correlation_id(), self._clock.now()
+            )
             return Outcome(status=FlowStatus.FAILED, flow_id=None, view=view, error=problem)
         return Outcome(
             status=flow.status if flow.status in _ENDS else FlowStatus.FAILED,
@@ -98,27 +97,16 @@ class Callback:
             error=flow.error,
         )
 
-    async def close(self, *, seconds: float = 5.0) -> None:
-        """Let exchanges under way finish."""
-        if self._exchanges:
-            await asyncio.wait(self._exchanges, timeout=seconds)
-
-    async def _to_the_end(self, claimed: Claimed, query: Mapping[str, str]) -> None:
-        """Run the exchange even if the browser goes away: the code works only once."""
-        task = asyncio.create_task(self._finish(claimed, query))
-        self._exchanges.add(task)
-        task.add_done_callback(self._exchanges.discard)
-        await asyncio.shield(task)
+    async def close(self) -> None:
+        """Let exchanges under way finish, five seconds at most."""
+        await self._arrivals.close()
 
     async def _finish(self, claimed: Claimed, query: Mapping[str, str]) -> None:
-        try:
-            if query.get("error") == "access_denied":
-                await self._denied(claimed)
-                return
-            granted = await self._redeem(claimed, query)
-            await self._keep(claimed, granted)
-        except XerusError as error:
-            await self._failed(claimed, error)
+        if query.get("error") == "access_denied":
+            await self._arrivals.denied(claimed)
+            return
+        granted = await self._redeem(claimed, query)
+        await self._keep(claimed, granted)
 
     async def _redeem(self, claimed: Claimed, query: Mapping[str, str]) -> Granted:
         code = query.get("code")
@@ -181,20 +169,25 @@ class Callback:
         user_id = claimed.user_id
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.serialize(conn, user_id)
-            if not await flows.still_claimed(conn, user_id, claimed.flow_id):
+            if not await flows.still_claimed(conn, self._tables, user_id, claimed.flow_id):
                 return
             chosen = await self._present_choice(conn, user_id, granted)
             connection_id = await self._store(conn, user_id, granted, chosen)
             if chosen is None:
                 await flows.finish(
-                    conn, user_id, claimed.flow_id, FlowStatus.CHOOSING_SITE, problem=None
+                    conn,
+                    self._tables,
+                    user_id,
+                    claimed.flow_id,
+                    FlowStatus.CHOOSING_SITE,
+                    problem=None,
                 )
                 await notify(conn, FLOW, claimed.flow_id)
         if chosen is None:
             return
         with self._running.until_ended([connection_id]):
             await self._health.prove(user_id, connection_id, chosen)
-        await self._end(claimed, FlowStatus.CONNECTED)
+        await self._arrivals.end(claimed, FlowStatus.CONNECTED)
 
     async def _present_choice(
         self, conn: Connection, user_id: UserId, granted: Granted
@@ -247,76 +240,5 @@ class Callback:
         await notify(conn, CREDENTIAL, connection_id)
         return connection_id
 
-    async def _denied(self, claimed: Claimed) -> None:
-        declined = UpstreamRefused(
-            f"You declined access at {self._link.label}. Nothing was stored.",
-            hint="Connect again when you like.",
-            code="access_denied",
-        )
-        problem = problem_of(declined, current_correlation_id(), self._clock.now())
-        await self._end(claimed, FlowStatus.DENIED, problem, Event.CONNECTION_CONSENT_DENIED)
-
-    async def _failed(self, claimed: Claimed, error: XerusError) -> None:
-        problem = problem_of(
-            error, current_correlation_id(), self._clock.now(), whom=self._link.label
-        )
-        log.warning(
-            "connect_failed",
-            flow=claimed.flow_id,
-            cause=error.code,
-            debug=error.debug,
-            correlation_id=problem.correlation_id,
-        )
-        await self._end(claimed, FlowStatus.FAILED, problem, Event.CONNECTION_CONSENT_FAILED)
-
-    async def _end(
-        self,
-        claimed: Claimed,
-        status: FlowStatus,
-        problem: Problem | None = None,
-        event: Event | None = None,
-    ) -> None:
-        async with self._db.transaction(Role.APP, user_id=claimed.user_id) as conn:
-            await flows.finish(conn, claimed.user_id, claimed.flow_id, status, problem)
-            if event is not None and problem is not None:
-                await self._audit.record(
-                    conn,
-                    event,
-                    user_id=claimed.user_id,
-                    cause=problem.code,
-                    correlation_id=problem.correlation_id,
-                )
-            await notify(conn, FLOW, claimed.flow_id)
-
-    async def _settled(
-        self, user_id: UserId, session_id: SessionId, state_hash: bytes
-    ) -> FlowView | None:
-        """Return the flow of this state once it is no longer being exchanged."""
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + _DUPLICATE_WAIT_SECONDS
-        flow = await self._by_state(user_id, session_id, state_hash)
-        while flow and flow.status is FlowStatus.EXCHANGING and loop.time() < give_up_at:
-            with self._signals.watch(flow.flow_id) as changed:
-                flow = await self._by_state(user_id, session_id, state_hash)
-                if flow and flow.status is FlowStatus.EXCHANGING:
-                    await self._signals.pause(changed, give_up_at - loop.time())
-        return flow
-
-    async def _by_state(
-        self, user_id: UserId, session_id: SessionId, state_hash: bytes
-    ) -> FlowView | None:
-        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            return await flows.by_state(
-                conn, user_id, self._link, session_id, state_hash, self._clock.now()
-            )
-
 
 _ENDS = frozenset({FlowStatus.CONNECTED, FlowStatus.CHOOSING_SITE, FlowStatus.DENIED})
-
-
-def _unknown_state() -> XerusError:
-    return InvalidInput(
-        "This return from Atlassian does not belong to your session here.",
-        hint="Start again from the Tools page, in this browser.",
-        code="unknown_state",
-    )

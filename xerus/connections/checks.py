@@ -15,6 +15,7 @@ from xerus.connections.running import Running
 from xerus.connections.signals import FLOW
 from xerus.connections.sites import find_site
 from xerus.connections.store import ConnectionRow
+from xerus.connections.tables import tables_of
 from xerus.connections.token_answers import SCOPE_MISSING
 from xerus.connections.user_credentials import UserCredentials
 from xerus.connections.views import Check
@@ -62,7 +63,7 @@ class Checks:
         site = find_site(row.sites, cloud_id, None)
         await self.prove(user_id, row.connection_id, site.cloud_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            for flow_id in await flows.chose_site(conn, user_id, self._link):
+            for flow_id in await flows.chose_site(conn, user_id, tables_of(self._link)):
                 await notify(conn, FLOW, flow_id)
             await self._audit.record(
                 conn, Event.SITE_CHOSEN, user_id=user_id, account=row.account_email, site=site.name

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from xerus.connections.links import Link
 from xerus.connections.provider import ClientRejected, GrantRefused
+from xerus.connections.tables import Named
 from xerus.errors import UpstreamError, UpstreamUnavailable
 from xerus.telemetry.logs import logger
 
@@ -52,7 +52,7 @@ class Gate:
     """Admits eight requests at once while the provider answers."""
 
     def __init__(
-        self, *, link: Link, changed: Callable[[UpstreamError | None], None] = lambda _: None
+        self, *, link: Named, changed: Callable[[UpstreamError | None], None] = lambda _: None
     ) -> None:
         """Make an open one.
 

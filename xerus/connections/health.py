@@ -18,6 +18,7 @@ from xerus.connections.sealing import Sealer
 from xerus.connections.signals import CREDENTIAL
 from xerus.connections.sites import GrantedSite, find_site
 from xerus.connections.store import ConnectionRow
+from xerus.connections.tables import tables_of
 from xerus.connections.views import (
     CheckOutcome,
     ConnectionView,
@@ -73,7 +74,9 @@ class Health:
             )
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             row = await store.newest(conn, user_id, self._oauth.link)
-            flow = await flows.find(conn, user_id, self._oauth.link, None, self._clock.now())
+            flow = await flows.find(
+                conn, user_id, tables_of(self._oauth.link), None, self._clock.now()
+            )
         return self._view_of(row, flow)
 
     async def prove(

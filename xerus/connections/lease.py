@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from xerus.connections.links import Link
-from xerus.connections.store import SealedTokens, problem_json, sealed_params
+from xerus.connections.store import LIVE, SealedTokens, problem_json, sealed_params
+from xerus.connections.tables import Tables
 from xerus.connections.views import Problem
 from xerus.db.database import Connection
+from xerus.errors import NotFound
 from xerus.ids import ConnectionId, UserId
 
 LEASE_SECONDS = 30
@@ -52,6 +53,7 @@ class Backoff:
 
 async def take(
     conn: Connection,
+    tables: Tables,
     user_id: UserId,
     connection_id: ConnectionId,
     generation: int,
@@ -59,8 +61,8 @@ async def take(
     """Take the lease for `generation`, or say why not. Commit before calling the provider."""
     owner = str(uuid.uuid4())
     cursor = await conn.execute(
-        """
-        UPDATE credentials
+        f"""
+        UPDATE {tables.credentials}
            SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(secs)s)
          WHERE user_id = %(user_id)s AND connection_id = %(id)s AND generation = %(generation)s
            AND renew_after IS NOT NULL
@@ -78,7 +80,7 @@ async def take(
     )
     row = await cursor.fetchone()
     if row is None:
-        return await _why_not(conn, user_id, connection_id, generation)
+        return await _why_not(conn, tables, user_id, connection_id, generation)
     return Lease(
         user_id=user_id,
         connection_id=connection_id,
@@ -90,13 +92,17 @@ async def take(
 
 
 async def _why_not(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId, generation: int
+    conn: Connection,
+    tables: Tables,
+    user_id: UserId,
+    connection_id: ConnectionId,
+    generation: int,
 ) -> NoLease | Backoff:
     cursor = await conn.execute(
         "SELECT generation, renew_after IS NULL AS dead,"
         " extract(epoch FROM retry_at - now())::float8 AS pause,"
         " coalesce(lease_until > now(), false) AS held"
-        " FROM credentials WHERE user_id = %s AND connection_id = %s",
+        f" FROM {tables.credentials} WHERE user_id = %s AND connection_id = %s",
         (user_id, connection_id),
     )
     row = await cursor.fetchone()
@@ -111,15 +117,15 @@ async def _why_not(
     return NoLease.HELD
 
 
-async def take_due(conn: Connection, link: Link, now: datetime, limit: int) -> list[Lease]:
-    """Take the leases of up to `limit` credentials of a link whose time has come (worker role)."""
+async def take_due(conn: Connection, tables: Tables, now: datetime, limit: int) -> list[Lease]:
+    """Take the leases of up to `limit` credentials whose time has come (worker role)."""
     owner = str(uuid.uuid4())
     cursor = await conn.execute(
-        """
-        UPDATE credentials k
+        f"""
+        UPDATE {tables.credentials} k
            SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(secs)s)
-          FROM (SELECT user_id, connection_id FROM credentials
-                 WHERE link = %(link)s AND renew_after <= %(now)s
+          FROM (SELECT user_id, connection_id FROM {tables.credentials}
+                 WHERE {tables.column} = %(value)s AND renew_after <= %(now)s
                    AND (lease_until IS NULL OR lease_until <= now())
                    AND (retry_at IS NULL OR retry_at <= now())
                  ORDER BY renew_after LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
@@ -127,20 +133,20 @@ async def take_due(conn: Connection, link: Link, now: datetime, limit: int) -> l
         RETURNING k.user_id::text AS user_id, k.connection_id::text AS connection_id,
                   k.generation, k.failures, k.refresh_token
         """,
-        {"owner": owner, "secs": LEASE_SECONDS, "link": link, "now": now, "limit": limit},
+        {"owner": owner, "secs": LEASE_SECONDS, "value": tables.value, "now": now, "limit": limit},
     )
     return [Lease(owner=owner, **row) for row in await cursor.fetchall()]
 
 
-async def finish(conn: Connection, lease: Lease, sealed: SealedTokens) -> bool:
+async def finish(conn: Connection, tables: Tables, lease: Lease, sealed: SealedTokens) -> bool:
     """Write the next generation. False: another one was written first, and this pair is dropped.
 
     Not bound to the lease's owner: where the lease ran out while the database was away, the
     first pair that is written is the good one, and a second asker finds the generation moved.
     """
     cursor = await conn.execute(
-        """
-        UPDATE credentials
+        f"""
+        UPDATE {tables.credentials}
            SET generation = generation + 1, access_token = %(access)s, refresh_token = %(refresh)s,
                issued_at = %(issued)s, access_expires_at = %(expires)s, renew_after = %(after)s,
                lease_owner = NULL, lease_until = NULL, failures = 0, retry_at = NULL,
@@ -154,15 +160,15 @@ async def finish(conn: Connection, lease: Lease, sealed: SealedTokens) -> bool:
 
 
 async def give_up(
-    conn: Connection, lease: Lease, problem: Problem, *, retry_in: float | None
+    conn: Connection, tables: Tables, lease: Lease, problem: Problem, *, retry_in: float | None
 ) -> bool:
     """Release the lease after a failure; the tokens stay. `retry_in` None: never by itself again.
 
     False: the lease or the generation is no longer ours, and nothing was changed.
     """
     cursor = await conn.execute(
-        """
-        UPDATE credentials
+        f"""
+        UPDATE {tables.credentials}
            SET lease_owner = NULL, lease_until = NULL, failures = failures + 1,
                retry_at = now() + make_interval(secs => %(pause)s), last_error = %(problem)s,
                failing_since = coalesce(failing_since, %(at)s),
@@ -183,15 +189,32 @@ async def give_up(
 
 
 async def generation_of(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId
+    conn: Connection, tables: Tables, user_id: UserId, connection_id: ConnectionId
 ) -> int | None:
     """Return the present generation, None when the credential is erased."""
     cursor = await conn.execute(
-        "SELECT generation FROM credentials WHERE user_id = %s AND connection_id = %s",
+        f"SELECT generation FROM {tables.credentials} WHERE user_id = %s AND connection_id = %s",
         (user_id, connection_id),
     )
     row = await cursor.fetchone()
     return row["generation"] if row else None
+
+
+async def bury(
+    conn: Connection, tables: Tables, user_id: UserId, connection_id: ConnectionId, *, cause: str
+) -> None:
+    """Let a connection need a new consent.
+
+    Raises:
+        NotFound: it has ended in the meantime.
+    """
+    cursor = await conn.execute(
+        f"UPDATE {tables.connections} SET status = 'needs_reconnect', cause = %s"
+        " WHERE user_id = %s AND id = %s AND status = ANY(%s)",
+        (cause, user_id, connection_id, list(LIVE)),
+    )
+    if cursor.rowcount == 0:
+        raise NotFound("This connection has ended.", hint=f"Connect {tables.label} again.")
 
 
 def _key(lease: Lease) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from xerus.atlassian.credentials import Product, Target
 from xerus.connections.links import Link
 from xerus.connections.sites import GrantedSite
+from xerus.connections.tables import Named
 from xerus.errors import UpstreamRefused
 from xerus.ids import CloudId
 
@@ -34,13 +35,17 @@ class ClientRejected(UpstreamRefused):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenSet:
-    """An answer of the token endpoint. `refresh_token` and `scopes` may be left out by it."""
+    """An answer of the token endpoint. `refresh_token` and `scopes` may be left out by it.
+
+    `says_when` is False where it did not say for how long the token lives.
+    """
 
     access_token: SecretStr
     refresh_token: SecretStr | None
     expires_in: int
     scopes: frozenset[str] | None
     requested_at: datetime
+    says_when: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +57,51 @@ class Account:
     name: str
 
 
+class Renews(Protocol):
+    """What spends a refresh token."""
+
+    @property
+    def link(self) -> Named:
+        """What is renewed."""
+
+    async def refresh(self, refresh_token: SecretStr, *, deadline: float) -> TokenSet:
+        """Spend a refresh token.
+
+        Raises:
+            GrantRefused: the token is dead; nothing but a new consent helps.
+            ClientRejected: our configuration is wrong; says nothing about the grant.
+            UpstreamUnavailable: no verdict. The token may have been rotated all the same.
+        """
+        ...
+
+
+class Begins(Protocol):
+    """What sends a person to consent.
+
+    Attributes:
+        configured: whether an app is set up.
+        settings: what sets it up, in words.
+    """
+
+    @property
+    def link(self) -> Named:
+        """What is connected."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether an app is set up."""
+
+    @property
+    def settings(self) -> str:
+        """What sets it up, in words."""
+
+    def authorize_url(self, *, state: str, code_challenge: str) -> str:
+        """Return where the browser goes to consent."""
+        ...
+
+
 class Provider(Protocol):
-    """One authorization server with one registered app.
+    """One authorization server with one registered app; it `Begins` and `Renews`.
 
     Attributes:
         link: which one it is.

@@ -2,17 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from time import perf_counter
 
 from pydantic import SecretStr
 
 from xerus.atlassian.credentials import NeedsReconnect, NotConnected
-from xerus.audit.events import Event
+from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.connections import lease as leases
-from xerus.connections import store
 from xerus.connections.gate import OPERATOR_PAUSE_SECONDS, Gate, Turn
 from xerus.connections.lease import Backoff, Lease, NoLease
 from xerus.connections.problems import problem_of
@@ -20,12 +19,13 @@ from xerus.connections.provider import (
     TOKEN_DEADLINE,
     ClientRejected,
     GrantRefused,
-    Provider,
+    Renews,
     TokenSet,
 )
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import CREDENTIAL, Signals
 from xerus.connections.store import SealedTokens
+from xerus.connections.tables import Tables
 from xerus.db.database import Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
@@ -52,18 +52,26 @@ class Renewal:
         self,
         *,
         db: Database,
-        oauth: Provider,
+        oauth: Renews,
+        tables: Tables,
         sealer: Sealer,
         audit: AuditLog,
         signals: Signals,
         clock: Clock,
         tools_url: str,
         metrics: Metrics | None = None,
+        facts: Mapping[str, Fact] | None = None,
         deadline: float = TOKEN_DEADLINE,
     ) -> None:
-        """`deadline` is for how long the provider is asked, and how long a caller waits in all."""
+        """Make one.
+
+        `deadline` is for how long the provider is asked, and how long a caller waits in all; `facts`
+        stand in each audit event.
+        """
         self._db = db
         self._oauth = oauth
+        self._tables = tables
+        self._facts = facts or {}
         self._sealer = sealer
         self._audit = audit
         self._signals = signals
@@ -146,7 +154,7 @@ class Renewal:
 
     async def _take_due(self, limit: int) -> list[Lease]:
         async with self._db.transaction(Role.WORKER) as conn:
-            return await leases.take_due(conn, self._oauth.link, self._clock.now(), limit)
+            return await leases.take_due(conn, self._tables, self._clock.now(), limit)
 
     async def _lead(self, lease: Lease, turn: Turn) -> None:
         key = (lease.connection_id, lease.generation)
@@ -180,7 +188,7 @@ class Renewal:
         got: Lease | NoLease | Backoff | None = None
         try:
             async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-                got = await leases.take(conn, user_id, connection_id, generation)
+                got = await leases.take(conn, self._tables, user_id, connection_id, generation)
         finally:
             if not isinstance(got, Lease):
                 self.gate.leave(turn)
@@ -263,7 +271,7 @@ class Renewal:
 
     async def _generation(self, user_id: UserId, connection_id: ConnectionId) -> int | None:
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            return await leases.generation_of(conn, user_id, connection_id)
+            return await leases.generation_of(conn, self._tables, user_id, connection_id)
 
     async def _persist(self, lease: Lease, sealed: SealedTokens) -> None:
         """Write the pair, and keep trying while the database is away: there is no second copy."""
@@ -283,13 +291,14 @@ class Renewal:
 
     async def _write(self, lease: Lease, sealed: SealedTokens) -> None:
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            if await leases.finish(conn, lease, sealed):
+            if await leases.finish(conn, self._tables, lease, sealed):
                 await self._audit.record(
                     conn,
                     Event.CREDENTIAL_REFRESHED,
                     user_id=lease.user_id,
                     connection=lease.connection_id,
                     generation=lease.generation + 1,
+                    **self._facts,
                 )
             await notify(conn, CREDENTIAL, lease.connection_id)
 
@@ -299,10 +308,10 @@ class Renewal:
             error, current_correlation_id(), self._clock.now(), whom=self._oauth.link.label
         )
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            if not await leases.give_up(conn, lease, problem, retry_in=None):
+            if not await leases.give_up(conn, self._tables, lease, problem, retry_in=None):
                 return False
-            await store.set_status(
-                conn, lease.user_id, lease.connection_id, "needs_reconnect", cause=problem.message
+            await leases.bury(
+                conn, self._tables, lease.user_id, lease.connection_id, cause=problem.message
             )
             await self._audit.record(
                 conn,
@@ -311,6 +320,7 @@ class Renewal:
                 cause=error.code,
                 connection=lease.connection_id,
                 correlation_id=problem.correlation_id,
+                **self._facts,
             )
             await notify(conn, CREDENTIAL, lease.connection_id)
         log.warning(
@@ -328,7 +338,7 @@ class Renewal:
         )
         seconds = _backoff(lease.failures, error)
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            if await leases.give_up(conn, lease, problem, retry_in=seconds):
+            if await leases.give_up(conn, self._tables, lease, problem, retry_in=seconds):
                 await self._audit.record(
                     conn,
                     Event.CREDENTIAL_REFRESH_FAILED,
@@ -336,6 +346,7 @@ class Renewal:
                     cause=error.code,
                     connection=lease.connection_id,
                     correlation_id=problem.correlation_id,
+                    **self._facts,
                 )
             await notify(conn, CREDENTIAL, lease.connection_id)
         log.warning(
@@ -352,6 +363,8 @@ class Renewal:
             Event.RENEWALS_RESUMED if error is None else Event.RENEWALS_PAUSED,
             link=self._oauth.link.value,
             cause=error.code if error else "",
+            user_id=None,
+            **self._facts,
         )
         # Seen here; where the database is away, `renewals_rest` stands in the log.
         written.add_done_callback(lambda done: done.cancelled() or done.exception())

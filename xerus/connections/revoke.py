@@ -11,6 +11,7 @@ from xerus.connections import flows, store
 from xerus.connections.links import Link
 from xerus.connections.running import Running
 from xerus.connections.signals import CREDENTIAL, ENDED, FLOW
+from xerus.connections.tables import tables_of
 from xerus.connections.tokens import LiveConnections
 from xerus.db.database import Database
 from xerus.db.notify import notify
@@ -42,7 +43,7 @@ class Revoke:
         """Erase the tokens, end the calls under way and cancel every attempt to connect."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.serialize(conn, user_id)
-            for flow_id in await flows.cancel_all(conn, user_id, self._link):
+            for flow_id in await flows.cancel_all(conn, user_id, tables_of(self._link)):
                 await notify(conn, FLOW, flow_id)
             ended = await store.end(conn, user_id, self._link, self._clock.now())
             if ended is not None:

@@ -6,32 +6,25 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from xerus.connections.lease import Lease
-from xerus.connections.links import Link
 from xerus.connections.provider import TokenSet
 from xerus.connections.store import ConnectionRow, SealedTokens
+from xerus.connections.tables import Tables
 from xerus.ids import ConnectionId, FlowId, UserId
 from xerus.vault.envelope import Binding
 from xerus.vault.service import Vault
 
-_PROVIDER = "atlassian"
 _RENEW_AT = 0.8
 _JITTER = 0.1
 _MARGIN_SECONDS = 300.0
 """Renewed at least this long before the end, where the token lives long enough for it."""
 
 
-def provider_of(link: Link) -> str:
-    """Return what the values of a link are bound to."""
-    # Cloud's name stands in what was sealed before there were others.
-    return _PROVIDER if link is Link.CLOUD else f"{_PROVIDER}-{link}"
-
-
 class Sealer:
-    """Seals and opens what the tables of this package keep."""
+    """Seals and opens what the tables of one kind of connection keep."""
 
-    def __init__(self, *, vault: Vault, link: Link) -> None:
+    def __init__(self, *, vault: Vault, tables: Tables) -> None:
         self._vault = vault
-        self._provider = provider_of(link)
+        self._tables = tables
 
     async def seal_tokens(
         self,
@@ -48,7 +41,7 @@ class Sealer:
             refresh_token=await self._seal(refresh_token, refresh),
             issued_at=tokens.requested_at,
             access_expires_at=tokens.requested_at + timedelta(seconds=tokens.expires_in),
-            renew_after=tokens.requested_at + _ahead(tokens.expires_in),
+            renew_after=tokens.requested_at + ahead(tokens.expires_in),
         )
 
     async def open_access(self, row: ConnectionRow) -> SecretStr | None:
@@ -79,24 +72,24 @@ class Sealer:
 
     def _tokens_of(self, user_id: UserId, connection_id: ConnectionId, column: str) -> Binding:
         return Binding(
-            table="credentials",
+            table=self._tables.credentials,
             column=column,
             row_id=connection_id,
             user_id=user_id,
-            provider=self._provider,
+            provider=self._tables.provider,
         )
 
     def _verifier_of(self, user_id: UserId, flow_id: FlowId) -> Binding:
         return Binding(
-            table="connect_flows",
+            table=self._tables.flows,
             column="code_verifier",
             row_id=flow_id,
             user_id=user_id,
-            provider=self._provider,
+            provider=self._tables.provider,
         )
 
 
-def _ahead(seconds: int) -> timedelta:
+def ahead(seconds: int) -> timedelta:
     """When to renew: 80 % of life less up to 10 % jitter, so that grants do not come in step."""
     share = _RENEW_AT - random.uniform(0, _JITTER)  # noqa: S311 - spreads load, guards nothing
     point = share * seconds

@@ -19,6 +19,7 @@ from xerus.connections.revoke import Revoke
 from xerus.connections.running import Running
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import Signals
+from xerus.connections.tables import tables_of
 from xerus.connections.tokens import LiveConnections
 from xerus.connections.user_credentials import RejectionBudget, UserCredentials
 from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
@@ -58,7 +59,8 @@ class Connections:
         self._tools_url = tools_url
         self._oauth = provider
         link = provider.link
-        sealer = Sealer(vault=vault, link=link)
+        self._tables = tables = tables_of(link)
+        sealer = Sealer(vault=vault, tables=tables)
         self._live = LiveConnections(
             link=link, db=db, sealer=sealer, listener=listener, tools_url=tools_url
         )
@@ -66,6 +68,7 @@ class Connections:
         self._renewal = Renewal(
             db=db,
             oauth=self._oauth,
+            tables=tables,
             sealer=sealer,
             audit=audit,
             signals=self._signals,
@@ -77,7 +80,7 @@ class Connections:
             db=db, oauth=self._oauth, sealer=sealer, audit=audit, clock=clock, metrics=metrics
         )
         self._authorize = Authorize(
-            db=db, oauth=self._oauth, sealer=sealer, audit=audit, clock=clock
+            db=db, oauth=self._oauth, tables=tables, sealer=sealer, audit=audit, clock=clock
         )
         self._callback = Callback(
             db=db,
@@ -145,7 +148,7 @@ class Connections:
             flow = await flows.by_state(
                 conn,
                 user_id,
-                self._oauth.link,
+                self._tables,
                 session_id,
                 secret_hash(state),
                 self._clock.now(),
@@ -159,7 +162,7 @@ class Connections:
     async def flow(self, user_id: UserId, flow_id: FlowId | None = None) -> FlowView | None:
         """Return an attempt to connect, the newest when no id is given."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            return await flows.find(conn, user_id, self._oauth.link, flow_id, self._clock.now())
+            return await flows.find(conn, user_id, self._tables, flow_id, self._clock.now())
 
     async def cancel(self, user_id: UserId) -> None:
         """Cancel the pending attempt to connect."""
@@ -230,7 +233,7 @@ class Connections:
     async def clean_up(self) -> int:
         """Delete attempts to connect that ended long ago; return how many."""
         async with self._db.transaction(Role.WORKER) as conn:
-            return await flows.delete_old(conn, self._clock.now() - _KEEP_FLOWS)
+            return await flows.delete_old(conn, self._tables.flows, self._clock.now() - _KEEP_FLOWS)
 
     async def close(self) -> None:
         """Let exchanges and renewals under way finish, five seconds each at most."""

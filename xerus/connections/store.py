@@ -245,23 +245,6 @@ async def erase_credential(conn: Connection, user_id: UserId, connection_id: Con
     )
 
 
-async def set_status(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId, status: str, *, cause: str = ""
-) -> None:
-    """Set the status of a live connection.
-
-    Raises:
-        NotFound: it has ended in the meantime.
-    """
-    cursor = await conn.execute(
-        "UPDATE connections SET status = %s, cause = %s"
-        " WHERE user_id = %s AND id = %s AND status = ANY(%s)",
-        (status, cause, user_id, connection_id, list(LIVE)),
-    )
-    if cursor.rowcount == 0:
-        raise NotFound("This connection has ended.", hint="Connect Atlassian again.")
-
-
 async def set_proven(
     conn: Connection,
     user_id: UserId,

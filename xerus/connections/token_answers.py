@@ -15,6 +15,7 @@ SCOPE_MISSING = "scope_missing"
 """The code of a 401 that no new token changes."""
 
 _READ_DEADLINE = 10.0
+_LONGEST_LIFE = 10 * 365 * 24 * 3600
 _DEAD_GRANT = frozenset(
     {
         # RFC 6749, section 5.2 has 400; Atlassian says 403.
@@ -39,8 +40,10 @@ _OUR_FAULT = frozenset(
 )
 
 
-def read_token_answer(reply: Reply, requested_at: datetime, *, settings: str) -> TokenSet:
-    """Read an answer of a token endpoint; `settings` name our app's credentials.
+def read_token_answer(
+    reply: Reply, requested_at: datetime, *, settings: str, label: str = "Atlassian"
+) -> TokenSet:
+    """Read an answer of a token endpoint; `settings` name our app's credentials, `label` whose it is.
 
     Raises:
         GrantRefused, ClientRejected, UpstreamUnavailable: as `Provider.refresh`.
@@ -53,12 +56,13 @@ def read_token_answer(reply: Reply, requested_at: datetime, *, settings: str) ->
             expires_in=_lifetime(answer.get("expires_in")),
             scopes=_optional_scopes(answer.get("scope")),
             requested_at=requested_at,
+            says_when="expires_in" in answer,
         )
-    raise _token_failure(reply, str(answer.get("error", "")), settings)
+    raise _token_failure(reply, str(answer.get("error", "")), settings, label)
 
 
 def _token_failure(
-    reply: Reply, error: str, settings: str
+    reply: Reply, error: str, settings: str, label: str
 ) -> UpstreamRefused | UpstreamUnavailable:
     """Read a failure as observed at Atlassian, where the status alone says little.
 
@@ -68,19 +72,19 @@ def _token_failure(
     debug = f"token endpoint: status {reply.status}, error {error!r}"
     if (reply.status, error) in _DEAD_GRANT:
         return GrantRefused(
-            "Atlassian no longer accepts this authorization.",
-            hint="Connect Atlassian again on the Tools page.",
+            f"{label} no longer accepts this authorization.",
+            hint=f"Connect {label} again on the Tools page.",
             debug=debug,
             upstream_status=reply.status,
         )
     if reply.status in _VERDICTS and error in _OUR_FAULT:
         return ClientRejected(
-            "Atlassian rejected this server's own app credentials.",
+            f"{label} rejected this server's own app credentials.",
             hint=f"An administrator has to check {settings}. Connections are kept.",
             debug=debug,
             upstream_status=reply.status,
         )
-    return _unavailable(reply, debug)
+    return _unavailable(reply, debug, label)
 
 
 async def read_json(egress: Egress, base: str, path: str, access_token: SecretStr) -> Any:
@@ -126,10 +130,10 @@ def _read_failure(path: str, reply: Reply) -> UpstreamRefused | UpstreamUnavaila
     return _unavailable(reply, debug)
 
 
-def _unavailable(reply: Reply, debug: str) -> UpstreamUnavailable:
+def _unavailable(reply: Reply, debug: str, label: str = "Atlassian") -> UpstreamUnavailable:
     retry_after = reply.headers.get("Retry-After", "")
     return UpstreamUnavailable(
-        f"Atlassian cannot answer at the moment (status {reply.status}).",
+        f"{label} cannot answer at the moment (status {reply.status}).",
         hint="Try again in a minute.",
         debug=debug,
         upstream_status=reply.status,
@@ -155,6 +159,6 @@ def _optional_scopes(value: object) -> frozenset[str] | None:
 
 def _lifetime(value: object) -> int:
     try:
-        return max(1, int(str(value)))
+        return min(max(1, int(str(value))), _LONGEST_LIFE)
     except ValueError:
         return 3600  # what Atlassian documents

@@ -27,6 +27,7 @@ from xerus.connections.refresh import Renewal
 from xerus.connections.sealing import Sealer
 from xerus.connections.signals import Signals
 from xerus.connections.store import NewConnection
+from xerus.connections.tables import tables_of
 from xerus.db import place, postmaster
 from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedPostgres
@@ -41,6 +42,9 @@ from xerus.keys.purpose import PurposeKeys
 from xerus.vault.service import Vault
 
 _WRITES_AT_ONCE = 8
+
+
+CLOUD = tables_of(Link.CLOUD)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Process:
     def restarted(self, *, deadline: float = TOKEN_DEADLINE) -> Renewal:
         """Return a renewal that remembers nothing, as after a restart."""
         return Renewal(
-            db=self.db, oauth=self.oauth, sealer=self.sealer, audit=self.audit,
+            db=self.db, oauth=self.oauth, tables=CLOUD, sealer=self.sealer, audit=self.audit,
             signals=self.signals, clock=self.clock, tools_url="/tools",
             deadline=deadline,
         )  # fmt: skip
@@ -101,7 +105,7 @@ class Process:
     async def generation(self, grant: Grant) -> int:
         """Return the generation that is stored."""
         async with self.db.transaction(Role.APP, user_id=grant.user_id) as conn:
-            found = await lease.generation_of(conn, grant.user_id, grant.connection_id)
+            found = await lease.generation_of(conn, CLOUD, grant.user_id, grant.connection_id)
         assert found is not None
         return found
 
@@ -259,9 +263,9 @@ async def a_process(
         egress=egress,
         clock=clock,
     )
-    sealer, signals = Sealer(vault=vault, link=Link.CLOUD), Signals(listener=listener)
+    sealer, signals = Sealer(vault=vault, tables=CLOUD), Signals(listener=listener)
     renewal = Renewal(
-        db=db, oauth=oauth, sealer=sealer, audit=audit, signals=signals, clock=clock,
+        db=db, oauth=oauth, tables=CLOUD, sealer=sealer, audit=audit, signals=signals, clock=clock,
         tools_url="/tools",
     )  # fmt: skip
     await listener.start()
