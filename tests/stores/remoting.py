@@ -17,7 +17,8 @@ from xerus.egress.servers import ServerEgress
 from xerus.ids import CloudId, UserId, new_id
 from xerus.keys.file import FileKeyProvider
 from xerus.keys.purpose import PurposeKeys
-from xerus.remotes.administration import NewServer, Servers, Way
+from xerus.remotes.administration import Servers
+from xerus.remotes.entered import NewServer, Way
 from xerus.remotes.servers import RemoteServer
 from xerus.remotes.service import Remotes
 from xerus.telemetry.metrics import Metrics
@@ -62,6 +63,9 @@ class Far:
                 way=way,
                 key=SecretStr(values.get("key", "")),
                 key_header=values.get("key_header", "Authorization"),
+                client_id=values.get("client_id", ""),
+                client_secret=SecretStr(values.get("client_secret", "")),
+                scopes=values.get("scopes", ""),
             ),
             by=ADMIN,
         )
@@ -97,20 +101,31 @@ async def far_process(fresh: Fresh, key_file: Path) -> AsyncIterator[Far]:
         audit=audit,
         clock=clock,
         egress=egress,
-        servers=Servers(db=db, vault=vault, audit=audit, egress=egress, clock=clock),
+        servers=Servers(
+            db=db,
+            vault=vault,
+            audit=audit,
+            egress=egress,
+            clock=clock,
+            public_url=PUBLIC_URL,
+        ),
         remotes=Remotes(
             db=db,
             vault=vault,
             audit=audit,
+            listener=listener,
+            egress=egress,
             atlassian_tokens=atlassian,
             clock=clock,
             public_url=PUBLIC_URL,
+            metrics=metrics,
         ),
         atlassian=atlassian,
         metrics=metrics,
     )
     await listener.start()
     yield far
+    await far.remotes.close()
     await listener.stop()
     await egress.close()
     await audit.stop()

@@ -13,10 +13,10 @@ from tests.support.remote_server import remote_server
 from xerus.db.roles import Role
 from xerus.errors import EgressRefused, NotFound, UpstreamUnavailable
 from xerus.ids import UserId, new_id
-from xerus.remotes.administration import CannotBeAdded, Way
+from xerus.remotes.credentials import HANDED_BESIDE, HANDED_SITE
+from xerus.remotes.entered import CannotBeAdded, Way
 from xerus.remotes.probe import NoServer, Wants
 from xerus.remotes.servers import NotConnected
-from xerus.remotes.service import HANDED_BESIDE, HANDED_SITE
 
 GRACE = UserId(new_id())
 URL = "https://mcp.example.com/mcp"
@@ -96,7 +96,6 @@ async def test_a_replaced_key_makes_a_retry_worth_while_once(far: Far) -> None:
     [
         ({"slug": "Docs!"}, "short name"),
         ({"slug": "jira"}, "Xerus's own"),
-        ({"slug": "callback"}, "Xerus's own"),
         ({"key_header": "Host"}, "used for something else"),
         ({"key_header": "X Key"}, "no header has"),
         ({"key": "two\nlines"}, "no header may have"),

@@ -26,6 +26,7 @@ class AuthorizationServer:
     rotates: bool = True
     gives_refresh_tokens: bool = True
     says_iss: bool = True
+    revoke_fails: bool = False
     iss: str = ""
     faults: list[Response] = field(default_factory=list)
     documents: dict[str, Any] = field(default_factory=dict)
@@ -198,6 +199,8 @@ class AuthorizationServer:
 
     async def _revoke(self, request: Request) -> Response:
         form = {name: str(value) for name, value in (await request.form()).items()}
+        if self.revoke_fails:
+            return Response(status_code=503)
         self.revoked.append(form.get("token", ""))
         self.refresh.discard(form.get("token", ""))
         self.access.discard(form.get("token", ""))

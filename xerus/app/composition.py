@@ -48,6 +48,7 @@ from xerus.notices.service import Notices
 from xerus.oauth import scopes
 from xerus.pages.assets import Assets
 from xerus.pages.rendering import Pages, Viewer
+from xerus.remotes.service import Remotes
 from xerus.settings.groups import Settings
 from xerus.telemetry.logs import logger
 from xerus.tools.catalogue import ALL
@@ -162,10 +163,13 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
         web = web_role(base, pages, people, links, remote, endpoint, limits, points)
     figures = Figures(db=base.db, clock=base.clock)
     notices = notices_for(base, links, limits)
-    worker = _worker(base, people, links, figures, notices, operator_watch(base, shared))
+    worker = _worker(
+        base, people, links, remote.remotes, figures, notices, operator_watch(base, shared)
+    )
     watch = ProviderWatch(vault=base.vault)
     _watch(base, links, limits, worker, figures)
     base.metrics.watch(watch.readings)
+    base.metrics.watch(remote.remotes.readings)
     return _Parts(
         base=base,
         people=people,
@@ -201,6 +205,7 @@ def _worker(
     base: Foundation,
     people: Identity,
     links: Mapping[Link, Connections],
+    remotes: Remotes,
     figures: Figures,
     notices: Notices,
     operator: OperatorWatch,
@@ -211,6 +216,7 @@ def _worker(
         await people.front.clients.sweep()
         await people.registrations.sweep()
         await links[Link.CLOUD].clean_up()
+        await remotes.clean_up()
         await base.signing_keys.sweep()
         await destroy_unused_keys(base)
         await notices.forget_old()
@@ -228,6 +234,8 @@ def _worker(
                 Loop(name=_named("check", link), every_seconds=_CHECK_SECONDS, run=one.check_due)
                 for link, one in links.items()
             ),
+            Loop(name="renew-servers", every_seconds=_RENEW_SECONDS, run=remotes.renew_due),
+            Loop(name="check-servers", every_seconds=_CHECK_SECONDS, run=remotes.check_due),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
             _counting(base),
             Loop(name="history", every_seconds=_HISTORY_SECONDS, run=history.write),
@@ -303,6 +311,7 @@ async def _running(parts: _Parts, roles: frozenset[Role]) -> AsyncIterator[None]
         stack.push_async_callback(heartbeat.leave)
         for connections in parts.links.values():
             stack.push_async_callback(connections.close)
+        stack.push_async_callback(parts.remote.remotes.close)
         stack.push_async_callback(parts.runner.drain)
         # The chat of the web role is an MCP client of this process's own endpoint.
         await stack.enter_async_context(parts.endpoint.run())

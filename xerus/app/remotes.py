@@ -15,7 +15,7 @@ from xerus.remotes.service import Remotes
 
 
 class OwnAtlassianTokens:
-    """Implements `remotes.service.AtlassianTokens`: the person's own token of Cloud, never a shared one."""
+    """Implements `remotes.credentials.AtlassianTokens`: the person's own token of Cloud, never a shared one."""
 
     def __init__(self, cloud: Connections) -> None:
         self._cloud = cloud
@@ -52,9 +52,12 @@ def remote_parts(base: Foundation, links: Mapping[Link, Connections]) -> RemoteP
             db=base.db,
             vault=base.vault,
             audit=base.audit,
+            listener=base.listener,
+            egress=base.server_egress,
             atlassian_tokens=OwnAtlassianTokens(links[Link.CLOUD]),
             clock=base.clock,
             public_url=base.settings.public_url,
+            metrics=base.metrics,
         ),
         servers=Servers(
             db=base.db,
@@ -62,5 +65,6 @@ def remote_parts(base: Foundation, links: Mapping[Link, Connections]) -> RemoteP
             audit=base.audit,
             egress=base.server_egress,
             clock=base.clock,
+            public_url=base.settings.public_url,
         ),
     )

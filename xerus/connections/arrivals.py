@@ -39,14 +39,16 @@ class Arrivals:
         signals: Signals,
         clock: Clock,
         facts: Mapping[str, Fact] | None = None,
+        exchanges: set[asyncio.Task[None]] | None = None,
     ) -> None:
+        """Make one; `exchanges` is where those under way are kept, if others wait for them."""
         self._db = db
         self._tables = tables
         self._audit = audit
         self._signals = signals
         self._clock = clock
         self._facts = facts or {}
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._exchanges = set[asyncio.Task[None]]() if exchanges is None else exchanges
 
     async def arrive(
         self,

@@ -5,10 +5,11 @@ Who may do that is for the caller to check.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
+from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from xerus.audit.events import Event
@@ -19,46 +20,28 @@ from xerus.db.database import Connection, Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
 from xerus.egress.servers import ServerEgress
-from xerus.errors import EgressRefused, InvalidInput, NotFound
+from xerus.errors import NotFound, UpstreamError
 from xerus.ids import RemoteServerId, UserId, is_id, new_id
 from xerus.remotes import store
-from xerus.remotes.probe import LONGEST_NAME, Probe, Seen, one_line
+from xerus.remotes.discovery import Found
+from xerus.remotes.entered import BAD_KEY, TAKEN, CannotBeAdded, NewServer, Way, is_key, mistakes_of
+from xerus.remotes.probe import Probe, Seen, one_line
+from xerus.remotes.registration import NewClient, Registration, named_client
+from xerus.remotes.renewals import callback_url
 from xerus.remotes.sealing import Secrets
 from xerus.remotes.servers import Auth, Registered, RemoteServer
+from xerus.telemetry.logs import logger
 from xerus.vault.service import Vault
 
-_SLUG = re.compile(r"[a-z0-9_]{1,16}")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")  # RFC 9110 5.6.2
-_KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,4000}[\x21-\x7e])?")
-_TAKEN = frozenset({"jira", "confluence", "atlassian", "xerus", "callback"})
-# What says who speaks or what is spoken is not a place for a key.
-_NO_KEY = frozenset(
-    {
-        *("accept", "connection", "content-length", "content-type", "cookie", "host", "origin"),
-        *("te", "transfer-encoding", "upgrade", "x-atlassian-access-token"),
-        *("x-atlassian-cloud-id", "mcp-protocol-version", "mcp-session-id"),
-    }
-)
+log = logger(__name__)
 
-
-class Way(StrEnum):
-    """How an administrator lets Xerus prove itself to a server."""
-
-    NOTHING = "nothing"
-    SHARED_KEY = "shared_key"
-    OWN_KEYS = "own_keys"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewServer:
-    """What an administrator entered."""
-
-    url: str
-    name: str
-    slug: str
-    way: Way
-    key_header: str = "Authorization"
-    key: SecretStr = field(default=SecretStr(""), repr=False)
+_AUTH = {
+    Way.NOTHING: Auth.NONE,
+    Way.SHARED_KEY: Auth.API_KEY,
+    Way.OWN_KEYS: Auth.API_KEY,
+    Way.SIGN_IN: Auth.OAUTH,
+    Way.SIGN_IN_AS_CLIENT: Auth.OAUTH,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +57,6 @@ class ServerLine:
         return self.row.server
 
 
-class CannotBeAdded(InvalidInput):
-    """What somebody entered makes no server; `mistakes` are all of them, in words."""
-
-    code = "server_refused"
-
-    def __init__(self, mistakes: Sequence[str]) -> None:
-        super().__init__(" ".join(mistakes), hint="Correct it and send it again.")
-        self.mistakes = tuple(mistakes)
-
-
 class Servers:
     """Lists and changes the servers."""
 
@@ -95,8 +68,11 @@ class Servers:
         audit: AuditLog,
         egress: ServerEgress,
         clock: Clock,
+        public_url: str,
     ) -> None:
         self._db = db
+        self._public_url = public_url
+        self._registration = Registration(egress=egress)
         self._audit = audit
         self._egress = egress
         self._probe = Probe(egress=egress)
@@ -124,7 +100,7 @@ class Servers:
         host = urlsplit(seen.url).hostname or ""
         name = seen.name or host
         word = re.sub(r"[^a-z0-9]+", "_", (seen.name or _core(host)).lower()).strip("_")[:16]
-        taken = {line.server.slug for line in await self.all()} | _TAKEN
+        taken = {line.server.slug for line in await self.all()} | TAKEN
         word = word.strip("_") or "server"
         free = (f"{word[:13]}_{n}" for n in range(2, 100))
         return name, word if word not in taken else next(one for one in free if one not in taken)
@@ -135,7 +111,9 @@ class Servers:
         Raises:
             CannotBeAdded: something entered cannot be used.
         """
-        mistakes = [*self._mistakes(new), *_key_mistakes(new)]
+        mistakes = [*mistakes_of(new, self._egress)]
+        if any(line.server.slug == new.slug for line in await self.all()):
+            mistakes.append(f"The short name {new.slug} is taken.")
         if mistakes:
             raise CannotBeAdded(mistakes)
         row = await self._row_of(new)
@@ -144,6 +122,29 @@ class Servers:
                 raise CannotBeAdded([f"The short name {new.slug} is taken."])
             await self._record(conn, Event.SERVER_ADDED, row.server, by)
         return row
+
+    async def register_again(self, server_id: str, *, by: UserId) -> None:
+        """Register Xerus anew at the same authorization server, which lost the registration.
+
+        Raises:
+            CannotBeAdded: that is not possible; nothing was changed.
+            NotFound: there is none, or Xerus did not register itself there.
+        """
+        row = (await self.get(server_id)).row
+        if row.oauth is None or not row.oauth.is_registered:
+            raise _not_there()
+        found = await self._found(row.server.url)
+        if found.issuer != row.oauth.issuer:
+            raise CannotBeAdded(["The server names another authorization server than before."])
+        found = replace(found, scopes=row.oauth.scopes)
+        client = await self._registered(found, row.server.url, row.server.slug)
+        await self._change(
+            server_id,
+            Event.SERVER_CHANGED,
+            by,
+            oauth=Jsonb(client.client.to_json()),
+            **await self._sealed(row.server.id, client),
+        )
 
     async def rename(self, server_id: str, name: str, *, by: UserId) -> None:
         """Give a server another name. Raises CannotBeAdded, NotFound."""
@@ -162,8 +163,8 @@ class Servers:
         row = (await self.get(server_id)).row
         if row.server.auth is not Auth.API_KEY or row.key_of_each:
             raise _not_there()
-        if not _KEY.fullmatch(key.get_secret_value()):
-            raise CannotBeAdded([_BAD_KEY])
+        if not is_key(key):
+            raise CannotBeAdded([BAD_KEY])
         sealed = await self._secrets.seal(key, row.server.id, "shared_key")
         await self._change(server_id, Event.SERVER_CHANGED, by, shared_key=sealed)
 
@@ -197,6 +198,7 @@ class Servers:
         if not is_id(server_id):
             raise _not_there()
         known = RemoteServerId(server_id)
+        secrets = await self._with_secrets(known)
         async with self._db.transaction(Role.GATE) as conn:
             row = await store.plain(conn, known, lock=True)
             if row is None:
@@ -206,6 +208,8 @@ class Servers:
                 await notify(conn, ENDED, connection_id)
             await store.delete(conn, known)
             await self._record(conn, Event.SERVER_REMOVED, row.server, by)
+        if secrets is not None:
+            await self._unregister(secrets)
 
     async def _change(self, server_id: str, event: Event, by: UserId, **values: object) -> None:
         if not is_id(server_id):
@@ -230,14 +234,14 @@ class Servers:
             id=server_id,
             slug=new.slug,
             name=one_line(new.name),
-            url=new.url.strip(),
-            auth=Auth.NONE if new.way is Way.NOTHING else Auth.API_KEY,
+            url=new.url,
+            auth=_AUTH[new.way],
             hands_atlassian_token=False,
         )
         row = Registered(
             server=server,
             enabled=True,
-            key_header="" if new.way is Way.NOTHING else new.key_header,
+            key_header=new.key_header if new.with_key else "",
             key_of_each=new.way is Way.OWN_KEYS,
             oauth=None,
             added_at=self._clock.now(),
@@ -246,39 +250,65 @@ class Servers:
             reach_error=None,
             tools=None,
         )
-        if new.way is not Way.SHARED_KEY:
-            return row
-        return replace(row, shared_key=await self._secrets.seal(new.key, server_id, "shared_key"))
+        if new.with_sign_in:
+            client = await self._client_of(new)
+            return replace(row, oauth=client.client, **await self._sealed(server_id, client))
+        if new.way is Way.SHARED_KEY:
+            sealed = await self._secrets.seal(new.key, server_id, "shared_key")
+            return replace(row, shared_key=sealed)
+        return row
 
-    def _mistakes(self, new: NewServer) -> list[str]:
-        mistakes = []
+    async def _client_of(self, new: NewServer) -> NewClient:
+        """Return the client of a new server, registered now or named by the administrator."""
+        found = await self._found(new.url)
+        if new.scopes:
+            found = replace(found, scopes=tuple(new.scopes.split()))
+        if new.way is Way.SIGN_IN:
+            return await self._registered(found, new.url, new.slug)
+        secret = new.client_secret if new.client_secret.get_secret_value() else None
+        return named_client(found, new.client_id, secret)
+
+    async def _registered(self, found: Found, url: str, slug: str) -> NewClient:
+        if not found.registration_endpoint:
+            raise CannotBeAdded(
+                ["Its authorization server registers nobody by itself: enter a client id."]
+            )
         try:
-            self._egress.place(new.url.strip())
-        except EgressRefused as error:
-            mistakes.append(f"{error.message} {error.hint}".strip())
-        if not one_line(new.name):
-            mistakes.append(f"The name is missing; it has up to {LONGEST_NAME} characters.")
-        if not _SLUG.fullmatch(new.slug):
-            mistakes.append("The short name has 1 to 16 of a to z, 0 to 9 and _.")
-        elif new.slug in _TAKEN:
-            mistakes.append(f"The short name {new.slug} is one of Xerus's own.")
-        return mistakes
+            return await self._registration.register(
+                found, redirect_uri=callback_url(self._public_url, slug), url=url
+            )
+        except UpstreamError as error:
+            raise CannotBeAdded([f"{error.message} {error.hint}".strip()]) from error
 
+    async def _found(self, url: str) -> Found:
+        try:
+            seen = await self._probe.look(url)
+        except UpstreamError as error:
+            raise CannotBeAdded([f"{error.message} {error.hint}".strip()]) from error
+        if seen.found is None:
+            raise CannotBeAdded([seen.why or "It does not ask people to sign in."])
+        return seen.found
 
-_BAD_KEY = "The key is missing, or has characters that no header may have."
+    async def _sealed(self, server_id: RemoteServerId, client: NewClient) -> dict[str, Any]:
+        secrets = {"client_secret": client.secret, "registration_token": client.registration_token}
+        return {
+            name: None if value is None else await self._secrets.seal(value, server_id, name)
+            for name, value in secrets.items()
+        }
 
+    async def _with_secrets(self, server_id: RemoteServerId) -> Registered | None:
+        async with self._db.transaction(Role.APP) as conn:
+            return await store.by_id(conn, server_id)
 
-def _key_mistakes(new: NewServer) -> list[str]:
-    if new.way is Way.NOTHING:
-        return []
-    mistakes = []
-    if not _HEADER.fullmatch(new.key_header):
-        mistakes.append("The header that carries the key has a name that no header has.")
-    elif new.key_header.lower() in _NO_KEY:
-        mistakes.append(f"The header {new.key_header} is used for something else.")
-    if new.way is Way.SHARED_KEY and not _KEY.fullmatch(new.key.get_secret_value()):
-        mistakes.append(_BAD_KEY)
-    return mistakes
+    async def _unregister(self, row: Registered) -> None:
+        """End the registration of a server that is gone; where that fails, it stays behind there."""
+        if row.oauth is None or row.registration_token is None:
+            return
+        token = await self._secrets.open(
+            row.registration_token, row.server.id, "registration_token"
+        )
+        if not await self._registration.unregister(row.oauth, token, url=row.server.url):
+            log.warning("registration_left_behind", server=row.server.slug)
 
 
 def _core(host: str) -> str:

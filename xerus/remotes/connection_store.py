@@ -7,7 +7,7 @@ from typing import Any
 from xerus.connections.store import problem_json, read_problem
 from xerus.connections.views import CheckOutcome, Problem
 from xerus.db.database import Connection
-from xerus.ids import ConnectionId, RemoteServerId, UserId
+from xerus.ids import ConnectionId, FlowId, RemoteServerId, UserId
 
 LIVE = ("unproven", "connected", "needs_reconnect")
 
@@ -66,6 +66,17 @@ class Sealed:
     issued_at: datetime
     access_expires_at: datetime | None
     renew_after: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a real call came to; `again_at` is when the worker makes the next."""
+
+    at: datetime
+    ms: int
+    outcome: CheckOutcome
+    error: Problem | None
+    again_at: datetime
 
 
 _SELECT = """
@@ -153,15 +164,7 @@ async def put_credential(
 
 
 async def note_check(
-    conn: Connection,
-    user_id: UserId,
-    connection_id: ConnectionId,
-    *,
-    at: datetime,
-    ms: int,
-    outcome: CheckOutcome,
-    error: Problem | None,
-    again_at: datetime,
+    conn: Connection, user_id: UserId, connection_id: ConnectionId, checked: Checked
 ) -> None:
     """Keep how the last call went; one that succeeded makes the connection connected."""
     await conn.execute(
@@ -175,20 +178,20 @@ async def note_check(
          WHERE user_id = %(user_id)s AND connection_id = %(id)s
         """,
         {
-            "at": at,
-            "ms": ms,
-            "outcome": outcome,
-            "error": problem_json(error),
-            "again": again_at,
+            "at": checked.at,
+            "ms": checked.ms,
+            "outcome": checked.outcome,
+            "error": problem_json(checked.error),
+            "again": checked.again_at,
             "user_id": user_id,
             "id": connection_id,
         },
     )
-    if error is None:
+    if checked.error is None:
         await conn.execute(
             "UPDATE remote_connections SET status = 'connected', cause = '', last_ok_at = %s"
             " WHERE user_id = %s AND id = %s AND status IN ('unproven', 'connected')",
-            (at, user_id, connection_id),
+            (checked.at, user_id, connection_id),
         )
 
 
@@ -229,6 +232,52 @@ async def end(
         (user_id, connection_id),
     )
     return connection_id
+
+
+async def note_end(
+    conn: Connection, user_id: UserId, connection_id: ConnectionId, words: str
+) -> None:
+    """Keep what the other side was told of the end of a connection."""
+    await conn.execute(
+        "UPDATE remote_connections SET cause = %s"
+        " WHERE user_id = %s AND id = %s AND status = 'disconnected'",
+        (words, user_id, connection_id),
+    )
+
+
+async def issuer_of(conn: Connection, user_id: UserId, flow_id: FlowId) -> str:
+    """Return the authorization server that an attempt was begun at, '' if it is gone."""
+    cursor = await conn.execute(
+        "SELECT issuer FROM remote_flows WHERE user_id = %s AND id = %s", (user_id, flow_id)
+    )
+    row = await cursor.fetchone()
+    return row["issuer"] if row else ""
+
+
+async def take_due_checks(
+    conn: Connection, now: datetime, *, until: datetime, limit: int
+) -> list[tuple[UserId, RemoteServerId]]:
+    """Take up to `limit` connections whose next real call is due (worker role).
+
+    Nobody else takes them before `until`.
+    """
+    cursor = await conn.execute(
+        """
+        UPDATE remote_credentials k SET check_after = %(until)s
+          FROM (SELECT k.user_id, k.connection_id
+                  FROM remote_credentials k
+                  JOIN remote_connections c ON c.user_id = k.user_id AND c.id = k.connection_id
+                 WHERE k.check_after <= %(now)s AND c.status IN ('unproven', 'connected')
+                 ORDER BY k.check_after LIMIT %(limit)s FOR UPDATE OF k SKIP LOCKED) due
+         WHERE k.user_id = due.user_id AND k.connection_id = due.connection_id
+        RETURNING k.user_id::text AS user_id, k.server_id::text AS server_id
+        """,
+        {"now": now, "until": until, "limit": limit},
+    )
+    return [
+        (UserId(row["user_id"]), RemoteServerId(row["server_id"]))
+        for row in await cursor.fetchall()
+    ]
 
 
 def _row(row: dict[str, Any]) -> RemoteConnection:

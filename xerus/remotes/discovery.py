@@ -71,7 +71,9 @@ class Discovery:
         issuer = _origin(url) if resource is None else _issuer_of(resource)
         about: Mapping[str, Any] = resource or {}
         server = await self._authorization_server(url, issuer)
-        scopes = said.get("scope", "").split() or about.get("scopes_supported") or ()
+        scopes = said.get("scope", "").split() or _list(about.get("scopes_supported"))
+        if "offline_access" in _list(server.get("scopes_supported")):
+            scopes = [*scopes, "offline_access"]  # without it no refresh token comes there
         return self._found(url, server, _scopes(scopes), _resource_of(about, url))
 
     async def _resource(self, url: str, named: str) -> Mapping[str, Any] | None:

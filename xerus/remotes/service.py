@@ -1,44 +1,38 @@
-"""What authorizes a call of a remote server for one person; the one object that tools ask."""
+"""The one object that tools, pages and loops ask about remote servers; it wires this package."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from datetime import timedelta
 
-from pydantic import SecretStr
-
-from xerus.atlassian import credentials as atlassian
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
-from xerus.connections.problems import problem_of
+from xerus.connections import flows
+from xerus.connections.signals import Signals
 from xerus.db.database import Database
+from xerus.db.notify import Listener
 from xerus.db.roles import Role
-from xerus.errors import NotFound, UpstreamUnavailable
-from xerus.ids import CloudId, RemoteServerId, UserId
-from xerus.remotes import connection_store, store
-from xerus.remotes.sealing import Secrets
-from xerus.remotes.servers import Auth, NotConnected, Registered, RemoteServer
-from xerus.telemetry.trace import current_correlation_id
+from xerus.egress.servers import ServerEgress
+from xerus.errors import NotFound, UpstreamUnavailable, XerusError
+from xerus.ids import RemoteServerId, UserId
+from xerus.remotes import store
+from xerus.remotes.checks import Checks, checked_of
+from xerus.remotes.credentials import AtlassianTokens, Credentials
+from xerus.remotes.link import ServerLink
+from xerus.remotes.probe import Probe
+from xerus.remotes.renewals import Renewals
+from xerus.remotes.servers import Registered, RemoteServer
+from xerus.remotes.tables import FLOWS
+from xerus.telemetry.metrics import Metrics
 from xerus.vault.service import Vault
 
-HANDED = "Authorization"
-HANDED_BESIDE = "X-Atlassian-Access-Token"
-"""Where the handed token goes when `Authorization` carries what the server itself wants."""
-HANDED_SITE = "X-Atlassian-Cloud-Id"
-
-
-class AtlassianTokens(Protocol):
-    """People's own Atlassian tokens; `app` joins it to `connections`."""
-
-    async def fresh(self, user_id: UserId) -> tuple[SecretStr, CloudId | None]:
-        """Return an access token that is good now, and the site the person chose.
-
-        Raises:
-            atlassian.credentials.NotConnected: the person has to connect Atlassian.
-        """
-        ...
+_KEEP_FLOWS = timedelta(days=7)
 
 
 class Remotes:
-    """The servers that people may use, and how each person's calls of them are authorized."""
+    """The servers that people may use, and how each person's calls of them are authorized.
+
+    Construct it before the listener is started: it subscribes to two channels.
+    """
 
     def __init__(
         self,
@@ -46,21 +40,51 @@ class Remotes:
         db: Database,
         vault: Vault,
         audit: AuditLog,
+        listener: Listener,
+        egress: ServerEgress,
         atlassian_tokens: AtlassianTokens,
         clock: Clock,
         public_url: str,
+        metrics: Metrics | None = None,
     ) -> None:
         self._db = db
+        self._vault = vault
         self._audit = audit
-        self._secrets = Secrets(vault=vault)
-        self._atlassian = atlassian_tokens
         self._clock = clock
-        self._public_url = public_url
+        self._signals = Signals(listener=listener)
+        self._renewals = Renewals(
+            db=db,
+            vault=vault,
+            audit=audit,
+            signals=self._signals,
+            egress=egress,
+            clock=clock,
+            public_url=public_url,
+            metrics=metrics,
+        )
+        self._credentials = Credentials(
+            db=db,
+            vault=vault,
+            audit=audit,
+            renewals=self._renewals,
+            atlassian_tokens=atlassian_tokens,
+            clock=clock,
+            public_url=public_url,
+        )
+        self._checks = Checks(
+            db=db,
+            credentials=self._credentials,
+            probe=Probe(egress=egress),
+            audit=audit,
+            clock=clock,
+            metrics=metrics,
+        )
+        self._exchanges = set[asyncio.Task[None]]()
+        self.readings = self._renewals.readings
 
     async def usable(self, user_id: UserId) -> Sequence[RemoteServer]:
         """Return the enabled servers, by name; the same for everybody at present."""
-        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            return [row.server for row in await store.enabled(conn)]
+        return [row.server for row in await self._all(user_id)]
 
     async def headers(self, user_id: UserId, server_id: RemoteServerId) -> dict[str, str]:
         """Return what authorizes one call, fresh.
@@ -69,12 +93,9 @@ class Remotes:
             NotConnected: the person has to connect first, at its `url`.
             NotFound: the server was removed or switched off.
             UpstreamUnavailable: a token could not be renewed at the moment.
+            ClientRejected: the authorization server no longer knows Xerus; nothing is lost.
         """
-        row = await self._enabled(user_id, server_id)
-        headers = await self._own(user_id, row)
-        if row.server.hands_atlassian_token:
-            headers |= await self._handed(user_id, row.server, beside=HANDED in headers)
-        return headers
+        return await self._credentials.headers(user_id, await self._enabled(user_id, server_id))
 
     async def refused(
         self, user_id: UserId, server_id: RemoteServerId, headers: dict[str, str]
@@ -82,11 +103,10 @@ class Remotes:
         """Take note that a server answered 401 to `headers`.
 
         True: call `headers` again and retry once. False: a retry changes nothing; where the
-        person can do something about it, the connection says so from now on.
+        person can do something about it, the connection says so from now on. Raises as `headers`.
         """
         row = await self._enabled(user_id, server_id)
-        current = await self._own(user_id, row)
-        return any(headers.get(name) != value for name, value in current.items())
+        return await self._credentials.refused(user_id, row, headers)
 
     async def reached(
         self,
@@ -106,60 +126,76 @@ class Remotes:
             error: why it failed, None where it did not.
             tools: how many tools the server listed, where it was asked.
         """
-        now = self._clock.now()
-        problem = problem_of(_in_words(error), current_correlation_id(), now) if error else None
+        row = await self._enabled(user_id, server_id)
+        checked = checked_of(seconds, _in_words(error), now=self._clock.now())
+        await self._checks.note(user_id, row, checked, audited=False)
+        if tools is not None and tools != row.tools:
+            async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+                await store.note_tools(conn, server_id, tools)
+
+    async def links(self, user_id: UserId) -> Sequence[ServerLink]:
+        """Return the enabled servers as a person's pages use them."""
+        return [self._link(row) for row in await self._all(user_id)]
+
+    async def link(self, user_id: UserId, slug: str) -> ServerLink:
+        """Return an enabled server by its short name. Raises NotFound."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-            await store.note_reached(
-                conn, server_id, at=now, ms=round(seconds * 1000), error=problem, tools=tools
-            )
+            row = await store.by_slug(conn, slug)
+        if row is None or not row.enabled:
+            raise _gone()
+        return self._link(row)
+
+    async def renew_due(self) -> int:
+        """Renew a batch of tokens ahead of time; return how many were tried."""
+        return await self._renewals.renew_due()
+
+    async def check_due(self) -> int:
+        """Make the real calls that are due, a few; always 0, so that the loop rests between."""
+        return await self._checks.run_due()
+
+    async def clean_up(self) -> int:
+        """Delete attempts to connect that ended long ago; return how many."""
+        async with self._db.transaction(Role.WORKER) as conn:
+            return await flows.delete_old(conn, FLOWS, self._clock.now() - _KEEP_FLOWS)
+
+    async def close(self) -> None:
+        """Let exchanges and renewals under way finish, five seconds each at most."""
+        if self._exchanges:
+            await asyncio.wait(self._exchanges, timeout=5.0)
+        await self._renewals.close()
+
+    async def _all(self, user_id: UserId) -> Sequence[Registered]:
+        async with self._db.transaction(Role.APP, user_id=user_id) as conn:
+            return await store.enabled(conn)
 
     async def _enabled(self, user_id: UserId, server_id: RemoteServerId) -> Registered:
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             row = await store.by_id(conn, server_id)
         if row is None or not row.enabled:
-            raise NotFound(
-                "This MCP server is no longer here.", hint="An administrator took it away."
-            )
+            raise _gone()
         return row
 
-    async def _own(self, user_id: UserId, row: Registered) -> dict[str, str]:
-        """Return what the server itself wants."""
-        match row.server.auth:
-            case Auth.NONE:
-                return {}
-            case Auth.API_KEY if row.shared_key is not None:
-                key = await self._secrets.open(row.shared_key, row.server.id, "shared_key")
-                return {row.key_header: key.get_secret_value()}
-            case _:
-                async with self._db.transaction(Role.APP, user_id=user_id) as conn:
-                    await connection_store.of_server(conn, user_id, row.server.id)
-                raise NotConnected(row.server, self._tools_url(row.server))
-
-    async def _handed(
-        self, user_id: UserId, server: RemoteServer, *, beside: bool
-    ) -> dict[str, str]:
-        """Return the person's own Atlassian token, for a server that may have it."""
-        try:
-            token, cloud_id = await self._atlassian.fresh(user_id)
-        except atlassian.NotConnected as error:
-            raise NotConnected(
-                server,
-                f"{self._public_url}/tools#atlassian",
-                message=f"{server.name} works with your Atlassian account, which is not connected.",
-            ) from error
-        value = token.get_secret_value()
-        headers = {HANDED_BESIDE: value} if beside else {HANDED: f"Bearer {value}"}
-        return {**headers, HANDED_SITE: cloud_id} if cloud_id else headers
-
-    def _tools_url(self, server: RemoteServer) -> str:
-        return f"{self._public_url}/tools#server-{server.slug}"
+    def _link(self, row: Registered) -> ServerLink:
+        return ServerLink(
+            row,
+            db=self._db,
+            vault=self._vault,
+            audit=self._audit,
+            signals=self._signals,
+            renewals=self._renewals,
+            checks=self._checks,
+            exchanges=self._exchanges,
+            clock=self._clock,
+        )
 
 
-def _in_words(error: Exception) -> UpstreamUnavailable:
-    if isinstance(error, UpstreamUnavailable):
+def _gone() -> NotFound:
+    return NotFound("This MCP server is no longer here.", hint="An administrator took it away.")
+
+
+def _in_words(error: Exception | None) -> XerusError | None:
+    if error is None or isinstance(error, XerusError):
         return error
     return UpstreamUnavailable(
-        getattr(error, "message", "") or "The server did not answer as it should.",
-        code=getattr(error, "code", "") or "server_failed",
-        hint=getattr(error, "hint", ""),
+        "The server did not answer as it should.", code="server_failed", debug=type(error).__name__
     )

@@ -90,6 +90,12 @@ async def enabled(conn: Connection) -> list[Registered]:
     return [_row(row) for row in await cursor.fetchall()]
 
 
+async def all_with_secrets(conn: Connection) -> list[Registered]:
+    """Return every server with its secrets (worker role)."""
+    cursor = await conn.execute("SELECT *, id::text AS id FROM remote_servers ORDER BY slug")
+    return [_row(row) for row in await cursor.fetchall()]
+
+
 async def by_id(conn: Connection, server_id: RemoteServerId) -> Registered | None:
     """Return a server with its secrets (app or worker role)."""
     cursor = await conn.execute(
@@ -146,14 +152,17 @@ async def note_reached(
     at: datetime,
     ms: int,
     error: Problem | None,
-    tools: int | None,
 ) -> None:
     """Keep how the last call of a server went, whoever made it (app role)."""
     await conn.execute(
-        "UPDATE remote_servers SET reached_at = %s, reach_ms = %s, reach_error = %s,"
-        " tools = coalesce(%s, tools) WHERE id = %s",
-        (at, ms, problem_json(error), tools, server_id),
+        "UPDATE remote_servers SET reached_at = %s, reach_ms = %s, reach_error = %s WHERE id = %s",
+        (at, ms, problem_json(error), server_id),
     )
+
+
+async def note_tools(conn: Connection, server_id: RemoteServerId, tools: int) -> None:
+    """Keep how many tools a server listed (app role)."""
+    await conn.execute("UPDATE remote_servers SET tools = %s WHERE id = %s", (tools, server_id))
 
 
 def _row(row: dict[str, Any]) -> Registered:

@@ -28,6 +28,14 @@ def _event(level: Level, name: str, meaning: str, *facts: str) -> LogEvent:
 
 
 ALL = (
+    # MCP servers
+    _event(
+        "warning",
+        "registration_left_behind",
+        "A removed MCP server's authorization server did not end the registration of Xerus; its"
+        " operator can delete it there",
+        "server",
+    ),
     # Sign-in and people
     _event(
         "warning",

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
-from xerus.remotes.administration import CannotBeAdded
+from xerus.remotes.entered import CannotBeAdded
 from xerus.web import access
 from xerus.web.admin_servers import PATH, told
 from xerus.web.deps import WebDeps

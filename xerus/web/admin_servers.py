@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
 from xerus.errors import UpstreamError
-from xerus.remotes.administration import CannotBeAdded, NewServer, ServerLine, Way
+from xerus.remotes.administration import ServerLine
+from xerus.remotes.entered import CannotBeAdded, NewServer, Way
 from xerus.remotes.probe import Seen, Wants
 from xerus.remotes.servers import Auth, Registered
 from xerus.web import access

@@ -6,7 +6,8 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from xerus.ids import UserId
-from xerus.remotes.administration import NewServer, ServerLine
+from xerus.remotes.administration import ServerLine
+from xerus.remotes.entered import NewServer
 from xerus.remotes.probe import Seen
 from xerus.remotes.servers import Registered
 

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from xerus.errors import EgressRefused, NotFound
 from xerus.ids import RemoteServerId, UserId
-from xerus.remotes.administration import CannotBeAdded, NewServer, ServerLine
+from xerus.remotes.administration import ServerLine
+from xerus.remotes.entered import CannotBeAdded, NewServer
 from xerus.remotes.probe import Seen, Wants
 from xerus.remotes.servers import Auth, Registered, RemoteServer
 
