@@ -102,7 +102,7 @@ async def test_a_state_comes_from_its_cause_and_tells_it(
 
         view = await part.connections.view(person.user_id)
         assert view.state is state
-        standing = standing_of(Link.CLOUD, view, now=part.clock.now())
+        standing = standing_of(Link.CLOUD.label, view, now=part.clock.now())
         assert standing.cause
         assert standing.step
         assert (view.since is None) is (state in {State.NOT_CONNECTED, State.NOT_CONFIGURED})

@@ -182,6 +182,7 @@ def _deps(
         local_links=people.local,
         links=links,
         servers=remote.servers,
+        remotes=remote.remotes,
         assistant=assistant,
         kept=_kept(base, assistant),
         audit=base.audit,

@@ -74,7 +74,7 @@ class Discovery:
         scopes = said.get("scope", "").split() or _list(about.get("scopes_supported"))
         if "offline_access" in _list(server.get("scopes_supported")):
             scopes = [*scopes, "offline_access"]  # without it no refresh token comes there
-        return self._found(url, server, _scopes(scopes), _resource_of(about, url))
+        return self._found(url, server, clean_scopes(scopes), _resource_of(about, url))
 
     async def _resource(self, url: str, named: str) -> Mapping[str, Any] | None:
         for address in (named,) if named else _resource_addresses(url):
@@ -220,7 +220,8 @@ def _resource_of(about: Mapping[str, Any], url: str) -> str:
     return resource if isinstance(resource, str) else url
 
 
-def _scopes(named: object) -> tuple[str, ...]:
+def clean_scopes(named: object) -> tuple[str, ...]:
+    """Return scopes out of an answer: each once, in their form, and not too many."""
     words = (word for word in _list(named) if isinstance(word, str) and _SCOPE.fullmatch(word))
     return tuple(dict.fromkeys(words))[:_MOST_SCOPES]
 

@@ -26,6 +26,7 @@ from xerus.ids import ConnectionId, FlowId, SessionId, UserId, correlation_id, n
 from xerus.remotes import connection_store
 from xerus.remotes.checks import Checks, Tried
 from xerus.remotes.connection_store import RemoteConnection, Sealed
+from xerus.remotes.discovery import clean_scopes
 from xerus.remotes.entered import is_key
 from xerus.remotes.renewals import Renewals
 from xerus.remotes.sealing import Keys
@@ -230,7 +231,7 @@ class ServerLink:
                 return None
             scopes = tokens.scopes
             # RFC 6749 5.1: an answer without `scope` means that what was asked for was granted.
-            granted = self._client.oauth.scopes if scopes is None else tuple(sorted(scopes))
+            granted = self._client.oauth.scopes if scopes is None else clean_scopes(sorted(scopes))
             connection_id = await self._put(conn, user_id, granted)
             sealed = await self._sealed(user_id, connection_id, tokens)
             await connection_store.put_credential(conn, user_id, connection_id, sealed)

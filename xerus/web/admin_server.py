@@ -15,6 +15,7 @@ from xerus.web.deps import WebDeps
 _DONE = {
     "added": ("The server is added.", "People see it under Tools from now on."),
     "changed": ("The change is saved.", ""),
+    "registered": ("Xerus is registered again.", ""),
     "on": (
         "The server is switched on.",
         "People can use it again; their connections are as before.",
@@ -39,6 +40,7 @@ class AdminServer:
             access.admin_page(self._deps, f"{PATH}/one", self._show),
             access.admin_action(self._deps, f"{PATH}/name", self._rename),
             access.admin_action(self._deps, f"{PATH}/key", self._key),
+            access.admin_action(self._deps, f"{PATH}/register", self._register),
             access.admin_action(self._deps, f"{PATH}/switch", self._switch),
             access.admin_page(self._deps, f"{PATH}/hand", self._ask_hand),
             access.admin_action(self._deps, f"{PATH}/hand", self._hand),
@@ -68,6 +70,14 @@ class AdminServer:
         except CannotBeAdded as error:
             return await self._page(request, session, server_id, error.mistakes)
         return _back(server_id, "changed")
+
+    async def _register(self, request: Request, session: Session, form: FormData) -> Response:
+        server_id = access.field(form, "id")
+        try:
+            await self._deps.servers.register_again(server_id, by=session.user.id)
+        except CannotBeAdded as error:
+            return await self._page(request, session, server_id, error.mistakes)
+        return _back(server_id, "registered")
 
     async def _switch(self, _request: Request, session: Session, form: FormData) -> Response:
         server_id, enabled = access.field(form, "id"), access.field(form, "enabled") == "yes"

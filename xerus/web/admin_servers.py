@@ -134,10 +134,15 @@ def _entered(form: FormData) -> NewServer:
         way=Way(way) if way in set(Way) else Way.NOTHING,
         key_header=access.field(form, "key_header").strip() or "Authorization",
         key=SecretStr(access.field(form, "key").strip()),
+        client_id=access.field(form, "client_id").strip(),
+        client_secret=SecretStr(access.field(form, "client_secret").strip()),
+        scopes=" ".join(access.field(form, "scopes").split()),
     )
 
 
 def _fitting(seen: Seen) -> Way:
+    if seen.found is not None:
+        return Way.SIGN_IN if seen.found.registration_endpoint else Way.SIGN_IN_AS_CLIENT
     return Way.NOTHING if seen.wants is Wants.NOTHING else Way.OWN_KEYS
 
 

@@ -46,16 +46,20 @@ class Card:
     """The card of one link.
 
     Attributes:
-        slug: names it in ids and paths.
-        base: the path of its pages.
+        name: what people call it.
+        slug: names it in ids.
+        base: the path of its pages; `path` is that of the card alone.
         version: changes whenever a new look is due.
         says: what it is for, in a sentence.
         is_shared: the operator's token serves everybody, so that nobody's own state matters.
+        in_window: whether connecting opens a window.
+        handed_to: the host that is handed the person's Atlassian token with each call, '' for none.
     """
 
-    link: Link
+    name: str
     slug: str
     base: str
+    path: str
     version: str
     says: str
     is_shared: bool
@@ -70,11 +74,8 @@ class Card:
     reconnect_by: datetime | None
     sites_to_choose: tuple[Site, ...]
     standing: Standing
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return self.link.label
+    in_window: bool = True
+    handed_to: str = ""
 
     @property
     def starts(self) -> bool:
@@ -90,7 +91,7 @@ class Card:
     def announcement(self) -> str:
         """What a screen reader is told when the card changes."""
         if self.notice is None:
-            return f"{self.link.label}: {self.badge.word}."
+            return f"{self.name}: {self.badge.word}."
         return f"{self.notice.title} {self.notice.text}".strip()
 
 
@@ -108,7 +109,7 @@ _BADGES = {
 }
 _SHARED = Badge("Shared service token (set by your administrator)", "users")
 
-_ACTIONS = {
+ACTIONS = {
     State.NOT_CONFIGURED: frozenset[str](),
     State.NOT_CONNECTED: frozenset({"configure"}),
     State.DISCONNECTED: frozenset({"configure"}),
@@ -161,12 +162,13 @@ def card_for(
     waiting = flow is not None and flow.open and view.state is not State.NOT_CONFIGURED
     shared = mode == "shared"
     behind = link.products & shared_products if mode != "user" else frozenset[Product]()
-    actions = frozenset({"waiting"}) if waiting else _ACTIONS[view.state]
+    actions = frozenset({"waiting"}) if waiting else ACTIONS[view.state]
     choosing = view.state is State.CHOOSING_SITE and not waiting
     return Card(
-        link=link,
+        name=link.label,
         slug=slug_of(link),
         base=base_of(link),
+        path=f"/tools/{slug_of(link)}",
         version=version_of(view, flow),
         says=_says(link, behind if shared else link.products),
         is_shared=shared,
@@ -183,7 +185,7 @@ def card_for(
         access_expires_at=_ahead(view.access_expires_at, now) if view.usable else None,
         reconnect_by=view.reconnect_by if view.usable else None,
         sites_to_choose=view.sites if choosing and not shared else (),
-        standing=standing_of(link, view, now=now),
+        standing=standing_of(link.label, view, now=now),
     )
 
 
@@ -373,7 +375,7 @@ def _minutes_left(until: datetime | None, now: datetime) -> str:
 
 def _shared_notice(link: Link, view: ConnectionView, products: frozenset[Product]) -> Notice:
     recorded = "What you do is recorded under your name in the activity."
-    if "disconnect" in _ACTIONS[view.state]:
+    if "disconnect" in ACTIONS[view.state]:
         recorded += (
             f" Your own connection as {view.account_email} is not used; you can disconnect it."
         )

@@ -1,5 +1,6 @@
 """The way to Atlassian and back: start, callback, choice of a site, cancel."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +23,8 @@ from xerus.web.card import base_of, card_for
 from xerus.web.deps import WebDeps
 from xerus.web.tools import card_fragment
 
-_POPUPS = tuple(f"{base_of(link)}/" for link in Link)
-_NO_STORE = {"Cache-Control": "no-store"}
+_POPUP = re.compile(r"/connections/(?!servers/[^/]*$)(servers/)?[^/]+/.*")
+NO_STORE = {"Cache-Control": "no-store"}
 _NO_PARAMETERS = "Atlassian sent no answer with this address."
 
 
@@ -62,7 +63,7 @@ class ConnectPages:
 
     async def _start(self, request: Request, session: Session) -> Response:
         access.require_own_request(self._deps, request)
-        return_to = local_path(request.query_params.get("return_to"), default=_came_from(request))
+        return_to = local_path(request.query_params.get("return_to"), default=came_from(request))
         if self._deps.credentials_mode == "shared":
             return await self._page(request, session, _for_nobody(self._link), status=409)
         try:
@@ -79,7 +80,7 @@ class ConnectPages:
                 help=help_for(error.code, default="failed"),
             )
             return await self._page(request, session, result, status=error.status)
-        return RedirectResponse(started.url, 303, headers=_NO_STORE)
+        return RedirectResponse(started.url, 303, headers=NO_STORE)
 
     async def complete(
         self, request: Request, session: Session, query: Mapping[str, str]
@@ -88,14 +89,16 @@ class ConnectPages:
         outcome = await self._connections.complete(
             user_id=session.user.id, session_id=session.id, query=query
         )
-        result = _result(self._link, outcome.status, outcome.view, outcome.error, outcome.return_to)
+        result = result_of(
+            self._link.label, outcome.status, outcome.view, outcome.error, outcome.return_to
+        )
         return await self._page(request, session, result)
 
     async def _done(self, request: Request, session: Session) -> Response:
         view = await self._connections.view(session.user.id)
         flow = await self._connections.flow(session.user.id, None)
-        result = _result(
-            self._link, _status(view, flow), view, flow.error if flow else None, "/tools"
+        result = result_of(
+            self._link.label, _status(view, flow), view, flow.error if flow else None, "/tools"
         )
         return await self._page(request, session, result)
 
@@ -159,14 +162,14 @@ class ConnectCallback:
         return Link.CLOUD
 
 
-def _came_from(request: Request) -> str:
+def came_from(request: Request) -> str:
     """Return the page the button stood on, so that "Use this tab instead" leads back to it."""
     try:
         path = urlsplit(request.headers.get("referer", "")).path
     except ValueError:  # as of brackets around what is no address
         path = ""
     path = local_path(path, default="/tools")
-    return "/tools" if path.startswith((*_POPUPS, "/signin")) else path
+    return "/tools" if path.startswith("/signin") or _POPUP.fullmatch(path) else path
 
 
 def _status(view: ConnectionView, flow: FlowView | None) -> FlowStatus:
@@ -189,19 +192,21 @@ def _for_nobody(link: Link) -> Result:
     )
 
 
-def _result(
-    link: Link, status: FlowStatus, view: ConnectionView, problem: Problem | None, return_to: str
+def result_of(
+    label: str, status: FlowStatus, view: ConnectionView, problem: Problem | None, return_to: str
 ) -> Result:
+    """Return what the page says of how an attempt to connect `label` ended."""
     back = local_path(return_to, default="/tools")
     match status:
         case FlowStatus.CONNECTED:
             site = view.chosen_site
             place = f" ({site.name})" if site else ""
+            whose = f" as {view.account_email}" if view.account_email else ""
             return Result(
                 status="connected",
                 icon="circle-check",
                 title="Authentication Successful",
-                text=f"{link.label} is connected as {view.account_email}{place}.",
+                text=f"{label} is connected{whose}{place}.",
                 hint="You can close this window.",
                 return_to=back,
             )
@@ -217,9 +222,9 @@ def _result(
             )
         case FlowStatus.DENIED:
             title = "Access declined"
-            text = f"You declined access at {link.label}. Nothing was stored."
+            text = f"You declined access at {label}. Nothing was stored."
         case _:
-            title, text = "Authentication Failed", f"{link.label} could not be connected."
+            title, text = "Authentication Failed", f"{label} could not be connected."
     return Result(
         status="denied" if status is FlowStatus.DENIED else "failed",
         icon="circle-alert",

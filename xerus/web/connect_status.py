@@ -1,8 +1,9 @@
 """How far an attempt to connect has come, for the page that waits: one answer, or a stream."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from typing import Protocol
 
 import orjson
 from starlette.requests import Request
@@ -10,10 +11,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
-from xerus.connections.links import Link
-from xerus.ids import UserId
+from xerus.connections.views import ConnectionView, FlowView
+from xerus.ids import FlowId, UserId
 from xerus.web import access
-from xerus.web.card import base_of, version_of
+from xerus.web.card import version_of
 from xerus.web.deps import WebDeps
 
 _LONGEST = timedelta(minutes=11)
@@ -22,13 +23,30 @@ _LOOK_AGAIN = 0.5
 _HEARTBEAT = 15.0
 
 
-class ConnectStatus:
-    """GET {link}/status (JSON) and {link}/events (SSE, open only while one waits)."""
+class Watched(Protocol):
+    """What a page waits for: a link, or one server."""
 
-    def __init__(self, deps: WebDeps, link: Link) -> None:
+    async def view(self, user_id: UserId) -> ConnectionView:
+        """Return what there is to show."""
+
+    async def flow(self, user_id: UserId, flow_id: FlowId | None = None) -> FlowView | None:
+        """Return an attempt of this person, the newest by default."""
+
+    async def wait_for_change(self, flow_id: FlowId, timeout: float) -> object:
+        """Return when the attempt changed, or after `timeout` seconds."""
+
+
+Find = Callable[[Request, Session], Awaitable[Watched]]
+
+
+class ConnectStatus:
+    """GET {base}/status (JSON) and {base}/events (SSE, open only while one waits)."""
+
+    def __init__(self, deps: WebDeps, base: str, find: Find) -> None:
+        """Make one; `find` returns what a request is about, or raises NotFound."""
         self._deps = deps
-        self._base = base_of(link)
-        self._connections = deps.links[link]
+        self._base = base
+        self._find = find
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -37,30 +55,19 @@ class ConnectStatus:
             access.data(self._deps, f"{self._base}/events", self._events),
         ]
 
-    async def _status(self, _request: Request, session: Session) -> Response:
-        return Response(await self._snapshot(session.user.id), media_type="application/json")
+    async def _status(self, request: Request, session: Session) -> Response:
+        watched = await self._find(request, session)
+        snapshot = await _snapshot(watched, session.user.id)
+        return Response(snapshot, media_type="application/json")
 
-    async def _events(self, _request: Request, session: Session) -> Response:
+    async def _events(self, request: Request, session: Session) -> Response:
         return StreamingResponse(
-            self._stream(session.user.id),
+            self._stream(await self._find(request, session), session.user.id),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    async def _snapshot(self, user_id: UserId) -> bytes:
-        view = await self._connections.view(user_id)
-        flow = await self._connections.flow(user_id, None)
-        return orjson.dumps(
-            {
-                "version": version_of(view, flow),
-                "state": view.state,
-                "usable": view.usable,
-                "pending": bool(flow and flow.open),
-                "flow": {"id": flow.flow_id, "status": flow.status} if flow else None,
-            }
-        )
-
-    async def _stream(self, user_id: UserId) -> AsyncIterator[bytes]:
+    async def _stream(self, watched: Watched, user_id: UserId) -> AsyncIterator[bytes]:
         """Send the full state at once and after each change; end when nothing is open any more.
 
         The page asks before its window has reached /start, so the row may not be there yet.
@@ -68,15 +75,29 @@ class ConnectStatus:
         clock, sent = self._deps.clock, b""
         begun, seen_open = clock.now(), False
         while clock.now() - begun < _LONGEST:
-            snapshot = await self._snapshot(user_id)
+            snapshot = await _snapshot(watched, user_id)
             yield b"data: " + snapshot + b"\n\n" if snapshot != sent else b": waiting\n\n"
             sent = snapshot
-            flow = await self._connections.flow(user_id, None)
+            flow = await watched.flow(user_id, None)
             if flow and flow.open:
                 seen_open = True
-                await self._connections.wait_for_change(flow.flow_id, _HEARTBEAT)
+                await watched.wait_for_change(flow.flow_id, _HEARTBEAT)
             elif seen_open or clock.now() - begun > _FLOW_APPEARS_WITHIN:
                 break
             else:
                 await asyncio.sleep(_LOOK_AGAIN)
         yield b"event: end\ndata: {}\n\n"
+
+
+async def _snapshot(watched: Watched, user_id: UserId) -> bytes:
+    view = await watched.view(user_id)
+    flow = await watched.flow(user_id, None)
+    return orjson.dumps(
+        {
+            "version": version_of(view, flow),
+            "state": view.state,
+            "usable": view.usable,
+            "pending": bool(flow and flow.open),
+            "flow": {"id": flow.flow_id, "status": flow.status} if flow else None,
+        }
+    )

@@ -34,7 +34,7 @@ from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
 from xerus.web.kept import Kept
 from xerus.web.oversight import Oversight
-from xerus.web.server_deps import ServerAdministration
+from xerus.web.server_deps import RemoteService, ServerAdministration
 
 CredentialsMode = Literal["user", "shared", "user-then-shared"]
 
@@ -415,6 +415,7 @@ class WebDeps:
     local_links: LocalLinks
     links: Mapping[Link, ConnectionService]
     servers: ServerAdministration
+    remotes: RemoteService
     assistant: AssistantService
     kept: Kept
     audit: AuditService

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from starlette.requests import Request
 from starlette.routing import Route
 
+from xerus.accounts.sessions import Session
+from xerus.web import server_card
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
 from xerus.web.admin_audit import AdminAudit
@@ -14,12 +17,13 @@ from xerus.web.admin_server import AdminServer
 from xerus.web.admin_servers import AdminServers
 from xerus.web.admin_use import AdminUse
 from xerus.web.branches import BranchPages
+from xerus.web.card import base_of
 from xerus.web.chat import ChatPages
 from xerus.web.chat_decide import ChatDecide
 from xerus.web.chat_stream import ChatStream
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_client import ConnectClient
-from xerus.web.connect_status import ConnectStatus
+from xerus.web.connect_status import ConnectStatus, Find, Watched
 from xerus.web.connection import ConnectionPages
 from xerus.web.conversations import ConversationPages
 from xerus.web.deps import WebDeps
@@ -28,6 +32,8 @@ from xerus.web.held_access import HeldAccess
 from xerus.web.help import HelpPage
 from xerus.web.mail import MailPages
 from xerus.web.put_away import PutAway
+from xerus.web.server_connect import ServerConnect
+from xerus.web.server_pages import ServerPages
 from xerus.web.signin import SignInPages
 from xerus.web.signout import SignOut
 from xerus.web.theme import Theme
@@ -56,6 +62,9 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminPeople(deps).routes(),
         *AdminServers(deps).routes(),
         *AdminServer(deps).routes(),
+        *ServerConnect(deps).routes(),
+        *ServerPages(deps).routes(),
+        *ConnectStatus(deps, server_card.BASE, server_card.found(deps)).routes(),
         *_chat(deps),
         *ConversationPages(deps).routes(),
         *BranchPages(deps).routes(),
@@ -70,10 +79,17 @@ def _chat(deps: WebDeps) -> Iterator[Route]:
     yield from ChatDecide(deps, pages.answer).routes()
 
 
+def _always(watched: Watched) -> Find:
+    async def find(_request: Request, _session: Session) -> Watched:
+        return watched
+
+    return find
+
+
 def _links(deps: WebDeps) -> Iterator[Route]:
     popups = {link: ConnectPages(deps, link) for link in deps.links}
     yield from ConnectCallback(deps, popups).routes()
     for link, pages in popups.items():
         yield from pages.routes()
-        yield from ConnectStatus(deps, link).routes()
+        yield from ConnectStatus(deps, base_of(link), _always(deps.links[link])).routes()
         yield from ConnectionPages(deps, link).routes()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView, State
 
 
@@ -35,10 +34,10 @@ _WORDS: Mapping[State, tuple[str, str]] = {
 }
 
 
-def standing_of(link: Link, view: ConnectionView, *, now: datetime) -> Standing:
-    """Return the line for a connection; its own words go before ours."""
+def standing_of(name: str, view: ConnectionView, *, now: datetime) -> Standing:
+    """Return the line for a connection to what has this name; its own words go before ours."""
     cause, step = _WORDS[view.state]
-    cause = view.cause or cause.format(link.label)
+    cause = view.cause or cause.format(name)
     if view.state is State.CONNECTED and view.replaced_account:
         cause += (
             f" This account took the place of {view.replaced_account}, whose tokens are erased."

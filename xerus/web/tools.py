@@ -9,6 +9,7 @@ from xerus.connections.links import Link
 from xerus.web import access
 from xerus.web.card import Card, card_for, slug_of
 from xerus.web.deps import WebDeps
+from xerus.web.server_card import server_card
 
 
 class ToolsPage:
@@ -33,7 +34,13 @@ class ToolsPage:
             "tools/page.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
-            cards=[await link_card(self._deps, link, session) for link in self._deps.offered],
+            cards=[
+                *[await link_card(self._deps, link, session) for link in self._deps.offered],
+                *[
+                    await server_card(self._deps, link, session)
+                    for link in await self._deps.remotes.links(session.user.id)
+                ],
+            ],
             mcp_url=f"{self._deps.public_url}/mcp",
         )
 

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 
 from tests.unit.web.fake_conversations import FakeConversations, FakeSearching, kept_of
 from tests.unit.web.fake_oversight import FakeOversight
-from tests.unit.web.fake_servers import FakeServers
+from tests.unit.web.fake_servers import FakeRemotes, FakeServers
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
@@ -604,6 +604,7 @@ class World:
     consents: FakeConsents = field(default_factory=FakeConsents)
     clients: FakeClients = field(default_factory=FakeClients)
     servers: FakeServers = field(default_factory=FakeServers)
+    remotes: FakeRemotes = field(default_factory=FakeRemotes)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
@@ -635,6 +636,7 @@ class World:
             local_links=FakeLinks(person(ADA)),
             links={Link.CLOUD: self.connections, **self.others},
             servers=self.servers,
+            remotes=self.remotes,
             assistant=self.assistant,
             kept=self.kept,
             audit=self.audit,

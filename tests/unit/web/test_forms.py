@@ -27,11 +27,16 @@ ACTIONS = [
     "/admin/servers/add",
     "/admin/servers/name",
     "/admin/servers/key",
+    "/admin/servers/register",
     "/admin/servers/switch",
     "/admin/servers/trust",
     "/admin/servers/hand",
     "/admin/servers/keep",
     "/admin/servers/remove",
+    "/connections/servers/docs/key",
+    "/connections/servers/docs/cancel",
+    "/connections/servers/docs/test",
+    "/connections/servers/docs/disconnect",
     "/chat",
     "/chat/talk/decide",
     "/chat/talk/again",
@@ -51,7 +56,9 @@ def test_the_list_names_every_action() -> None:
         for route in World().app.routes
         if "POST" in (getattr(route, "methods", None) or ()) and hasattr(route, "path")
     }
-    assert posts == {a.replace("/talk/", "/{id}/") for a in ACTIONS} | {"/theme"}
+    assert posts == {
+        a.replace("/talk/", "/{id}/").replace("/docs/", "/{slug}/") for a in ACTIONS
+    } | {"/theme"}
 
 
 @pytest.mark.parametrize("path", ACTIONS)

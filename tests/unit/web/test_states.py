@@ -38,7 +38,7 @@ async def test_a_state_has_a_cause_a_time_and_a_next_step(state: State) -> None:
         (line,) = re.findall(r"<dd [^>]*data-standing>(.*?)</dd>", page, re.DOTALL)
         assert f'datetime="{_SINCE.isoformat()}"' in line
         assert "7 minutes ago" in line
-        standing = standing_of(Link.CLOUD, view_of(state), now=NOW)
+        standing = standing_of(Link.CLOUD.label, view_of(state), now=NOW)
         assert standing.cause in page
         assert standing.step in page
 
