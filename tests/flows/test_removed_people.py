@@ -77,6 +77,33 @@ async def place() -> AsyncIterator[Place]:
         yield Place(here, grace, f"http://127.0.0.1:{other.port}/mcp")
 
 
+def at_a_server(place: Place, user_id: str) -> None:
+    """Give a person a connection to an MCP server, and an attempt to make one."""
+    server, connection = uuid4(), uuid4()
+    place.rows(
+        "INSERT INTO remote_servers (id, slug, name, url, auth, added_at)"
+        " VALUES (%s, 'far', 'Far', 'https://far.example/', 'oauth', now()) RETURNING id",
+        server,
+    )
+    place.rows(
+        "INSERT INTO remote_connections (id, user_id, server_id, status, consented_at)"
+        " VALUES (%s, %s, %s, 'connected', now()) RETURNING id",
+        *(connection, user_id, server),
+    )
+    place.rows(
+        "INSERT INTO remote_credentials (connection_id, user_id, server_id, generation,"
+        " access_token, issued_at, check_after) VALUES (%s, %s, %s, 1, '', now(), now())"
+        " RETURNING generation",
+        *(connection, user_id, server),
+    )
+    place.rows(
+        "INSERT INTO remote_flows (id, user_id, server_id, session_id, state_hash, return_to,"
+        " status, created_at, expires_at) VALUES (%s, %s, %s, '', '', '', 'pending', now(), now())"
+        " RETURNING id",
+        *(uuid4(), user_id, server),
+    )
+
+
 async def with_everything(place: Place, browser: Browser) -> str:
     """Give grace a row in every table that has people; return her id."""
     url = place.here.url
@@ -119,6 +146,7 @@ async def with_everything(place: Place, browser: Browser) -> str:
         " 'sent', now(), now(), now()) RETURNING user_id",
         user_id,
     )
+    at_a_server(place, user_id)
     for table, column in place.columns_of_people():
         query = f"SELECT 1 FROM {table} WHERE {column} = %s"  # noqa: S608 - names of the catalogue
         assert place.rows(query, user_id), f"{table}.{column} has nothing of her: add it above"

@@ -90,6 +90,8 @@ def _says(row: Registered) -> str:
     where = f"Tools of {row.server.host}."
     if row.is_personal:
         return where
+    if row.server.hands_atlassian_token:
+        return f"{where} Everybody here uses it with their own Atlassian account."
     key = " with a key that your administrator set" if row.server.auth is Auth.API_KEY else ""
     return f"{where} Everybody here uses it{key}; there is nothing for you to connect."
 
