@@ -41,8 +41,11 @@ async def test_reads_run_and_writes_wait_for_the_person(stack: Stack, chrome: Br
         await page.goto(f"{stack.url}/")
         await expect(page.get_by_text("Demo model: no AI").first).to_be_visible()
         await ask(page, "find open bugs in ENG")
-        await expect(page.get_by_text("Search issues")).to_be_visible()
+        await expect(page.get_by_text("Search issues", exact=True)).to_be_visible()
         await expect(page.get_by_role("cell", name="Bug").first).to_be_visible()
+        talks = page.get_by_role("navigation", name="Conversations")
+        await expect(talks.get_by_role("link", name="find open bugs in ENG")).to_be_visible()
+        await expect(talks.get_by_text("Answering")).to_have_count(0)
         mark = await stack.sandbox.atlassian.mark()
         await ask(page, "create a task in ENG: Written in Chromium")
         await expect(page.get_by_role("button", name="Approve")).to_be_visible()
@@ -56,7 +59,7 @@ async def test_reads_run_and_writes_wait_for_the_person(stack: Stack, chrome: Br
         await expect(page.get_by_text("Declined").first).to_be_visible()
         assert len(await created(stack, mark)) == 1
         await ask(page, "show page Release process")
-        await expect(page.get_by_text("Get page")).to_be_visible()
+        await expect(page.get_by_text("Get page", exact=True)).to_be_visible()
         assert complaints.found == []
 
 

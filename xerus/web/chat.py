@@ -75,7 +75,7 @@ class ChatPages:
 
     async def _show_transcript(self, request: Request, session: Session) -> Response:
         conversation_id = request.path_params["id"]
-        return await self._render(request, session, conversation_id, "chat/transcript.html")
+        return await self._render(request, session, conversation_id, "chat/answer.html")
 
     async def _send(self, request: Request, session: Session, form: FormData) -> Response:
         text = access.field(form, "text").strip()
