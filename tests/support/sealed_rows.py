@@ -32,7 +32,7 @@ class Value:
             table=self.column.table,
             column=self.column.column,
             row_id="/".join(self.row[name] for name in self.column.key),
-            user_id=self.row["user_id"],
+            user_id=self.row["user_id"] if self.column.of_people else "",
             provider=self.column.provider,
         )
 
@@ -51,7 +51,7 @@ class Value:
 
     @property
     def _where(self) -> sql.Composable:
-        names = {"user_id", *self.column.key}
+        names = set(self.column.place)
         return sql.SQL(" AND ").join(
             sql.SQL("{} = {}").format(sql.Identifier(name), self.row[name]) for name in names
         )
@@ -74,16 +74,20 @@ async def people(owner: psycopg.Connection, vault: Vault, count: int, issuer: st
 
 
 def _one_person(issuer: str) -> list[Value]:
-    user_id, conversation = new_id(), new_id()
+    user_id, conversation, server = new_id(), new_id(), new_id()
     made: list[Value] = []
     connections: dict[str, str] = {}
     approval = new_id()
     for column in lasting(issuer):
         row = {"user_id": user_id, "conversation_id": conversation, "n": "0"}
-        row["id"] = approval if column.table == "approvals" else conversation
+        row |= {"server": server, "slug": server.replace("-", "")[:16]}
+        row["id"] = {"approvals": approval, "remote_servers": server}.get(
+            column.table, conversation
+        )
         if column.only:
             row["link"] = column.only[1]
-            row["connection_id"] = connections.setdefault(row["link"], new_id())
+        at = row.get("link", server)
+        row["connection_id"] = connections.setdefault(at, new_id())
         plaintext = f"{column.table}.{column.column} of {user_id}: ".encode() + random.randbytes(40)  # noqa: S311 - text
         made.append(Value(column=column, row=row, plaintext=plaintext))
     return made
@@ -93,15 +97,38 @@ def _insert(owner: psycopg.Connection, value: Value, sealed: bytes) -> None:
     now = SystemClock().now()
     row: dict[str, object] = {**value.row, "sealed": sealed}
     row |= {"now": now, "far": now + _FAR}
-    beside = {("credentials", "refresh_token"), ("approvals", "more")}
-    if (value.column.table, value.column.column) in beside:
+    place = (value.column.table, value.column.column)
+    if value.column.table == "remote_servers" or place in _BESIDE:
         value.write(owner, sealed)
         return
     for statement in _STATEMENTS[value.column.table]:
         owner.execute(statement, row)
 
 
+_BESIDE = {
+    ("credentials", "refresh_token"),
+    ("remote_credentials", "refresh_token"),
+    ("approvals", "more"),
+}
+"""Columns of rows that another value has made."""
+
 _STATEMENTS = {
+    "remote_credentials": (
+        (
+            "INSERT INTO remote_servers (id, slug, name, url, auth, added_at) VALUES (%(server)s,"
+            " %(slug)s, 'Far', 'https://far.example/', 'oauth', %(now)s)"
+        ),
+        (
+            "INSERT INTO remote_connections (id, user_id, server_id, status, consented_at)"
+            " VALUES (%(connection_id)s, %(user_id)s, %(server)s, 'connected', %(now)s)"
+        ),
+        (
+            "INSERT INTO remote_credentials (connection_id, user_id, server_id, generation,"
+            " access_token, issued_at, access_expires_at, renew_after, check_after)"
+            " VALUES (%(connection_id)s, %(user_id)s, %(server)s, 1, %(sealed)s, %(now)s, %(far)s,"
+            " %(far)s, %(far)s)"
+        ),
+    ),
     "credentials": (
         (
             "INSERT INTO connections (id, user_id, link, account_id, account_email, account_name, sites,"

@@ -83,7 +83,7 @@ class Providers:
             api_key=key,
             base_url=self._access.anthropic_url,
             http_client=self._client({"x-api-key": key}),
-            max_retries=0,
+            max_retries=2,
         )
         return AnthropicModel(model, provider=AnthropicProvider(anthropic_client=client))
 
@@ -96,7 +96,7 @@ class Providers:
             api_key=key,
             base_url=self._access.openai_url,
             http_client=self._client({"authorization": f"Bearer {key}"}),
-            max_retries=0,
+            max_retries=2,
         )
         return OpenAIResponsesModel(model, provider=OpenAIProvider(openai_client=client))
 
@@ -114,7 +114,7 @@ class Providers:
             api_key=secret or "none",  # the library wants one, and it stays here
             base_url=url,
             http_client=self._client({"authorization": f"Bearer {secret}"} if secret else {}),
-            max_retries=0,
+            max_retries=2,
         )
         # Chat templates of open models take one system message, at the start, and no strict schemas.
         profile = OpenAIModelProfile(
