@@ -10,10 +10,13 @@ if (status === "failed" || status === "denied") {
   console.warn(`Xerus: ${document.querySelector("h1").textContent}.${reference ? ` Reference ${reference}.` : ""}`);
 }
 
-if (status === "connected") {
+function leave() {
   setTimeout(() => {
     window.close();
     // A tab that no script opened cannot be closed: this was the same-tab way, so go back.
     setTimeout(() => location.replace(result.dataset.returnTo), 300);
   }, 500);
 }
+
+// Not before the page is whole: who looks at it sees it all.
+if (status === "connected") window.addEventListener("load", leave);
