@@ -14,12 +14,12 @@ import orjson
 from yarl import URL
 
 from xerus.egress.connector import QuietConnector
+from xerus.egress.failures import outcome_of, timed_out, too_large, unreachable
 from xerus.errors import EgressRefused, UpstreamUnavailable
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_BYTES = 20 * 2**20
-_TOO_MANY = 429
 # What has no place in an address, and what parsers disagree about.
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 
@@ -72,10 +72,6 @@ def _origin(parts: SplitResult) -> str:
 def _is_guarded(parts: SplitResult) -> bool:
     plain = parts.scheme == "http" and parts.hostname not in _LOOPBACK
     return not plain and "@" not in parts.netloc
-
-
-def _outcome(status: int) -> str:
-    return "429" if status == _TOO_MANY else f"{status // 100}xx"
 
 
 class Egress:
@@ -141,22 +137,13 @@ class Egress:
             async with asyncio.timeout(deadline):
                 session = self._open(alone=alone)
                 reply = await self._send(session, method, url, headers, params, body, max_bytes)
-            outcome = _outcome(reply.status)
+            outcome = outcome_of(reply.status)
         except TimeoutError as error:
             outcome = "timeout"
-            raise UpstreamUnavailable(
-                "The other side did not answer in time.",
-                code="upstream_timeout",
-                hint="Try again in a moment.",
-                debug=f"{method} {origin_of(url)}: no whole answer in {deadline} s",
-            ) from error
+            raise timed_out("The other side", f"{method} {origin_of(url)}", deadline) from error
         except (aiohttp.ClientError, OSError) as error:
             outcome = "unreachable"
-            raise UpstreamUnavailable(
-                "The other side cannot be reached.",
-                hint="Try again in a moment.",
-                debug=f"{method} {origin_of(url)}: {type(error).__name__}",
-            ) from error
+            raise unreachable("The other side", f"{method} {origin_of(url)}", error) from error
         except UpstreamUnavailable:
             outcome = "too_large"
             raise
@@ -204,26 +191,22 @@ class Egress:
         async for chunk in response.content.iter_chunked(2**16):
             size += len(chunk)
             if size > max_bytes:
-                raise UpstreamUnavailable(
-                    "The answer is larger than Xerus reads.",
-                    code="upstream_too_large",
-                    hint="Ask for less at once.",
-                    upstream_status=response.status,
-                )
+                raise too_large(response.status)
             chunks.append(chunk)
         return b"".join(chunks)
 
     def _open(self, *, alone: bool) -> aiohttp.ClientSession:
         if alone:
-            self._alone = self._alone or _session(
+            self._alone = self._alone or session_on(
                 aiohttp.TCPConnector(limit=self._max_connections, force_close=True)
             )
             return self._alone
-        self._pooled = self._pooled or _session(QuietConnector(most=self._max_connections))
+        self._pooled = self._pooled or session_on(QuietConnector(most=self._max_connections))
         return self._pooled
 
 
-def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+def session_on(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    """Return a session that keeps no cookies, takes no proxy, and has no time limit of its own."""
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -20,15 +20,16 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from xerus.egress.client import Reply, origin_of
+from xerus.egress.client import Reply, origin_of, session_on
 from xerus.egress.connector import QuietConnector
+from xerus.egress.failures import outcome_of, timed_out, too_large, unreachable
 from xerus.egress.public import NAME, Guarded, is_public
-from xerus.errors import EgressRefused, UpstreamUnavailable
+from xerus.errors import EgressRefused
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ODD = re.compile(r"[\x00-\x20\x7f\\#]")
 _LONGEST = 2000
-_TOO_MANY = 429
+_MOST = 100
 _ALLOW = "The operator can allow a host of your own network in XERUS_MCP_SERVER_HOSTS."
 
 
@@ -165,7 +166,7 @@ class ServerEgress:
                     allow_redirects=False,
                 ) as response,
             ):
-                outcome = _outcome(response.status)
+                outcome = outcome_of(response.status)
                 yield Streamed(
                     status=response.status,
                     headers=response.headers,
@@ -173,19 +174,10 @@ class ServerEgress:
                 )
         except TimeoutError as error:
             outcome = "timeout"
-            raise UpstreamUnavailable(
-                "The server did not answer in time.",
-                code="upstream_timeout",
-                hint="Try again in a moment.",
-                debug=f"{method} {origin_of(url)}: no whole answer in {deadline} s",
-            ) from error
+            raise timed_out("The server", f"{method} {origin_of(url)}", deadline) from error
         except (aiohttp.ClientError, OSError) as error:
             outcome = "unreachable"
-            raise UpstreamUnavailable(
-                "The server cannot be reached.",
-                hint="Try again in a moment.",
-                debug=f"{method} {origin_of(url)}: {type(error).__name__}",
-            ) from error
+            raise unreachable("The server", f"{method} {origin_of(url)}", error) from error
         finally:
             if self._told is not None:
                 self._told(url, outcome, perf_counter() - began)
@@ -199,10 +191,10 @@ class ServerEgress:
         if place is Place.PUBLIC:
             if self._guarded is None:
                 resolver = Guarded(self._resolver or ThreadedResolver(), self._admits)
-                self._guarded = _session(resolver)
+                self._guarded = session_on(QuietConnector(most=_MOST, resolver=resolver))
             return self._guarded
         if self._plain is None:
-            self._plain = _session(self._resolver)
+            self._plain = session_on(QuietConnector(most=_MOST, resolver=self._resolver))
         return self._plain
 
 
@@ -225,29 +217,10 @@ def _refused(why: str, hint: str = "") -> EgressRefused:
     return EgressRefused(f"Xerus does not call this address: {why}.", hint=hint, debug=why)
 
 
-def _session(resolver: AbstractResolver | None) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=QuietConnector(most=100, resolver=resolver),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None),
-        trust_env=False,
-        auto_decompress=True,
-    )
-
-
-def _outcome(status: int) -> str:
-    return "429" if status == _TOO_MANY else f"{status // 100}xx"
-
-
 async def _bounded(response: aiohttp.ClientResponse, most: int) -> AsyncIterator[bytes]:
     size = 0
     async for chunk in response.content.iter_any():
         size += len(chunk)
         if size > most:
-            raise UpstreamUnavailable(
-                "The answer is larger than Xerus reads.",
-                code="upstream_too_large",
-                hint="Ask for less at once.",
-                upstream_status=response.status,
-            )
+            raise too_large(response.status)
         yield chunk
