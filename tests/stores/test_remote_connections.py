@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 import pytest
+from psycopg import sql
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
@@ -131,7 +132,11 @@ async def test_tokens_and_secrets_lie_sealed(
         conn.execute("SET row_security = on")
         dump = ""
         for table in ("remote_servers", "audit_events"):
-            dump += str(conn.execute(f"SELECT t::text FROM {table} t").fetchall())  # noqa: S608
+            dump += str(
+                conn.execute(
+                    sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))
+                ).fetchall()
+            )
     async with far.db.transaction(Role.WORKER) as work:
         found = await work.execute("SELECT t::text AS row FROM remote_credentials t")
         dump += str(await found.fetchall())

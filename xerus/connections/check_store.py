@@ -8,6 +8,7 @@ from datetime import datetime
 
 from xerus.connections.links import Link
 from xerus.connections.store import problem_json
+from xerus.connections.tables import Tables
 from xerus.connections.views import CheckOutcome, Problem
 from xerus.db.database import Connection
 from xerus.ids import ConnectionId, UserId
@@ -25,12 +26,16 @@ class Checked:
 
 
 async def write(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId, checked: Checked
+    conn: Connection,
+    tables: Tables,
+    user_id: UserId,
+    connection_id: ConnectionId,
+    checked: Checked,
 ) -> None:
     """Keep what a real call came to beside the credential; a failure to renew stays there too."""
     await conn.execute(
-        """
-        UPDATE credentials
+        f"""
+        UPDATE {tables.credentials}
            SET checked_at = %(at)s, check_ms = %(ms)s, check_outcome = %(outcome)s,
                check_error = %(error)s, check_after = %(after)s,
                failing_since = CASE WHEN %(error)s::jsonb IS NOT NULL

@@ -104,7 +104,8 @@ class Health:
                 )
             if served or row.chosen_cloud_id in {None, cloud_id}:
                 # Another site that refuses says nothing of the one in use.
-                await check_store.write(conn, user_id, connection_id, checked)
+                tables = tables_of(self._oauth.link)
+                await check_store.write(conn, tables, user_id, connection_id, checked)
             await notify(conn, CREDENTIAL, connection_id)
             await self._audit.record(
                 conn,

@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
+from xerus.connections.check_store import Checked
 from xerus.connections.problems import problem_of
 from xerus.connections.signals import CREDENTIAL
 from xerus.connections.views import CheckOutcome
@@ -21,11 +22,10 @@ from xerus.db.roles import Role
 from xerus.errors import NotFound, Unavailable, UpstreamError, UpstreamRefused, XerusError
 from xerus.ids import RemoteServerId, UserId, correlation_id
 from xerus.remotes import connection_store, store
-from xerus.remotes.connection_store import Checked
 from xerus.remotes.credentials import Credentials
 from xerus.remotes.probe import Probe
 from xerus.remotes.servers import NotConnected, Registered
-from xerus.remotes.tables import METRIC
+from xerus.remotes.tables import METRIC, tables_of
 from xerus.telemetry.metrics import Metrics
 from xerus.telemetry.trace import current_correlation_id
 
@@ -113,7 +113,10 @@ class Checks:
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             mine = await connection_store.of_server(conn, user_id, row.server.id)
             if mine is not None and mine.live:
-                await connection_store.note_check(conn, user_id, mine.connection_id, checked)
+                tables = tables_of(row.server)
+                await connection_store.note_check(
+                    conn, tables, user_id, mine.connection_id, checked
+                )
                 await notify(conn, CREDENTIAL, mine.connection_id)
                 if audited:
                     await self._audit.record(

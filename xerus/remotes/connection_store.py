@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from xerus.connections.store import problem_json, read_problem
+from xerus.connections import check_store
+from xerus.connections.check_store import Checked
+from xerus.connections.store import read_problem
+from xerus.connections.tables import Tables
 from xerus.connections.views import CheckOutcome, Problem
 from xerus.db.database import Connection
 from xerus.ids import ConnectionId, FlowId, RemoteServerId, UserId
@@ -66,17 +69,6 @@ class Sealed:
     issued_at: datetime
     access_expires_at: datetime | None
     renew_after: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Checked:
-    """What a real call came to; `again_at` is when the worker makes the next."""
-
-    at: datetime
-    ms: int
-    outcome: CheckOutcome
-    error: Problem | None
-    again_at: datetime
 
 
 _SELECT = """
@@ -164,29 +156,14 @@ async def put_credential(
 
 
 async def note_check(
-    conn: Connection, user_id: UserId, connection_id: ConnectionId, checked: Checked
+    conn: Connection,
+    tables: Tables,
+    user_id: UserId,
+    connection_id: ConnectionId,
+    checked: Checked,
 ) -> None:
     """Keep how the last call went; one that succeeded makes the connection connected."""
-    await conn.execute(
-        """
-        UPDATE remote_credentials
-           SET checked_at = %(at)s, check_ms = %(ms)s, check_outcome = %(outcome)s,
-               check_error = %(error)s, check_after = %(again)s,
-               failing_since = CASE WHEN %(error)s::jsonb IS NOT NULL
-                                    THEN coalesce(failing_since, %(at)s)
-                                    WHEN last_error IS NOT NULL THEN failing_since END
-         WHERE user_id = %(user_id)s AND connection_id = %(id)s
-        """,
-        {
-            "at": checked.at,
-            "ms": checked.ms,
-            "outcome": checked.outcome,
-            "error": problem_json(checked.error),
-            "again": checked.again_at,
-            "user_id": user_id,
-            "id": connection_id,
-        },
-    )
+    await check_store.write(conn, tables, user_id, connection_id, checked)
     if checked.error is None:
         await conn.execute(
             "UPDATE remote_connections SET status = 'connected', cause = '', last_ok_at = %s"

@@ -129,7 +129,7 @@ class ServerLink:
                 renew_after=None,
             )
             await connection_store.put_credential(conn, user_id, connection_id, sealed)
-            await connection_store.note_check(conn, user_id, connection_id, checked)
+            await connection_store.note_check(conn, self._tables, user_id, connection_id, checked)
             await self._connected(conn, user_id, connection_id, "")
 
     async def flow(self, user_id: UserId, flow_id: FlowId | None = None) -> FlowView | None:
