@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models.function import AgentInfo
 
@@ -34,7 +35,11 @@ def answers(_: list[ModelMessage]) -> ModelResponse:
 
 def counts(fresh: Fresh) -> list[int]:
     with psycopg.connect(fresh.owner) as conn:
-        return [conn.execute(f"SELECT count(*) FROM {one}").fetchone()[0] for one in TABLES]  # type: ignore[index] # noqa: S608 - names of this file
+        found = [
+            conn.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(one))).fetchall()
+            for one in TABLES
+        ]
+    return [count for [(count,)] in found]
 
 
 async def titles(chat: Chat, limit: int = 50) -> list[str]:

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.stores.connecting import Part
-from tests.stores.test_notices import Told, known
-from tests.stores.test_notices import grace as grace  # noqa: PLC0414 - a fixture
+from tests.stores.telling import Told, known, told
 from tests.support.smtp import Mailbox, mailbox
 from xerus.accounts.users import AdminRule, User
 from xerus.connections.links import Link
@@ -49,8 +49,8 @@ class Post:
             await store.keep_troubles(conn, [trouble])
 
 
-def mailing(part: Part, box: Mailbox, **changes: object) -> Mailing:
-    values = {
+def mailing(part: Part, box: Mailbox, **changes: Any) -> Mailing:
+    values: dict[str, Any] = {
         "smtp": Smtp(box.server(), name="localhost", deadline=2.0),
         "sender": "xerus@example.com",
         "public_url": "http://localhost:9999",
@@ -59,11 +59,12 @@ def mailing(part: Part, box: Mailbox, **changes: object) -> Mailing:
         "admins": AdminRule(entries=("operators",)),
         **changes,
     }
-    return Mailing(db=part.db, clock=part.clock, **values)  # type: ignore[arg-type]  # as each test says
+    return Mailing(db=part.db, clock=part.clock, **values)
 
 
 @pytest.fixture
-async def post(grace: Told) -> AsyncIterator[Post]:
+async def post(part: Part) -> AsyncIterator[Post]:
+    grace = await told(part, "grace")
     async with mailbox() as box:
         yield Post(grace, box, mailing(grace.part, box))
 
