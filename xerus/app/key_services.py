@@ -20,8 +20,9 @@ from xerus.keys.kms.google_identity import GoogleServiceAccount, read_service_ac
 from xerus.keys.kms.sigv4 import AwsCredentials
 from xerus.keys.kms.tokens import Renewed
 from xerus.keys.kms.vault_transit import VaultTransit
-from xerus.settings.groups import LOOPBACK_HOSTS, KeyServiceSettings
+from xerus.settings.groups import KeyServiceSettings
 from xerus.settings.key_providers import ProviderName
+from xerus.settings.values import LOOPBACK_HOSTS
 from xerus.telemetry.logs import logger
 
 log = logger(__name__)

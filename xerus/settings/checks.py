@@ -6,17 +6,16 @@ from urllib.parse import urlsplit
 
 from xerus.settings import key_providers, models
 from xerus.settings.groups import (
-    LOOPBACK_HOSTS,
     AssistantSettings,
     ConfluenceSettings,
     JiraSettings,
     KeyServiceSettings,
     MailSettings,
     Settings,
-    http_url,
     names_of,
 )
 from xerus.settings.problems import Problem
+from xerus.settings.values import LOOPBACK_HOSTS, http_url
 
 
 def contradictions(settings: Settings, wrong: Container[str] = ()) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from xerus.errors import NotConfigured
 from xerus.keys.kms.calls import Answer, Calls
 from xerus.keys.kms.tokens import form_headers, token_of
-from xerus.settings.groups import http_url
+from xerus.settings.values import http_url
 
 _SCOPE = "https://www.googleapis.com/auth/cloudkms"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
