@@ -165,7 +165,7 @@ class Answers:
             await asyncio.wait([work])
         finally:
             work.cancel()
-            keeping.cancel()
+            keeper.end()
             await asyncio.wait([keeping])
         self._ended(answer, work)
 

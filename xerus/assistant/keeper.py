@@ -37,6 +37,7 @@ class Keeper:
         self._growth = growth
         self._stopping = stopping
         self._grown = asyncio.Event()
+        self._over = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._size = 0
 
@@ -49,15 +50,24 @@ class Keeper:
         """Store it now; return once it is stored, or cannot be."""
         self.grew()
         await self._keep()
+        self._stopping.insist()
 
     async def run(self) -> None:
-        """Store it until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._renewal()):
-                    await self._grown.wait()
-            await self._keep()
-            await asyncio.sleep(max(_PAUSE_SECONDS, self._size / _BYTES_A_SECOND))
+        """Store it until `end`."""
+        while not self._over.is_set():
+            await _within(self._renewal(), self._grown)
+            if not self._over.is_set():
+                await self._keep()
+                await _within(max(_PAUSE_SECONDS, self._size / _BYTES_A_SECOND), self._over)
+
+    def end(self) -> None:
+        """Let `run` return when what it is storing is stored.
+
+        It is not cancelled: the database's libraries lose a cancellation that comes together with
+        an answer (asyncio.wait_for before Python 3.12), and then it would go on for ever.
+        """
+        self._over.set()
+        self._grown.set()
 
     def _renewal(self) -> float:
         return _RENEW_SECONDS if self._signals.heard else _RENEW_UNHEARD_SECONDS
@@ -82,3 +92,9 @@ class Keeper:
 
     async def _renew(self) -> bool:
         return await self._journal.renew(self._lease)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

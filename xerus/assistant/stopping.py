@@ -35,6 +35,10 @@ class Stopping:
         if self._task is not None and not self._task.done():
             self.ask(Cut.LATE)
 
+    def insist(self) -> None:
+        """End the run again if it is to end: where it waited, the first time may have been lost."""
+        self._end()
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """Hold the end off as long as the block, which changes something, is under way."""
