@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser
 
-from tests.gallery.looking import faults
+from tests.gallery.looking import faults, stay
 from tests.gallery.serving import choose, served
 from tests.gallery.states import STATES
 from tests.support.chromium import chromium, profile
@@ -25,6 +25,7 @@ async def _look(browser: Browser, base: str, folder: Path, scheme: str, width: i
     size = {"width": width, "height": 800}
     found = []
     async with profile(browser, viewport=size, color_scheme=scheme) as (context, page, complaints):
+        await stay(context)
         for name in STATES:
             await page.goto(await choose(context, base, name))
             await page.screenshot(path=folder / _picture(name, scheme, width), full_page=True)

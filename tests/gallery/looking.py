@@ -1,6 +1,6 @@
 """What is wrong with a page as a browser shows it."""
 
-from playwright.async_api import Page
+from playwright.async_api import BrowserContext, Page, Route
 
 from tests.support.accessibility import violations
 
@@ -11,3 +11,12 @@ async def faults(page: Page) -> list[str]:
     """Return what axe-core finds, and whether the page scrolls sideways."""
     sideways = ["scrolls sideways"] if await page.evaluate(_TOO_WIDE) else []
     return [*await violations(page), *sideways]
+
+
+async def stay(context: BrowserContext) -> None:
+    """Keep the page of a finished attempt, which goes away by itself, while it is looked at."""
+
+    async def nothing(route: Route) -> None:
+        await route.fulfill(body="", content_type="text/javascript")
+
+    await context.route("**/js/connected.js*", nothing)

@@ -13,12 +13,12 @@ from tests.support.journeys import sign_in as sign_in_by_http
 from tests.support.stack import Stack
 
 
-async def add(page: Page, stack: Stack, url: str) -> None:
+async def add(page: Page, stack: Stack, url: str, *, slug: str) -> None:
     await page.goto(f"{stack.url}/admin/servers/add")
     await page.get_by_label("Address of its MCP endpoint").fill(url)
     await page.get_by_role("button", name="Look at it").click()
     await page.get_by_label("Name", exact=True).fill("Everything")
-    await page.get_by_label("Short name").fill("everything")
+    await page.get_by_label("Short name").fill(slug)
     await page.get_by_role("button", name="Add").click()
     await expect(page.get_by_text("The server is added.")).to_be_visible()
 
@@ -34,7 +34,7 @@ async def test_a_server_is_added_used_with_an_approval_and_removed(
     async with everything() as url, profile(chrome) as (_, page, complaints):
         host = url.split("/")[2]
         await sign_in(page, stack.url, ADA)
-        await add(page, stack, url)
+        await add(page, stack, url, slug="everything")
         one = page.url
 
         await page.goto(f"{stack.url}/")
@@ -71,20 +71,20 @@ async def test_what_it_answers_is_shown_as_far_as_it_can_be_and_stopped_when_it_
 ) -> None:
     async with everything() as url, profile(chrome) as (_, page, complaints):
         await sign_in(page, stack.url, ADA)
-        await add(page, stack, url)
+        await add(page, stack, url, slug="lasting")
         await page.get_by_role("button", name="Believe the server which tools only read").click()
         await expect(page.get_by_text("run without being asked about").first).to_be_visible()
         await page.goto(f"{stack.url}/")
         for request, shown in (
-            ("use everything_get-tiny-image", "[not shown: image (image/png, 4 kB)]"),
-            ("use everything_get-sum with a 2, b 40", "The sum of 2 and 40 is 42."),
-            ("use everything_get-resource-links with count 2", "demo://resource/dynamic/text/2"),
+            ("use lasting_get-tiny-image", "[not shown: image (image/png, 4 kB)]"),
+            ("use lasting_get-sum with a 2, b 40", "The sum of 2 and 40 is 42."),
+            ("use lasting_get-resource-links with count 2", "demo://resource/dynamic/text/2"),
             (
-                'use everything_get-structured-content with location "Chicago"',
+                'use lasting_get-structured-content with location "Chicago"',
                 "Light rain / drizzle",
             ),
             (
-                'use everything_get-annotated-message with messageType "error"',
+                'use lasting_get-annotated-message with messageType "error"',
                 "Error: Operation failed",
             ),
         ):
@@ -93,13 +93,13 @@ async def test_what_it_answers_is_shown_as_far_as_it_can_be_and_stopped_when_it_
             await is_over(page)
         assert await page.get_by_role("button", name="Approve", exact=True).count() == 0
 
-        await ask(page, "use everything_trigger-long-running-operation with duration 50, steps 50")
+        await ask(page, "use lasting_trigger-long-running-operation with duration 50, steps 50")
         await expect(page.locator("details.tool").last).to_contain_text("Running")
         await page.get_by_role("button", name="Stop").click()
         await is_over(page)
         await expect(page.locator("details.tool").last).to_contain_text("Cancelled")
 
-        await ask(page, "use everything_trigger-elicitation-request")
+        await ask(page, "use lasting_trigger-elicitation-request")
         await approve(page)
         await expect(answer(page)).to_contain_text("does not pass such questions on and declined")
         assert complaints.found == []
