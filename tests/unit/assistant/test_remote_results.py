@@ -57,6 +57,7 @@ def test_resources_are_named_and_those_of_text_are_read() -> None:
 def test_structured_content_is_told_once() -> None:
     content = {"temperature": 36}
     assert of(types.TextContent(text='{"temperature": 36}'), structured=content).count("36") == 1
+    assert of(types.TextContent(text="36 °C"), structured={"result": "36 °C"}).count("36") == 1
     assert '{"temperature": 36}' in of(types.TextContent(text="Hot."), structured=content)
     assert '{"temperature": 36}' in of(structured=content)
 
