@@ -152,6 +152,54 @@ async def test_deleting_asks_first_and_ends_every_grant_at_once(
     assert "Short-lived" in activity.text
 
 
+async def test_a_client_is_found_by_name_host_id_kind_and_use(
+    served: Served, admin: Browser, grace: Browser
+) -> None:
+    used, _ = await add(admin, served.url, "Sought 100%", kind="public")
+    await held(served, grace, used, "")
+    reply = await served.http.post(
+        f"{served.url}/oauth/register",
+        json={"client_name": "Sought too", "redirect_uris": ["https://sought.example.com/x"]},
+    )
+    itself = reply.json()["client_id"]
+    for query, found in (
+        ("q=SOUGHT", {used, itself}),
+        ("q=100%25", {used}),
+        ("q=sought.example.com", {itself}),
+        ("q=example.com/x", set()),
+        (f"q={itself[:20]}", {itself}),
+        ("q=sought&kind=administrator", {used}),
+        ("q=sought&use=never", {itself}),
+        ("q=sought&kind=dynamic&order=registered&page=7", {itself}),
+        ("q=%00", {used, itself}),
+    ):
+        page = await admin.open(f"{served.url}/admin/clients?{query}")
+        assert {one for one in (used, itself) if one in page.html} == found, query
+
+
+async def test_only_what_nobody_used_for_thirty_days_goes_at_once(
+    served: Served, admin: Browser, grace: Browser
+) -> None:
+    idle, _ = await add(admin, served.url, "Idle", kind="public")
+    young, _ = await add(admin, served.url, "Young", kind="public")
+    used, _ = await add(admin, served.url, "In use", kind="public")
+    refresh_token = await held(served, grace, used, "")
+    for client_id in (idle, used):
+        served.age(client_id)
+    await admin.open(f"{served.url}/admin/clients")
+    page = await admin.click("Remove those never used")
+    assert "Idle" in page.text
+    assert "Young" not in page.text
+    assert "In use" not in page.text
+    page = await admin.click("Remove")
+    assert "The client is deleted." in page.text
+    assert served.stored(idle) == []
+    assert served.stored(young)
+    assert (await Attempt(served, used).renew(refresh_token)).status_code == 200
+    removed = dict(served.events(idle))["client:registration:removed"]
+    assert removed.items() >= {"cause": "never_used", "client_name": "Idle", "by": ADA}.items()
+
+
 async def test_a_client_that_registered_itself_is_listed_escaped_and_can_be_ended(
     served: Served, admin: Browser
 ) -> None:
@@ -193,15 +241,21 @@ async def test_strangers_neither_see_nor_change_clients(
     client_id, _ = await add(admin, served.url, "Guarded", kind="confidential")
     await sign_in(other_browser, served.url, GRACE)
     csrf = next(form.fields["csrf"] for form in other_browser.page.forms if "csrf" in form.fields)
-    for path in ("", "/add", f"/secret?id={client_id}", f"/remove?id={client_id}"):
+    for path in ("", "/add", "/unused", f"/secret?id={client_id}", f"/remove?id={client_id}"):
         page = await other_browser.open(f"{served.url}/admin/clients{path}")
         assert page.status == 403
         assert "Guarded" not in page.html
     before = served.stored(client_id)
-    for form in ("add", "secret", "remove"):
+    for form in ("add", "secret", "remove", "unused"):
         answer = await other_browser.http.post(
             f"{served.url}/admin/clients/{form}",
-            data={"csrf": csrf, "id": client_id, "confirm": "yes", "name": "x"},
+            data={
+                "csrf": csrf,
+                "id": client_id,
+                "confirm": "yes",
+                "name": "x",
+                "before": "2020-01-01T00:00:00+00:00",
+            },
             headers={"Origin": served.url},
         )
         assert answer.status_code == 403

@@ -7,6 +7,7 @@ from tests.unit.web.fakes import ADA, GRACE, NOW, World
 from xerus.audit.events import Event, Fact
 from xerus.audit.search import Found
 from xerus.connections.history import HourRow
+from xerus.grants.clients import Source
 from xerus.ids import UserId
 from xerus.mcpserver.first_steps import Step
 
@@ -83,6 +84,25 @@ def _clients(world: World) -> None:
     world.grants.add("f1", ADA, "Claude Code", "http://127.0.0.1/callback")
 
 
+def _clients_of_many(world: World) -> None:
+    kinds: tuple[Source, ...] = ("dynamic", "dynamic", "administrator", "file", "document")
+    names = (
+        "Claude Code",
+        "Visual Studio Code",
+        "Reports",
+        "Night job",
+        "Assistant of the web shop",
+    )
+    for n in range(130):
+        world.clients.put(
+            f"7ec7b{n:03}",
+            f"{names[n % 5]} {n}" if n >= len(names) else names[n],
+            kinds[n % 5],
+            confidential=n % 5 == 2,
+            is_used=n % 11 > 0,
+        )
+
+
 def _in_between(world: World) -> None:
     names = ("The address", "What the MCP server says of itself", "A call without a token")
     world.oversight.first_steps.plan = (*names, "Registration")
@@ -137,6 +157,11 @@ def _hours(world: World) -> None:
 STATES: Mapping[str, tuple[str, Arrange]] = {
     "connect-client": ("/tools/clients?client=vs-code", _clients),
     "connect-client-failing": ("/tools/clients", _in_between),
+    "clients-many": ("/admin/clients", _clients_of_many),
+    "clients-second-page": ("/admin/clients?order=registered&page=2", _clients_of_many),
+    "clients-none-fits": ("/admin/clients?q=mainframe&kind=dynamic", _clients_of_many),
+    "clients-unused": ("/admin/clients/unused", _clients_of_many),
+    "clients-all-used": ("/admin/clients/unused", _clients),
     "health-24h": ("/admin/connections", _hours),
     "health-90d": ("/admin/connections?range=90d", _hours),
     "audit-empty": ("/admin/audit", _log(0)),

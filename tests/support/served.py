@@ -51,5 +51,13 @@ class Served:
         )
         return [(row["event"], {**row["facts"], "by": row["email"]}) for row in found]
 
+    def age(self, client_id: str) -> None:
+        """Let a client be registered 40 days ago."""
+        self._rows(
+            "UPDATE clients SET created_at = created_at - interval '40 days' WHERE id = %s"
+            " RETURNING id",
+            client_id,
+        )
+
     def _rows(self, query: str, value: str) -> list[Any]:
         return rows(embedded(self.xerus.folder / "data").administrator, query, value)

@@ -210,7 +210,7 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
         registrations=registrations,
         file_clients=await _file_clients(base, families),
         clients=AdministeredClients(
-            clients=clients, db=db, audit=audit, policy=policy, families=families
+            clients=clients, db=db, audit=audit, policy=policy, families=families, clock=clock
         ),
         admins=admins,
         removal=Removal(db=db, audit=audit, forget=recheck.forget),

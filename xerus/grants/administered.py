@@ -1,13 +1,15 @@
 """Clients as administrators see all of them, add some and end what is not the operator's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import SecretStr
 
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
+from xerus.clock import Clock
 from xerus.db.database import Database
 from xerus.db.roles import Role
 from xerus.errors import InvalidInput, NotFound
@@ -20,8 +22,12 @@ from xerus.oauth import client_name, scopes
 from xerus.oauth.errors import OAuthError
 from xerus.oauth.redirect_uri import RedirectPolicy
 
-_MOST_LISTED = 200
+PAGE = 50
+UNUSED_AFTER = timedelta(days=30)
 _MOST_REDIRECTS = 10
+_MOST_AT_ONCE = 200
+_MOST_PAGES = 10_000
+_LONGEST = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +55,37 @@ class ClientRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which clients are asked for.
+
+    Attributes:
+        words: in the name, the id or the host of a redirect address.
+        order: who was used last comes first, or who registered last.
+        page: 1 is the first.
+    """
+
+    words: str = ""
+    source: Source | None = None
+    never_used: bool = False
+    order: Literal["used", "registered"] = "used"
+    page: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientList:
-    """The clients that are shown, and how many there are."""
+    """The clients of one page, which page that is, and how many clients fit."""
 
     rows: Sequence[ClientRow]
+    total: int
+    page: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unused:
+    """Registrations older than `before` that nobody ever used: some names, and how many."""
+
+    before: datetime
+    names: Sequence[str]
     total: int
 
 
@@ -77,18 +110,58 @@ class AdministeredClients:
         audit: AuditLog,
         policy: RedirectPolicy,
         families: Families,
+        clock: Clock,
     ) -> None:
         self._clients = clients
         self._db = db
         self._audit = audit
         self._policy = policy
         self._families = families
+        self._clock = clock
 
-    async def all(self) -> ClientList:
-        """Return the clients that people registered, then the others, the last used first."""
+    async def found(self, wanted: Wanted) -> ClientList:
+        """Return a page of the clients that fit; where it is beyond the last, the first."""
+        words = wanted.words.replace("\x00", "")[:_LONGEST]
+        page = min(max(wanted.page, 1), _MOST_PAGES)
         async with self._db.transaction(Role.GATE) as conn:
-            rows = await client_store.listed(conn, most=_MOST_LISTED)
-        return ClientList(rows=[_row(row) for row in rows], total=rows[0]["total"] if rows else 0)
+            rows = await client_store.listed(
+                conn,
+                most=PAGE,
+                words=words,
+                source=wanted.source,
+                never_used=wanted.never_used,
+                by_use=wanted.order == "used",
+                skipped=(page - 1) * PAGE,
+            )
+        if not rows and page > 1:
+            return await self.found(replace(wanted, page=1))
+        total = rows[0]["total"] if rows else 0
+        return ClientList(rows=[_row(row) for row in rows], total=total, page=page)
+
+    async def unused(self) -> Unused:
+        """Return which registrations nobody used, of those older than 30 days."""
+        before = self._clock.now() - UNUSED_AFTER
+        async with self._db.transaction(Role.GATE) as conn:
+            rows = await client_store.never_used(conn, before=before, most=_MOST_AT_ONCE)
+        return Unused(
+            before=before,
+            names=[row["name"] for row in rows],
+            total=rows[0]["total"] if rows else 0,
+        )
+
+    async def remove_unused(self, before: datetime, *, by: UserId) -> int:
+        """Delete what nobody used of what registered before; return how many, 200 at most.
+
+        What somebody began to use since it was listed stays, and so does what is younger than 30 days.
+        """
+        before = min(before, self._clock.now() - UNUSED_AFTER)
+        removed = 0
+        async with self._families.transaction() as conn:
+            for row in await client_store.never_used(conn, before=before, most=_MOST_AT_ONCE):
+                removed += await remove(
+                    conn, row["id"], "never_used", families=self._families, audit=self._audit, by=by
+                )
+        return removed
 
     async def get(self, client_id: str) -> ClientRow:
         """Return a client.

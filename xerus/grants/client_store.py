@@ -32,19 +32,31 @@ UPDATE clients SET name = %(name)s, auth_method = %(auth_method)s, secret_hash =
 WHERE id = %(id)s
 """
 
-# Grants as their owners see them: redeemed, not revoked, their person not refused since.
+# Grants as their owners see them: redeemed, not revoked, their person not refused since. The host of
+# an address is what stands between "//" and the next "/", "?" or "#" (RFC 3986 3.2).
 _LISTED = """
-SELECT c.id, c.name, c.source, c.auth_method, c.redirect_uris, c.created_at,
-    greatest(c.used_at, max(f.used_at)) AS used_at, count(DISTINCT u.id) AS people,
-    count(*) OVER () AS total
-FROM clients c
-LEFT JOIN grant_families f ON f.client_id = c.id
-    AND f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL
-LEFT JOIN users u ON u.id = f.user_id AND f.created_at >= u.void_before
-WHERE %(id)s::text IS NULL OR c.id = %(id)s
-GROUP BY c.id
-ORDER BY c.source IN ('dynamic', 'document'), greatest(c.used_at, max(f.used_at), c.created_at) DESC
-LIMIT %(most)s
+SELECT *, count(*) OVER () AS total FROM (
+    SELECT c.id, c.name, c.source, c.auth_method, c.redirect_uris, c.created_at,
+        greatest(c.used_at, max(f.used_at)) AS used_at, count(DISTINCT u.id) AS people
+    FROM clients c
+    LEFT JOIN grant_families f ON f.client_id = c.id
+        AND f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL
+    LEFT JOIN users u ON u.id = f.user_id AND f.created_at >= u.void_before
+    WHERE (%(id)s::text IS NULL OR c.id = %(id)s)
+        AND (%(source)s::text IS NULL OR c.source = %(source)s)
+        AND (strpos(lower(c.name), lower(%(words)s)) > 0 OR strpos(lower(c.id), lower(%(words)s)) > 0
+            OR EXISTS (SELECT FROM unnest(c.redirect_uris) uri
+                WHERE strpos(lower(substring(uri FROM '//([^/?#]*)')), lower(%(words)s)) > 0))
+    GROUP BY c.id) AS client
+WHERE NOT %(never_used)s OR used_at IS NULL
+ORDER BY CASE WHEN %(by_use)s THEN greatest(used_at, created_at) ELSE created_at END DESC, id
+OFFSET %(skipped)s LIMIT %(most)s
+"""
+
+# Whoever was given a code has begun to use one.
+_NEVER_USED = """
+FROM clients c WHERE used_at IS NULL AND created_at < %(before)s AND source <> 'file'
+    AND NOT EXISTS (SELECT FROM grant_families f WHERE f.client_id = c.id)
 """
 
 
@@ -81,12 +93,47 @@ async def find(conn: Connection, client_id: str) -> Row | None:
     return await cursor.fetchone()
 
 
-async def listed(conn: Connection, *, most: int, client_id: str | None = None) -> list[Row]:
-    """Return registrations with their use, those that people made first, then the last used.
+async def listed(
+    conn: Connection,
+    *,
+    most: int,
+    client_id: str | None = None,
+    words: str = "",
+    source: str | None = None,
+    never_used: bool = False,
+    by_use: bool = True,
+    skipped: int = 0,
+) -> list[Row]:
+    """Return registrations with their use, the last used first, or the newest.
 
-    Each row carries how many there are in all.
+    Each row carries how many there are in all. `words` stand in a name, an id or the host of an
+    address.
     """
-    cursor = await conn.execute(_LISTED, {"id": client_id, "most": most})
+    cursor = await conn.execute(
+        _LISTED,
+        {
+            "id": client_id,
+            "words": words,
+            "source": source,
+            "never_used": never_used,
+            "by_use": by_use,
+            "skipped": skipped,
+            "most": most,
+        },
+    )
+    return await cursor.fetchall()
+
+
+async def never_used(conn: Connection, *, before: datetime, most: int) -> list[Row]:
+    """Return who registered before an instant and was never used, the oldest first.
+
+    Each row carries how many there are in all. What the operator's file lists is not among them.
+    """
+    cursor = await conn.execute(
+        "SELECT id, name, count(*) OVER () AS total" + _NEVER_USED + "ORDER BY created_at, id"
+        " LIMIT %(most)s",
+        {"before": before, "most": most},
+    )
     return await cursor.fetchall()
 
 

@@ -12,7 +12,7 @@ from xerus.grants.clients import Source
 from xerus.grants.families import Families
 from xerus.ids import UserId
 
-Cause = Literal["removed_by_client", "removed_from_file", "removed_by_administrator"]
+Cause = Literal["removed_by_client", "removed_from_file", "removed_by_administrator", "never_used"]
 
 # Whoever keeps a registration ends it: what the operator's file lists would be back at the next
 # start, and nobody else's registration is a client's to delete.
@@ -21,6 +21,7 @@ _MAY_END: Mapping[Cause, frozenset[Source]] = MappingProxyType(
         "removed_by_client": frozenset({"dynamic"}),
         "removed_from_file": frozenset({"file"}),
         "removed_by_administrator": frozenset({"administrator", "dynamic", "document"}),
+        "never_used": frozenset({"administrator", "dynamic", "document"}),
     }
 )
 

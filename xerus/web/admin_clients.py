@@ -1,4 +1,4 @@
-"""GET /admin/clients: every MCP client; some added, given a new secret, ended. Administrators only."""
+"""MCP clients one by one: added, given a new secret, deleted. Administrators only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,9 @@ from xerus.oauth.redirect_uri import shown_host
 from xerus.web import access
 from xerus.web.deps import WebDeps
 
-_PATH = "/admin/clients"
+PATH = "/admin/clients"
 _LOOK = "Open Admin, then MCP clients, and look at the list."
-_SOURCES = {
+SOURCES = {
     "administrator": ("Added here", "users"),
     "file": ("Operator's file", "lock"),
     "dynamic": ("Registered itself", "plug"),
@@ -62,26 +62,13 @@ class AdminClients:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            access.admin_page(self._deps, _PATH, self._list),
-            access.admin_page(self._deps, f"{_PATH}/add", self._form),
-            access.admin_action(self._deps, f"{_PATH}/add", self._add),
-            access.admin_page(self._deps, f"{_PATH}/secret", self._ask_secret),
-            access.admin_action(self._deps, f"{_PATH}/secret", self._new_secret),
-            access.admin_page(self._deps, f"{_PATH}/remove", self._ask_remove),
-            access.admin_action(self._deps, f"{_PATH}/remove", self._remove),
+            access.admin_page(self._deps, f"{PATH}/add", self._form),
+            access.admin_action(self._deps, f"{PATH}/add", self._add),
+            access.admin_page(self._deps, f"{PATH}/secret", self._ask_secret),
+            access.admin_action(self._deps, f"{PATH}/secret", self._new_secret),
+            access.admin_page(self._deps, f"{PATH}/remove", self._ask_remove),
+            access.admin_action(self._deps, f"{PATH}/remove", self._remove),
         ]
-
-    async def _list(self, request: Request, session: Session) -> Response:
-        found = await self._deps.clients.all()
-        return self._deps.pages.render(
-            request,
-            "admin/clients.html",
-            viewer=access.viewer(session),
-            csrf=session.csrf,
-            clients=[line(row) for row in found.rows],
-            total=found.total,
-            removed=request.query_params.get("done") == "removed",
-        )
 
     async def _form(self, request: Request, session: Session) -> Response:
         return self._add_page(request, session, Entered(), ())
@@ -136,7 +123,7 @@ class AdminClients:
         if access.field(form, "confirm") != "yes":
             return await self._ask(request, session, client_id, "remove_client")
         await self._deps.clients.remove(client_id, by=session.user.id)
-        return RedirectResponse(f"{_PATH}?done=removed", 303)
+        return RedirectResponse(f"{PATH}?done=removed", 303)
 
     async def _ask(
         self, request: Request, session: Session, client_id: str, question: str
@@ -170,7 +157,7 @@ class AdminClients:
 
 def line(row: ClientRow) -> ClientLine:
     """Return a client in words."""
-    source, icon = _SOURCES[row.source]
+    source, icon = SOURCES[row.source]
     return ClientLine(
         id=row.id,
         name=row.name,

@@ -22,7 +22,7 @@ from xerus.clock import Clock
 from xerus.connections.links import Link
 from xerus.connections.overview import Cause, Concerned, SharedAccount
 from xerus.connections.views import Check, ConnectionView, FlowView, Outcome, Started
-from xerus.grants.administered import ClientList, ClientRow
+from xerus.grants.administered import ClientList, ClientRow, Unused, Wanted
 from xerus.grants.clients import Issued
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
@@ -104,8 +104,14 @@ class ConsentService(Protocol):
 class ClientAdministration(Protocol):
     """`grants.administered.AdministeredClients`."""
 
-    async def all(self) -> ClientList:
-        """Return the clients, those that people registered first."""
+    async def found(self, wanted: Wanted) -> ClientList:
+        """Return a page of the clients that fit."""
+
+    async def unused(self) -> Unused:
+        """Return the registrations of over 30 days ago that nobody used."""
+
+    async def remove_unused(self, before: datetime, *, by: UserId) -> int:
+        """Delete those that registered before; return how many."""
 
     async def get(self, client_id: str) -> ClientRow:
         """Return a client; raises NotFound."""

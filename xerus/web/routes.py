@@ -10,6 +10,7 @@ from xerus.web import server_card
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
 from xerus.web.admin_audit import AdminAudit
+from xerus.web.admin_client_list import AdminClientList
 from xerus.web.admin_clients import AdminClients
 from xerus.web.admin_connections import AdminConnections
 from xerus.web.admin_people import AdminPeople
@@ -58,6 +59,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminAudit(deps).routes(),
         *AdminConnections(deps).routes(),
         *AdminUse(deps).routes(),
+        *AdminClientList(deps).routes(),
         *AdminClients(deps).routes(),
         *AdminPeople(deps).routes(),
         *AdminServers(deps).routes(),

@@ -41,7 +41,14 @@ from xerus.connections.views import (
     State,
 )
 from xerus.errors import NotFound, NotSignedIn, Unavailable, UpstreamError
-from xerus.grants.administered import CannotBeAdded, ClientList, ClientRow
+from xerus.grants.administered import (
+    PAGE,
+    CannotBeAdded,
+    ClientList,
+    ClientRow,
+    Unused,
+    Wanted,
+)
 from xerus.grants.clients import Client, Issued, Source
 from xerus.grants.consents import ConsentRow
 from xerus.grants.families import FamilyRow
@@ -245,23 +252,51 @@ class FakeConsents:
 class FakeClients:
     def __init__(self) -> None:
         self.rows: dict[str, ClientRow] = {}
-        self.not_shown = 0
+        self.wanted = Wanted()
         self.calls: list[tuple[str, str, UserId]] = []
 
-    def put(self, client_id: str, name: str, source: Source, *, confidential: bool = False) -> None:
+    def put(
+        self,
+        client_id: str,
+        name: str,
+        source: Source,
+        *,
+        confidential: bool = False,
+        is_used: bool = True,
+    ) -> None:
         self.rows[client_id] = ClientRow(
             id=client_id,
             name=name,
             source=source,
             confidential=confidential,
             redirect_uris=("https://app.example.com/callback", "http://127.0.0.1/callback"),
-            created_at=NOW - timedelta(days=9),
-            used_at=NOW - timedelta(hours=2),
-            people=2,
+            created_at=NOW - timedelta(days=9 if is_used else 40),
+            used_at=NOW - timedelta(hours=2) if is_used else None,
+            people=2 if is_used else 0,
         )
 
-    async def all(self) -> ClientList:
-        return ClientList(rows=list(self.rows.values()), total=len(self.rows) + self.not_shown)
+    async def found(self, wanted: Wanted) -> ClientList:
+        self.wanted = wanted
+        rows = [
+            row
+            for row in self.rows.values()
+            if wanted.words.lower() in row.name.lower()
+            and wanted.source in {None, row.source}
+            and not (wanted.never_used and row.used_at)
+        ]
+        begins = (wanted.page - 1) * PAGE
+        return ClientList(rows=rows[begins : begins + PAGE], total=len(rows), page=wanted.page)
+
+    async def unused(self) -> Unused:
+        names = [row.name for row in self.rows.values() if row.used_at is None]
+        return Unused(before=NOW - timedelta(days=30), names=names, total=len(names))
+
+    async def remove_unused(self, before: datetime, *, by: UserId) -> int:
+        gone = [key for key, row in self.rows.items() if row.used_at is None]
+        for key in gone:
+            del self.rows[key]
+        self.calls.append(("remove_unused", before.isoformat(), by))
+        return len(gone)
 
     async def get(self, client_id: str) -> ClientRow:
         if client_id not in self.rows:

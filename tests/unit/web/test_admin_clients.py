@@ -105,15 +105,69 @@ async def test_what_is_not_an_administrators_to_change_is_said_in_words(world: W
             assert (await http.get(f"/admin/clients/{path}")).status_code == 404
 
 
-async def test_a_list_that_is_cut_says_so_and_an_empty_one_as_well(world: World) -> None:
-    world.clients.not_shown = 300
+async def test_a_long_list_has_pages_and_an_empty_one_says_what_comes(world: World) -> None:
+    for n in range(120):
+        world.clients.put(f"many-{n}", f"Program {n}", "dynamic")
     async with world.client() as http:
-        assert "Shown are 4 of 304" in (await http.get("/admin/clients")).text
+        page = (await http.get("/admin/clients?q=program&kind=dynamic&page=2")).text
+        assert "51 to 100 of 120 clients" in page
+        assert 'href="/admin/clients?q=program&amp;kind=dynamic&amp;page=3"' in page
+        assert 'href="/admin/clients?q=program&amp;kind=dynamic"' in page
+        assert "Reports" not in page
+        assert "No client fits" in (await http.get("/admin/clients?q=nobody")).text
     async with World().client() as http:
         assert "No client yet" in (await http.get("/admin/clients")).text
 
 
-@pytest.mark.parametrize("page", ["", "/add", "/secret?id=added-here", "/remove?id=added-here"])
+async def test_the_filter_stands_in_the_address_and_in_the_form(world: World) -> None:
+    async with world.client() as http:
+        page = (await http.get("/admin/clients?q=%22%3E&kind=file&use=never&order=registered")).text
+        for wrong in ("kind=other", "order=other"):
+            assert (await http.get(f"/admin/clients?{wrong}")).status_code == 400
+        assert (await http.get("/admin/clients?page=x9")).status_code == 200
+    wanted = world.clients.wanted
+    assert (wanted.words, wanted.source, wanted.never_used, wanted.order) == (
+        "",
+        None,
+        False,
+        "used",
+    )
+    for part in (
+        *('value="&#34;&gt;"', '<option value="file" selected>', '<option value="never" selected>'),
+        '<option value="registered" selected>',
+    ):
+        assert part in page
+
+
+async def test_those_never_used_are_named_before_they_go(world: World) -> None:
+    world.clients.put("idle", HOSTILE, "administrator", is_used=False)
+    async with world.client() as http:
+        assert "1 client was registered over 30 days ago" in (await http.get("/admin/clients")).text
+        asked = await http.get("/admin/clients/unused")
+        assert "Remove a client never used?" in asked.text
+        assert "&lt;img" in asked.text
+        again = await http.post("/admin/clients/unused", data=world.form())
+        assert again.status_code == 200
+        assert world.clients.calls == []
+        before = asked.text.split('name="before" value="')[1].split('"')[0]
+        for wrong in ("", "yesterday", "2026-11-01T00:00:00"):
+            refused = await http.post(
+                "/admin/clients/unused", data=world.form(confirm="yes", before=wrong)
+            )
+            assert refused.status_code == 400
+        done = await http.post(
+            "/admin/clients/unused", data=world.form(confirm="yes", before=before)
+        )
+        page = (await http.get(done.headers["location"])).text
+        assert "Every client was used" in (await http.get("/admin/clients/unused")).text
+    assert "The client is deleted." in page
+    assert "Remove those never used" not in page
+    assert world.clients.calls == [("remove_unused", before, ADA)]
+
+
+@pytest.mark.parametrize(
+    "page", ["", "/add", "/unused", "/secret?id=added-here", "/remove?id=added-here"]
+)
 async def test_the_pages_are_for_administrators(world: World, page: str) -> None:
     async with world.client("grace-token") as http:
         answer = await http.get(f"/admin/clients{page}")
@@ -122,7 +176,7 @@ async def test_the_pages_are_for_administrators(world: World, page: str) -> None
     assert "Reports" not in answer.text
 
 
-@pytest.mark.parametrize("form", ["add", "secret", "remove"])
+@pytest.mark.parametrize("form", ["add", "secret", "remove", "unused"])
 async def test_the_forms_are_for_administrators(world: World, form: str) -> None:
     data = {
         "csrf": world.grace.csrf,
@@ -130,6 +184,7 @@ async def test_the_forms_are_for_administrators(world: World, form: str) -> None
         "confirm": "yes",
         "name": "x",
         "redirect_uris": "https://a.b/",
+        "before": "2026-10-01T00:00:00+00:00",
     }
     async with world.client("grace-token") as http:
         answer = await http.post(f"/admin/clients/{form}", data=data)
