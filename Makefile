@@ -8,6 +8,9 @@ PYTEST_ARGS ?=
 WORKERS ?= 4
 BENCH_ARGS ?=
 
+# Where it is set, each worker compiles every module of the tests anew at each run.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 RECORD := .contract
 NODE_MODULES := tests/clients/node/node_modules

@@ -1,5 +1,6 @@
 """Options and the fixtures that every folder of tests may use."""
 
+import gc
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     Process.warm = True
+    gc.disable()  # until all tests are known: what is collected till then lives as long as the run
     folder = config.getoption("--record")
     if folder and not hasattr(config, "workerinput"):  # once, not in each worker of xdist
         declared.write(Path(folder))
@@ -39,6 +41,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave what is over soon for the end, when every worker shall still have something to do."""
     folder = config.rootpath / "tests"
     items.sort(key=lambda item: _LATE.get(item.path.relative_to(folder).parts[0], 0))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

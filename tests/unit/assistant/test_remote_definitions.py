@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_ai.profiles.openai import OpenAIJsonSchemaTransformer
-from pydantic_ai.providers.anthropic import AnthropicJsonSchemaTransformer
 
 from tests.support.other_servers import added, tool
 from xerus.assistant.remote.definitions import (
@@ -234,5 +233,8 @@ def test_whatever_a_schema_is_it_becomes_an_object_or_is_refused(schema: dict[st
     assert isinstance(kept["properties"], dict)
     assert not {"oneOf", "anyOf", "allOf", "$ref"} & kept.keys()
     json.dumps(kept)
+    # Two seconds of imports, which only the worker that runs this shall pay.
+    from pydantic_ai.providers.anthropic import AnthropicJsonSchemaTransformer  # noqa: PLC0415
+
     for transformer in (OpenAIJsonSchemaTransformer, AnthropicJsonSchemaTransformer):
         transformer(kept, strict=None).walk()

@@ -25,7 +25,10 @@ class Line:
 
 def _logged() -> Iterator[Line]:
     for file in Path(xerus.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        source = file.read_text()
+        if not any(f"{logger}." in source for logger in _LOGGERS):
+            continue  # most files log nothing, and parsing all takes two seconds
+        for node in ast.walk(ast.parse(source)):
             match node:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id=logger), attr=level),
