@@ -131,6 +131,33 @@ async def test_a_stream_is_for_its_person_alone_and_brings_no_secret(
         assert secret not in said
 
 
+async def test_a_person_chooses_the_model_of_a_conversation_and_changes_it(
+    asking: tuple[Stack, FakeLocal], browser: Browser
+) -> None:
+    stack, model = asking
+    for word in ("One.", "Two.", "Three.", "Four."):
+        model.will(Say(word))
+    await sign_in(browser, stack.url, ADA)
+    await browser.open(f"{stack.url}/")
+    await browser.click("Send", text="First", model="compatible:other-model")
+    await browser.click("Send", text="Second")
+    await browser.click("Retry")
+    page = await browser.click("Send", text="Third", model="compatible:some-model")
+    asked_of = [asked.body["model"] for asked in model.asked[-4:]]
+    assert asked_of == ["other-model"] * 3 + ["some-model"]
+    exported = (await browser.open(f"{page.url}/export?form=markdown")).html
+    assert exported.count("## other-model") == 3
+    assert exported.count("## some-model") == 1
+
+    await browser.open(page.url)
+    refused = await browser.click("Send", text="Of a stranger", model="openai:some-model")
+    assert refused.status == 400
+    assert "This model is not configured here" in refused.text
+    assert "Of a stranger" in refused.html
+    assert "First" in refused.text
+    assert len(model.asked) == len(exported.split("\n## You")) - 1
+
+
 async def test_an_approval_that_waits_outlives_a_crash_and_runs_once(
     asking: tuple[Stack, FakeLocal], browser: Browser
 ) -> None:

@@ -10,6 +10,7 @@ from tests.gallery import oversight_states
 from tests.gallery.conversations import OF_CONVERSATIONS
 from tests.gallery.help_states import HELP_STATES
 from tests.gallery.mail_states import MAIL_STATES
+from tests.gallery.model_states import MODEL_STATES
 from tests.gallery.notice_states import NOTICE_STATES
 from tests.gallery.running_states import RUNNING_STATES
 from tests.gallery.server_states import SERVER_STATES
@@ -368,6 +369,7 @@ STATES: Mapping[str, Shown] = {
     **NOTICE_STATES,
     **RUNNING_STATES,
     **MAIL_STATES,
+    **MODEL_STATES,
     "not-found": Shown(path="/no-such-page"),
     "database-away": Shown(path="/activity", arrange=_database_away),
 }

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.stores.connecting import MovableClock
 from tests.support.other_servers import People
 from xerus.accounts.users import User
 from xerus.assistant.branching import Branching
+from xerus.assistant.choosing import Models
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.entries import ApprovalEntry, Entry, NeedsConnectionEntry
 from xerus.assistant.exporting import Exporting
@@ -183,9 +184,9 @@ class Chat:
     vault: Vault
     user: User = field(default_factory=person)
 
-    async def send(self, text: str, conversation: str | None = None) -> str:
+    async def send(self, text: str, conversation: str | None = None, model: str = "") -> str:
         """Send a message and wait for the answer."""
-        sent = await self.assistant.send(self.user, conversation, text)
+        sent = await self.assistant.send(self.user, conversation, text, model)
         await self.assistant.finished(self.user.id, sent)
         return sent
 
@@ -211,8 +212,8 @@ class Chat:
         await self.assistant.decide(self.user, conversation, [verdict(call, approve=approve)])
         await self.assistant.finished(self.user.id, conversation)
 
-    async def again(self, conversation: str) -> None:
-        await self.assistant.again(self.user, conversation)
+    async def again(self, conversation: str, model: str = "") -> None:
+        await self.assistant.again(self.user, conversation, model)
         await self.assistant.finished(self.user.id, conversation)
 
     async def events(self) -> list[str]:
@@ -269,13 +270,13 @@ def streamed(
 async def chatting_with(
     database: Database,
     folder: Path,
-    model: FunctionModel,
+    model: FunctionModel | Mapping[str, FunctionModel],
     deadline_seconds: float = 30,
     messages_per_minute: int = 1000,
     listener: Listener | None = None,
     people: People | None = None,
 ) -> AsyncIterator[Chat]:
-    """An assistant on `model`; without a `listener` of its own it hears nothing from others.
+    """An assistant on `model`, or on several by their names; without a `listener` of its own it hears nothing from others.
 
     `people` know the other MCP servers that there are.
     """
@@ -300,7 +301,7 @@ async def chatting_with(
         vault=vault,
         audit=audit,
         clock=clock,
-        model=model,
+        models=Models(model if isinstance(model, Mapping) else {"": model}),
         link=McpLink(app=manager.handle_request, url=_URL, tokens=Tokens()),
         messages_per_minute=messages_per_minute,
         deadline_seconds=deadline_seconds,

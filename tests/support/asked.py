@@ -17,9 +17,9 @@ from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 
 @asynccontextmanager
 async def asked(sandbox: Sandbox) -> AsyncIterator[tuple[Stack, FakeLocal]]:
-    """Xerus on the sandbox, Ada connected, with a model that says what the test wants."""
-    async with FakeLocal() as model:
-        env = {**await user_mode(sandbox), **model.env}
+    """Xerus on the sandbox, Ada connected, with a model that says what the test wants, and a second."""
+    async with FakeLocal(("some-model", "other-model")) as model:
+        env = {**await user_mode(sandbox), **model.env, "XERUS_MODELS": "compatible:other-model"}
         stack = Stack(sandbox, Xerus(sandbox.folder, env).start())
         try:
             async with TextBrowser() as browser:

@@ -51,7 +51,7 @@ class Page(HTMLParser):
         self._form: Form | None = None
         self._button: Button | None = None
         self._link: Link | None = None
-        self._textarea = ""
+        self._textarea = self._select = ""
         self._hidden = 0
         self._words: list[str] = []
         self.feed(html)
@@ -71,6 +71,10 @@ class Page(HTMLParser):
                 self._input(given)
             case "textarea":
                 self._textarea = given.get("name", "")
+            case "select":
+                self._select = given.get("name", "")
+            case "option":
+                self._option(given)
             case "button":
                 self._button = Button(
                     label=given.get("aria-label", ""),
@@ -89,6 +93,11 @@ class Page(HTMLParser):
                 self._hidden += 1
             case _:
                 pass
+
+    def _option(self, given: dict[str, str]) -> None:
+        """Take the first option of a list, or the one that is selected."""
+        if self._form and ("selected" in given or self._select not in self._form.fields):
+            self._form.fields[self._select] = given.get("value", "")
 
     def _input(self, given: dict[str, str]) -> None:
         if not self._form:

@@ -104,6 +104,28 @@ async def test_escape_in_the_composer_stops_and_a_message_amid_it_stays_a_draft(
         assert "And another thing" not in model.asked[-1].text
 
 
+async def test_the_model_that_the_composer_shows_answers_also_a_retry(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    model.will(Say("By the first."))
+    model.will(Say("By the second."))
+    async with profile(chrome) as (_, page, complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "Who answers?")
+        await expect(answer(page)).to_contain_text("By the first.")
+        await is_over(page)
+        await page.get_by_label("Model").select_option("compatible:other-model")
+        await page.get_by_role("button", name="Retry").click()
+        await expect(answer(page)).to_contain_text("By the second.")
+        await is_over(page)
+        assert [asked.body["model"] for asked in model.asked[-2:]] == ["some-model", "other-model"]
+        await page.reload()
+        await expect(page.get_by_label("Model")).to_have_value("compatible:other-model")
+        assert complaints.found == []
+
+
 async def test_a_message_sent_amid_an_answer_follows_it(
     asking: tuple[Stack, FakeLocal], chrome: Browser
 ) -> None:

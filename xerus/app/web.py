@@ -19,6 +19,7 @@ from xerus.app.oversight import oversee
 from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
 from xerus.assistant.branching import Branching
+from xerus.assistant.choosing import Models
 from xerus.assistant.conversations import Conversations
 from xerus.assistant.exporting import Exporting
 from xerus.assistant.link import McpLink
@@ -66,7 +67,7 @@ def web_role(
     """Build the pages.
 
     Raises:
-        NotConfigured: XERUS_MODEL names a model that cannot be used.
+        NotConfigured: XERUS_MODEL or XERUS_MODELS names a model that cannot be used.
     """
     providers = Providers(_access(base.settings.assistant))
     link = McpLink(
@@ -123,13 +124,14 @@ def _access(wanted: AssistantSettings) -> Access:
 
 def _assistant(base: Foundation, link: McpLink, providers: Providers, others: Others) -> Assistant:
     wanted = base.settings.assistant
+    names = chosen(wanted.model, wanted.models) or ("",)
     return Assistant(
         db=base.db,
         listener=base.listener,
         vault=base.vault,
         audit=base.audit,
         clock=base.clock,
-        model=providers.model(next(iter(chosen(wanted.model, wanted.models)), "")),
+        models=Models({name: providers.model(name) for name in names}),
         messages_per_minute=wanted.messages_per_minute,
         others=others,
         link=link,

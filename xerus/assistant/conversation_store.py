@@ -13,7 +13,7 @@ from xerus.db.database import Connection
 from xerus.ids import UserId
 
 _ROW = """
-SELECT id::text, title, created_at, updated_at, origin_id::text, origin_turn,
+SELECT id::text, title, created_at, updated_at, origin_id::text, origin_turn, model,
        coalesce(run_until > now(), false) AS running,
        EXISTS (SELECT FROM approvals a WHERE a.user_id = c.user_id AND a.conversation_id = c.id
                AND a.decided_at IS NULL AND a.expires_at > %(now)s) AS waiting
@@ -81,11 +81,12 @@ async def add_branch(
     origin_turn: int,
     now: datetime,
 ) -> None:
-    """Insert a conversation that was branched from another one at a turn of that."""
+    """Insert a conversation that was branched from another one at a turn of that, with its model."""
     await conn.execute(
         "INSERT INTO conversations (user_id, id, title, created_at, updated_at, origin_id,"
-        " origin_turn) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (user_id, conversation_id, title, now, now, origin_id, origin_turn),
+        " origin_turn, model) SELECT user_id, %s, %s, %s, %s, id, %s, model"
+        " FROM conversations WHERE user_id = %s AND id = %s",
+        (conversation_id, title, now, now, origin_turn, user_id, origin_id),
     )
 
 

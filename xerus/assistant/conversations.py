@@ -43,6 +43,7 @@ class ConversationRow:
         state: "answering" while a run is under way, "waiting" while a call waits for the person.
         origin_id: the conversation that this one was branched from, '' if it was not.
         origin_turn: the turn of that one whose message is where they part.
+        model: what its person chose to be answered by; '' if they did not.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ConversationRow:
     state: State
     origin_id: str = ""
     origin_turn: int = 0
+    model: str = ""
 
     @property
     def place(self) -> Place:
@@ -210,6 +212,7 @@ class Conversations:
             state="answering" if found["running"] else state,
             origin_id=found["origin_id"] or "",
             origin_turn=found["origin_turn"] or 0,
+            model=found["model"],
         )
 
     async def _kin(self, user_id: UserId, found: dict[str, Any]) -> Kin:

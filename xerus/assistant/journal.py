@@ -101,8 +101,12 @@ class Journal:
             await self._require(conn, user_id, key)
             return await self._leases.current(conn, user_id, key) is not None
 
-    async def begin_message(self, user_id: UserId, conversation_id: str | None, text: str) -> Lease:
+    async def begin_message(
+        self, user_id: UserId, conversation_id: str | None, text: str, model: str = ""
+    ) -> Lease:
         """Store a message and take the right to answer it; calls that wait are superseded.
+
+        `model` answers in the conversation from now on; '' leaves it as it is.
 
         Raises:
             NotFound: there is no such conversation of this person.
@@ -118,12 +122,14 @@ class Journal:
                 )
             if await self._locked(conn, user_id, key):
                 raise still_running()
-            lease = await self._leases.take(conn, user_id, key)
+            lease = await self._take(conn, user_id, key, model)
             await self._leases.put(conn, lease, prompt_of(text))
             await self._supersede(conn, user_id, key)
         return lease
 
-    async def begin_again(self, user_id: UserId, conversation_id: str) -> tuple[Lease, str]:
+    async def begin_again(
+        self, user_id: UserId, conversation_id: str, model: str = ""
+    ) -> tuple[Lease, str]:
         """Store the person's last message once more and take the right to answer it.
 
         What it led to is set aside, and no longer told to the model, unless it has changed
@@ -143,7 +149,7 @@ class Journal:
             if begun is None:
                 raise no_such_conversation()
             text = asked(turns[begun]) or ""
-            lease = await self._leases.take(conn, user_id, key)
+            lease = await self._take(conn, user_id, key, model)
             if changed_something(turns, await self._waiting.of(conn, user_id, key), begun):
                 text = ALREADY_DONE
             else:
@@ -296,6 +302,12 @@ class Journal:
     async def _require(self, conn: Connection, user_id: UserId, key: str) -> None:
         if not await store.exists(conn, user_id=user_id, conversation_id=key):
             raise no_such_conversation()
+
+    async def _take(self, conn: Connection, user_id: UserId, key: str, model: str) -> Lease:
+        """Take the lease of a locked conversation for a message, which may choose the model."""
+        if model:
+            await store.choose_model(conn, user_id=user_id, conversation_id=key, model=model)
+        return await self._leases.take(conn, user_id, key)
 
     async def _locked(self, conn: Connection, user_id: UserId, key: str) -> bool:
         """Hold the conversation until the transaction ends; return whether a run is under way."""

@@ -16,12 +16,13 @@ from xerus.ids import UserId, new_id
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """The right to write turn `n` of a conversation."""
+    """The right to write turn `n` of a conversation; `model` was chosen for it, '' if none was."""
 
     user_id: UserId
     conversation_id: str
     run_id: str
     n: int
+    model: str = ""
 
 
 class Leases:
@@ -57,7 +58,7 @@ class Leases:
             Conflict: another run has it.
         """
         run_id = new_id()
-        taken = await store.begin_run(
+        model = await store.begin_run(
             conn,
             user_id=user_id,
             conversation_id=key,
@@ -65,10 +66,10 @@ class Leases:
             owner=self._owners.own,
             now=self._clock.now(),
         )
-        if not taken:
+        if model is None:
             raise still_running()
         n = await store.next_turn(conn, user_id=user_id, conversation_id=key)
-        return Lease(user_id=user_id, conversation_id=key, run_id=run_id, n=n)
+        return Lease(user_id=user_id, conversation_id=key, run_id=run_id, n=n, model=model)
 
     async def keep(self, conn: Connection, lease: Lease) -> bool:
         """Renew a lease; return whether its run shall stop.

@@ -70,6 +70,7 @@ class Run:
     """What a run starts from, and the turn it fills.
 
     Attributes:
+        model: what is asked.
         history: everything before this turn.
         prompt: the person's new message; None after decisions.
         terms: what it may do without asking, and what was decided about calls that waited.
@@ -77,6 +78,7 @@ class Run:
     """
 
     user_id: UserId
+    model: Model
     history: Sequence[ModelMessage]
     turn: Turn
     prompt: str | None = None
@@ -85,12 +87,10 @@ class Run:
 
 
 class Loop:
-    """Runs a model with the tools of our own MCP server."""
+    """Runs models with the tools of our own MCP server."""
 
-    def __init__(
-        self, *, model: Model, link: McpLink, clock: Clock, others: Others | None = None
-    ) -> None:
-        self._agent: Agent[object, _Output] = Agent(model, output_type=[str, DeferredToolRequests])
+    def __init__(self, *, link: McpLink, clock: Clock, others: Others | None = None) -> None:
+        self._agent: Agent[object, _Output] = Agent(output_type=[str, DeferredToolRequests])
         self._link = link
         self._clock = clock
         self._others = others
@@ -145,6 +145,7 @@ class Loop:
     ) -> None:
         async with self._agent.iter(
             run.prompt,
+            model=run.model,
             message_history=run.history,
             deferred_tool_results=run.terms.decided.results,
             instructions=self._instructions(client, run.turn.notices),

@@ -1,13 +1,13 @@
 """What the chat's pages call."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from functools import partial
 
-from pydantic_ai.models import Model
-
 from xerus.accounts.users import User
-from xerus.assistant import demo, grammar
-from xerus.assistant.answers import Answers
+from xerus.assistant import grammar
+from xerus.assistant.answers import Answers, Prepare
+from xerus.assistant.choosing import Models, readable_for
 from xerus.assistant.deciding import decided
 from xerus.assistant.entries import Entry
 from xerus.assistant.history import messages_of
@@ -48,7 +48,7 @@ class Assistant:
         vault: Vault,
         audit: AuditLog,
         clock: Clock,
-        model: Model,
+        models: Models,
         link: McpLink,
         messages_per_minute: int,
         others: Others | None = None,
@@ -65,19 +65,24 @@ class Assistant:
         )
         self._answers = Answers(
             journal=self._journal,
-            loop=Loop(model=model, link=link, clock=clock, others=others),
+            loop=Loop(link=link, clock=clock, others=others),
             signals=self._signals,
             deadline_seconds=deadline_seconds,
         )
         self._watches = Watches(signals=self._signals, clock=clock)
         self._clock = clock
         self._messages = TokenBuckets(per_minute=messages_per_minute, whose="one person")
-        self._is_demo = model.model_name == demo.NAME
+        self._models = models
 
     @property
     def is_demo(self) -> bool:
         """Whether the demo model answers, which is no AI."""
-        return self._is_demo
+        return self._models.is_demo
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The models to choose from, the default first; '' is the demo model."""
+        return self._models.names
 
     @property
     def examples(self) -> Sequence[str]:
@@ -113,36 +118,42 @@ class Assistant:
         self._watches.close()
         self._answers.closing()
 
-    async def send(self, user: User, conversation_id: str | None, text: str) -> str:
+    async def send(
+        self, user: User, conversation_id: str | None, text: str, model: str = ""
+    ) -> str:
         """Begin to answer a message, in a new conversation if none is named; return its id.
+
+        `model` answers in the conversation from now on; '' leaves it as it is.
 
         The answer is finished also when the caller goes away. `finished` waits for it, `watch`
         shows how it grows, `stop` ends it.
 
         Raises:
-            InvalidInput: the message is empty.
+            InvalidInput: the message is empty, or the model is none of `models`.
             TooLarge: it is longer than `LONGEST_MESSAGE`.
             NotFound: there is no such conversation of this person.
             Conflict: an answer is still being written in it.
             LimitReached: this person has sent too many.
         """
-        message = _checked(text)
+        message, chosen = _checked(text), self._models.checked(model)
         self._messages.spend(user.id)
-        lease = await self._journal.begin_message(user.id, conversation_id, message)
-        self._answers.begin(lease, prompt_of(message), partial(_to_answer, lease, message))
+        lease = await self._journal.begin_message(user.id, conversation_id, message, chosen)
+        self._begin(lease, prompt_of(message), partial(self._to_answer, lease, message))
         return lease.conversation_id
 
-    async def again(self, user: User, conversation_id: str) -> None:
+    async def again(self, user: User, conversation_id: str, model: str = "") -> None:
         """Begin to answer the person's last message once more (`Journal.begin_again`).
 
         Raises:
+            InvalidInput: the model is none of `models`.
             NotFound: there is no such conversation of this person, or no message in it.
             Conflict: an answer is still being written in it.
             LimitReached: this person has sent too many.
         """
+        chosen = self._models.checked(model)
         self._messages.spend(user.id)
-        lease, message = await self._journal.begin_again(user.id, conversation_id)
-        self._answers.begin(lease, prompt_of(message), partial(_to_answer, lease, message))
+        lease, message = await self._journal.begin_again(user.id, conversation_id, chosen)
+        self._begin(lease, prompt_of(message), partial(self._to_answer, lease, message))
 
     async def decide(self, user: User, conversation_id: str, verdicts: Sequence[Verdict]) -> None:
         """Approve or decline calls that wait; begin to go on once no other one waits.
@@ -155,7 +166,7 @@ class Assistant:
         """
         lease = await self._journal.begin_decision(user.id, conversation_id, verdicts)
         if lease is not None:
-            self._answers.begin(lease, Turn(), partial(_to_go_on, lease))
+            self._begin(lease, Turn(), partial(self._to_go_on, lease))
 
     async def finished(self, user_id: UserId, conversation_id: str) -> None:
         """Return when no answer is being written: there is one, or a call waits for approval.
@@ -198,24 +209,31 @@ class Assistant:
         here = self._answers.content(user_id, conversation_id)
         return here or await self._journal.read(user_id, conversation_id)
 
+    def _begin(self, lease: Lease, turn: Turn, prepare: Prepare) -> None:
+        turn.model = self._models.answering(lease.model)
+        self._answers.begin(lease, turn, prepare)
 
-def _to_answer(lease: Lease, message: str, content: Content, turn: Turn) -> Run:
-    return Run(
-        user_id=lease.user_id,
-        history=messages_of(content.turns[: lease.n], content.approvals),
-        turn=turn,
-        prompt=message,
-    )
+    def _to_answer(self, lease: Lease, message: str, content: Content, turn: Turn) -> Run:
+        return Run(
+            user_id=lease.user_id,
+            model=self._models.model(turn.model),
+            history=messages_of(
+                readable_for(turn.model, content.turns[: lease.n]), content.approvals
+            ),
+            turn=turn,
+            prompt=message,
+        )
 
-
-def _to_go_on(lease: Lease, content: Content, turn: Turn) -> Run:
-    found = decided(content, lease.n - 1)
-    return Run(
-        user_id=lease.user_id,
-        history=found.history,
-        turn=turn,
-        terms=Terms(decided=found),
-    )
+    def _to_go_on(self, lease: Lease, content: Content, turn: Turn) -> Run:
+        turns = readable_for(turn.model, content.turns)
+        found = decided(replace(content, turns=turns), lease.n - 1)
+        return Run(
+            user_id=lease.user_id,
+            model=self._models.model(turn.model),
+            history=found.history,
+            turn=turn,
+            terms=Terms(decided=found),
+        )
 
 
 def _checked(text: str) -> str:

@@ -69,6 +69,16 @@ async def lock(conn: Connection, *, user_id: UserId, conversation_id: str) -> No
     )
 
 
+async def choose_model(
+    conn: Connection, *, user_id: UserId, conversation_id: str, model: str
+) -> None:
+    """Let a model answer in a conversation from now on."""
+    await conn.execute(
+        "UPDATE conversations SET model = %s WHERE user_id = %s AND id = %s",
+        (model, user_id, conversation_id),
+    )
+
+
 async def begin_run(
     conn: Connection,
     *,
@@ -77,15 +87,16 @@ async def begin_run(
     run_id: str,
     owner: int,
     now: datetime,
-) -> bool:
-    """Take the lease; False while another run has it."""
+) -> str | None:
+    """Take the lease; return the model that was chosen ('': none), None while another run has it."""
     cursor = await conn.execute(
         "UPDATE conversations SET run_id = %s, run_owner = %s, run_stop = false, updated_at = %s,"
         " run_until = now() + make_interval(secs => %s)"
-        " WHERE user_id = %s AND id = %s AND run_id IS NULL",
+        " WHERE user_id = %s AND id = %s AND run_id IS NULL RETURNING model",
         (run_id, owner, now, _RUN_SECONDS, user_id, conversation_id),
     )
-    return cursor.rowcount == 1
+    row = await cursor.fetchone()
+    return None if row is None else str(row["model"])
 
 
 async def keep_run(

@@ -74,7 +74,7 @@ class Turn:
 
     `cut` says what ended it early; what was written until then stays. `aside`: the person had it
     answered again, so it is history that the model no longer gets. `notices` say what of other
-    servers' tools was missing in it.
+    servers' tools was missing in it. `model` answers in it, named as the settings name it.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
@@ -83,6 +83,7 @@ class Turn:
     cut: Cut | None = None
     aside: bool = False
     notices: list[str] = field(default_factory=list)
+    model: str = ""
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""

@@ -480,8 +480,9 @@ class AssistantSettings(Group):
     models: Words = _setting(
         "XERUS_MODELS",
         default=(),
-        help="Further models that a person may choose in a conversation, named like XERUS_MODEL, "
-        "separated by commas. Default: none.",
+        help="Further models, named like XERUS_MODEL and separated by commas. With more than one in all "
+        "the chat has a list to choose from, for each conversation; a new one begins with "
+        "XERUS_MODEL, or with the first of these. Default: none.",
     )
     anthropic_api_key: SecretStr | None = _setting(
         "ANTHROPIC_API_KEY", help="Key for anthropic: models."

@@ -9,9 +9,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
-from xerus.errors import Conflict, InvalidInput, NotFound, XerusError
+from xerus.errors import Conflict, InvalidInput, LimitReached, NotFound, TooLarge, XerusError
 from xerus.web import access
 from xerus.web.card import Card, card_for
+from xerus.web.chat_models import ChatModels, models_of
 from xerus.web.chat_waiting import Waiting, announcement, waiting_in
 from xerus.web.deps import AssistantService, Entry, WebDeps
 from xerus.web.kept import Beside, beside
@@ -36,6 +37,7 @@ class Chat:
     entries: Sequence[Entry]
     examples: Sequence[str]
     is_demo: bool
+    models: ChatModels
     card: Card
     waiting: Waiting | None
     running: bool
@@ -83,8 +85,10 @@ class ChatPages:
             raise InvalidInput("The message is empty.", hint="Write something, then send it.")
         asked = access.field(form, "conversation_id") or None
         try:
-            conversation_id = await self._assistant.send(session.user, asked, text)
-        except (Conflict, NotFound) as refused:
+            conversation_id = await self._assistant.send(
+                session.user, asked, text, access.field(form, "model")
+            )
+        except (Conflict, InvalidInput, LimitReached, NotFound, TooLarge) as refused:
             if access.is_fragment(request):  # the composer still has it
                 raise
             # What was deleted in another tab is gone: the message can begin a new conversation.
@@ -95,9 +99,8 @@ class ChatPages:
         return await self.answer(request, session, conversation_id)
 
     async def _again(self, request: Request, session: Session, form: FormData) -> Response:
-        del form
         conversation_id = request.path_params["id"]
-        await self._assistant.again(session.user, conversation_id)
+        await self._assistant.again(session.user, conversation_id, access.field(form, "model"))
         return await self.answer(request, session, conversation_id)
 
     async def answer(self, request: Request, session: Session, conversation_id: str) -> Response:
@@ -151,6 +154,7 @@ class ChatPages:
             entries=entries,
             examples=self._assistant.examples,
             is_demo=self._assistant.is_demo,
+            models=models_of(self._assistant.models, kept.current.model if kept.current else ""),
             card=card_for(
                 shown,
                 views[shown],

@@ -237,10 +237,16 @@ class AssistantService(Protocol):
     def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
         """Yield the end of the transcript as it changes; raises NotFound for anybody else."""
 
-    async def send(self, user: User, conversation_id: str | None, text: str) -> str:
-        """Begin to answer a message and return the conversation's id."""
+    @property
+    def models(self) -> Sequence[str]:
+        """The models to choose from, the default first; '' is the demo model."""
 
-    async def again(self, user: User, conversation_id: str) -> None:
+    async def send(
+        self, user: User, conversation_id: str | None, text: str, model: str = ""
+    ) -> str:
+        """Begin to answer a message, by a model if one is named; return the conversation's id."""
+
+    async def again(self, user: User, conversation_id: str, model: str = "") -> None:
         """Begin to answer the last message once more."""
 
     async def decide(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import permutations
 
 import pytest
 from pydantic import SecretStr
@@ -16,7 +17,10 @@ from pydantic_ai.run import AgentRunResultEvent
 
 from tests.support.model_answers import Call, Refuse, Say, Think
 from tests.support.model_servers import KEY, FakeAnthropic, FakeLocal, FakeOpenAI, ModelServer
+from xerus.assistant.choosing import readable_for
+from xerus.assistant.history import messages_of
 from xerus.assistant.model import Access, Providers
+from xerus.assistant.turns import Turn
 
 SERVERS = [FakeOpenAI, FakeAnthropic, FakeLocal]
 
@@ -105,6 +109,26 @@ async def test_nothing_of_the_environment_reaches_a_provider(
             *("host", "accept", "accept-encoding", "connection", "content-type", "content-length"),
             *("user-agent", "authorization", "x-api-key", "anthropic-version", "anthropic-beta"),
         }
+
+
+@pytest.mark.parametrize(("first", "then"), list(permutations(SERVERS, 2)))
+async def test_one_provider_goes_on_with_what_another_began(
+    first: type[ModelServer], then: type[ModelServer]
+) -> None:
+    async with first() as one, then() as other, agent_at(one) as before, agent_at(other) as after:
+        one.will(Think("Rain, I suppose."), Call("weather", {"city": "Oslo"}))
+        one.will(Think("As I thought."), Say("It rains."))
+        other.will(Call("weather", {"city": "Bergen"}))
+        other.will(Say("It rains there too."))
+
+        begun = Turn(messages=(await before.run("And Oslo?")).all_messages(), model="first")
+        history = messages_of(readable_for("then", [begun]), {})
+        said = (await after.run("And Bergen?", message_history=history)).output
+
+        assert said == "It rains there too."
+        assert "Rain in Oslo." in other.asked[0].text
+        assert "Rain, I suppose." not in other.asked[0].text
+        assert "Rain in Bergen." in other.asked[1].text
 
 
 async def test_no_key_is_sent_where_none_is_set() -> None:

@@ -396,6 +396,7 @@ class FakeConnections:
 
 class FakeAssistant:
     is_demo = True
+    models: Sequence[str] = ("",)
     examples: Sequence[str] = (
         "find open bugs in ENG",
         "show ENG-12",
@@ -426,7 +427,9 @@ class FakeAssistant:
         await self.look(user_id, conversation_id)
         self.running = False
 
-    async def send(self, user: User, conversation_id: str | None, text: str) -> str:
+    async def send(
+        self, user: User, conversation_id: str | None, text: str, model: str = ""
+    ) -> str:
         chosen = conversation_id or "talk"
         self.entries.setdefault(chosen, []).extend(
             (
@@ -438,7 +441,7 @@ class FakeAssistant:
         )
         return chosen
 
-    async def again(self, user: User, conversation_id: str) -> None:
+    async def again(self, user: User, conversation_id: str, model: str = "") -> None:
         await self.look(user.id, conversation_id)
         said = [one.text for one in self.entries[conversation_id] if one.kind == "person"]
         await self.send(user, conversation_id, said[-1])

@@ -9,6 +9,32 @@ async def test_a_new_chat_names_the_demo_model_and_offers_examples() -> None:
     assert "What can I do for you, Ada?" in page.text
 
 
+async def test_models_are_chosen_only_where_there_are_several() -> None:
+    world = World()
+    async with world.client() as http:
+        alone = await http.get("/")
+        world.assistant.models = ("openai:gpt", "compatible:gpt", "anthropic:claude")
+        several = await http.get("/")
+    assert 'name="model"' not in alone.text
+    assert '<label for="model">Model</label>' in several.text
+    assert '<option value="openai:gpt" selected>openai:gpt</option>' in several.text
+    assert '<option value="anthropic:claude">claude</option>' in several.text
+
+
+async def test_a_conversation_says_that_its_model_is_no_more_and_which_one_answers() -> None:
+    world = World()
+    async with world.client() as http:
+        await http.post("/chat", data=world.form(text="hello"))
+        world.conversations.add("talk", "Talk", model="openai:gone")
+        without = await http.get("/chat/talk")
+        world.assistant.models = ("openai:gpt", "anthropic:claude")
+        page = await http.get("/chat/talk")
+    assert "openai:gone was chosen here" in without.text
+    assert "The demo model answers now." in without.text
+    assert "openai:gpt answers now." in page.text
+    assert '<option value="openai:gpt" selected>' in page.text
+
+
 async def test_a_message_without_scripts_reloads_with_the_whole_answer() -> None:
     world = World()
     async with world.client() as http:
