@@ -15,6 +15,8 @@ _SERVED = frozenset({".css", ".js", ".svg", ".woff2", ".txt"})
 _COMPRESSED = frozenset({".css", ".js", ".svg", ".txt"})
 _TYPES = {".js": "text/javascript", ".woff2": "font/woff2"}
 _IMMUTABLE = "public, max-age=31536000, immutable"
+_POLICY = "default-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+"""A file opened by itself needs nothing: stricter than the policy of pages, and shorter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class Assets:
         current = request.query_params.get("v") == asset.version
         headers = {
             "Cache-Control": _IMMUTABLE if current else "public, max-age=300",
+            "Content-Security-Policy": _POLICY,
             "ETag": f'"{asset.version}"',
             "Vary": "Accept-Encoding",
         }

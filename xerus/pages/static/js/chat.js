@@ -73,6 +73,7 @@ async function showEntry({ at, html }) {
     if (at === items.length) list().append(document.createElement("li"));
     put(items[at], made);
   });
+  serveCards();
 }
 
 async function showText({ at, since, html }) {
@@ -339,6 +340,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   }
   document.getElementById("conversation-id").value = list().dataset.conversation;
   if (list().dataset.announce) say(list().dataset.announce);
+  serveCards();
   if (wasAtEnd) scrollToEnd();
   if (hadFocus && !transcript.contains(document.activeElement)) text.focus({ preventScroll: true });
   if (isRunning()) follow();
@@ -351,5 +353,12 @@ document.addEventListener("htmx:error", (event) => {
   takeBack("The message did not arrive. Check your connection, then send it again.");
 });
 
-if (list() && !location.hash) scrollToEnd(); // a link to a place of it leads there
+/** Load what a card needs that opens a window; few conversations have one. */
+function serveCards() {
+  if (transcript.querySelector("[data-connect-card]")) import(transcript.dataset.connect);
+}
+
+// A link to a place of it leads there.
+if (list() && !location.hash) requestAnimationFrame(scrollToEnd);
+serveCards();
 follow();
