@@ -93,6 +93,34 @@ async def test_a_declined_call_is_not_run_and_the_answer_says_so(
     assert await writes(stack, mark) == []
 
 
+async def test_a_call_is_edited_by_plain_forms_and_runs_as_it_was_shown(
+    stack: Stack, browser: Browser
+) -> None:
+    mark = await ready(browser, stack)
+    await ask(browser, stack.url, "create a task in ENG: Written by the model")
+
+    await browser.click("Edit the call: Create issue")
+    said = (await browser.click("Save and look at it again", **{"arg.issue_type": "Epoch"})).text
+    assert "Edited by you" in said
+    assert "Epoch" in said
+    await browser.click("Edit the call: Create issue")
+    said = (
+        await browser.click(
+            "Save and look at it again",
+            **{"arg.issue_type": "Bug", "arg.summary": "Written by Ada"},
+        )
+    ).text
+    assert "Written by Ada" in said
+    assert await writes(stack, mark) == []
+
+    said = (await browser.click("Approve")).text
+
+    assert await writes(stack, mark) == [("POST", ADA)]
+    assert "The person changed the call before approving it" in said
+    await ask(browser, stack.url, "find open bugs in ENG")
+    assert "Written by Ada" in browser.page.text
+
+
 async def test_pages_are_found_read_and_created(stack: Stack, browser: Browser) -> None:
     await ready(browser, stack)
 

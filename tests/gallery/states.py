@@ -134,6 +134,15 @@ VIEWS: Mapping[State, ConnectionView] = {
 }
 
 
+def _filled_in_wrongly(world: World) -> None:
+    world.assistant.editing.answers = {
+        "summary": "",
+        "points": "three",
+        "labels": '["security", keys]',
+        "fields": '["not an object"]',
+    }
+
+
 def _missing_permissions(world: World) -> None:
     lost = frozenset({"write:jira-work", "write:page:confluence"})
     world.connections.shown = replace(CONNECTED, scopes=SCOPES - lost, missing_scopes=lost)
@@ -327,6 +336,11 @@ STATES: Mapping[str, Shown] = {
     "chat-new": Shown(path="/", arrange=_view(CONNECTED)),
     "chat-answer": Shown(path="/chat/talk", arrange=_talk(*_TALK)),
     "chat-approval": Shown(path="/chat/talk", arrange=_talk(_ASKED, _CREATE)),
+    "chat-approval-edited": Shown(
+        path="/chat/talk", arrange=_talk(_ASKED, replace(_CREATE, edited=True))
+    ),
+    "chat-edit": Shown(path="/chat/talk/calls/c1/edit"),
+    "chat-edit-wrong": Shown(path="/chat/talk/calls/c1/edit", arrange=_filled_in_wrongly),
     "chat-approval-over": Shown(
         path="/chat/talk", arrange=_talk(_ASKED, replace(_CREATE, state="expired"))
     ),

@@ -46,6 +46,11 @@ from xerus.vault.service import Vault
 
 Script = Callable[[list[ModelMessage]], ModelResponse]
 _URL = "http://127.0.0.1/mcp"
+_WRITTEN = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "to": {"type": "string"}},
+    "required": ["text"],
+}
 
 
 def person() -> User:
@@ -130,7 +135,7 @@ class Tools:
                 types.Tool(
                     name=name,
                     title=name.capitalize(),
-                    input_schema={"type": "object"},
+                    input_schema=_WRITTEN if name == "write" else {"type": "object"},
                     annotations=types.ToolAnnotations(read_only_hint=reads),
                 )
                 for name, reads in (("look", True), ("write", False))

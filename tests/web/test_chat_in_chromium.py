@@ -1,5 +1,7 @@
 """The chat in a real browser: reading, approving, declining, without JavaScript too."""
 
+import re
+
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.support.browser import Browser as TextBrowser
@@ -60,6 +62,35 @@ async def test_reads_run_and_writes_wait_for_the_person(stack: Stack, chrome: Br
         assert len(await created(stack, mark)) == 1
         await ask(page, "show page Release process")
         await expect(page.get_by_text("Get page", exact=True)).to_be_visible()
+        assert complaints.found == []
+
+
+async def test_a_call_is_edited_in_its_place_and_runs_as_it_is_shown_then(
+    stack: Stack, chrome: Browser
+) -> None:
+    await ready(stack)
+    async with profile(chrome) as (_, page, complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        mark = await stack.sandbox.atlassian.mark()
+        await ask(page, "create a task in ENG: Written by the model")
+        await page.get_by_role("link", name="Edit the call: Create issue").click()
+        await expect(page.get_by_role("heading", name="Edit: Create issue")).to_be_focused()
+        talk = page.url
+        card = page.get_by_role("group", name=re.compile("Create issue"))
+        await card.get_by_text("Further arguments").click()
+        await card.get_by_label("Labels").fill("[one")
+        await card.get_by_role("button", name="Save and look at it again").click()
+        await expect(card.get_by_role("alert")).to_contain_text("Not saved: Labels")
+        await card.get_by_label("Labels").fill('["one"]')
+        await card.get_by_label("Summary").fill("Written in its place")
+        await card.get_by_role("button", name="Save and look at it again").click()
+        await expect(page.get_by_text("Edited by you")).to_be_visible()
+        await expect(card).to_be_focused()
+        assert page.url == talk
+        await card.get_by_role("button", name="Approve", exact=True).click()
+        await expect(answer(page)).to_contain_text("Written in its place")
+        assert await created(stack, mark) == [(ADA, "oauth")]
         assert complaints.found == []
 
 

@@ -218,10 +218,7 @@ class Journal:
             verdict = Verdict(approval_id=approval_id, approve=True, shown=shown)
             chosen = _chosen(found, verdict)
             if running or chosen.kind is not Kind.APPROVAL or not chosen.waits(self._clock.now()):
-                raise Conflict(
-                    "This call waits no more, so it cannot be changed.",
-                    hint="Open the conversation again to see what became of it.",
-                )
+                raise waits_no_more()
             await self._waiting.edit(conn, user_id, key, chosen, more)
 
     async def run_out(self, user_id: UserId) -> None:
@@ -330,6 +327,14 @@ class Journal:
             decision = Decision.EXPIRED
         reason = verdict.reason if decision is Decision.DECLINED else ""
         await self._waiting.decide(conn, user_id, key, approval, decision, reason=reason)
+
+
+def waits_no_more() -> Conflict:
+    """Return that a call cannot be changed."""
+    return Conflict(
+        "This call waits no more, so it cannot be changed.",
+        hint="Open the conversation again to see what became of it.",
+    )
 
 
 def _chosen(found: Approvals, verdict: Verdict) -> Approval:

@@ -114,8 +114,13 @@ def unwrapped(key: Key, arguments: Mapping[str, Any]) -> tuple[Key, Mapping[str,
     return (key, arguments) if inner is None else (Key(key.server, inner[0]), inner[1])
 
 
+def wrapped(arguments: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a wrapping call with others for the one inside."""
+    return {**arguments, "arguments": dict(inner)}
+
+
 def _inner(key: Key, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    wrapper = _TOOLS.get(key.tool) if key.server == OURS else None
+    wrapper = tool_of(key)
     name, given = arguments.get("tool"), _read(arguments.get("arguments", {}))
     if wrapper is None or not lean.executes(wrapper):
         return None
@@ -139,9 +144,14 @@ def steps_of(key: Key, arguments: Mapping[str, Any]) -> list[tuple[Key, Mapping[
     return found
 
 
+def tool_of(key: Key) -> Tool | None:
+    """Return the declaration of a tool of ours."""
+    return _TOOLS.get(key.tool) if key.server == OURS else None
+
+
 def scopes_of(key: Key) -> frozenset[str]:
     """Return the scopes at Atlassian without which a tool of ours cannot run."""
-    found = _TOOLS.get(key.tool) if key.server == OURS else None
+    found = tool_of(key)
     return found.scopes if found else frozenset()
 
 

@@ -12,10 +12,10 @@ from xerus.tools.untrusted import clean, one_line
 _LONGEST_NAME = 80
 
 
-def exact(arguments: Mapping[str, Any]) -> str:
-    """Return the arguments as JSON in which nothing is invisible."""
-    readable = json.dumps(arguments, ensure_ascii=False, indent=2)
-    return readable if clean(readable) == readable else json.dumps(arguments, indent=2)
+def exact(value: Any) -> str:
+    """Return arguments, or one, as JSON in which nothing is invisible."""
+    readable = json.dumps(value, ensure_ascii=False, indent=2)
+    return readable if clean(readable) == readable else json.dumps(value, indent=2)
 
 
 def rows_of(preview: Preview) -> tuple[ShownRow, ...]:

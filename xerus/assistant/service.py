@@ -9,6 +9,7 @@ from xerus.assistant import grammar
 from xerus.assistant.answers import Answers, Prepare
 from xerus.assistant.choosing import Models, readable_for
 from xerus.assistant.deciding import decided
+from xerus.assistant.editing.service import Editing
 from xerus.assistant.entries import Entry
 from xerus.assistant.history import messages_of
 from xerus.assistant.journal import Content, Journal
@@ -69,6 +70,7 @@ class Assistant:
             signals=self._signals,
             deadline_seconds=deadline_seconds,
         )
+        self.editing = Editing(journal=self._journal, link=link, others=others, clock=clock)
         self._watches = Watches(signals=self._signals, clock=clock)
         self._clock = clock
         self._messages = TokenBuckets(per_minute=messages_per_minute, whose="one person")

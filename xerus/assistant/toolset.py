@@ -61,6 +61,19 @@ class Terms:
     waived: Waived = _unrecorded
 
 
+async def all_tools(client: Client) -> list[types.Tool]:
+    """Return what our server lists for a client, page by page."""
+    found: list[types.Tool] = []
+    cursor: str | None = None
+    while cursor or not found:
+        page = await client.list_tools(cursor=cursor)
+        found += page.tools
+        cursor = page.next_cursor
+        if not page.tools:
+            break
+    return found
+
+
 class McpTools(AbstractToolset[object]):
     """Lists and calls; notes of each call its title, its time and what it waits for.
 
@@ -83,7 +96,7 @@ class McpTools(AbstractToolset[object]):
         self._approved = dict(terms.decided.approved)
         self._notes = notes
         self._server = server
-        self._tools: dict[str, ToolsetTool[object]] = {}
+        self._tools: dict[str, ToolsetTool[object]] | None = None
 
     @property
     def id(self) -> str:
@@ -100,16 +113,12 @@ class McpTools(AbstractToolset[object]):
         return frozenset(await self._listed())
 
     async def _listed(self) -> dict[str, ToolsetTool[object]]:
-        cursor: str | None = None
-        while not self._tools or cursor:
-            page = await self._client.list_tools(cursor=cursor)
-            for tool in page.tools:
+        if self._tools is None:
+            self._tools = {}
+            for tool in await all_tools(self._client):
                 known = about(tool, server=self._server)
                 if not self._terms.rules.blocks(known.key):
                     self._tools[tool.name] = self._wrapped(tool, known)
-            cursor = page.next_cursor
-            if not page.tools:
-                break
         return self._tools
 
     async def call_tool(
@@ -142,7 +151,7 @@ class McpTools(AbstractToolset[object]):
                 text = await self._call(name, tool_args, note, known)
         finally:
             note.seconds = perf_counter() - begun
-        return _told_of_edit(text, tool_args) if approved and approved.edited else text
+        return told_of_edit(text, tool_args) if approved and approved.edited else text
 
     async def _admit(
         self,
@@ -236,7 +245,8 @@ def _held(note: CallNote, lacking: Lacking) -> ApprovalRequired:
     return ApprovalRequired()
 
 
-def _told_of_edit(text: str, arguments: dict[str, Any]) -> str:
+def told_of_edit(text: str, arguments: dict[str, Any]) -> str:
+    """Return a result with what the model has to know of it: the call was not the one it made."""
     ran_with = json.dumps(arguments, ensure_ascii=False)
     return f"The person changed the call before approving it. It ran with: {ran_with}\n\n{text}"
 

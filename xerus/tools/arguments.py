@@ -21,6 +21,19 @@ def checked(tool: Tool, arguments: dict[str, Any]) -> Args:
     return _checked(tool.arguments, tool.input_schema, arguments, what=tool.name)
 
 
+def problems_of(tool: Tool, arguments: dict[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the arguments, a sentence for each that something is wrong with."""
+    try:
+        tool.arguments.model_validate(arguments)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        return {
+            str(one["loc"][0]) if one["loc"] else "": _sentence(tool.input_schema, dict(one))
+            for one in found
+        }
+    return {}
+
+
 def checked_part(model: type[A], part: dict[str, Any], *, what: str) -> A:
     """Return one of several records in the arguments as its model; raises like `checked`."""
     return _checked(model, input_schema(model), part, what=what)
@@ -40,6 +53,15 @@ def _checked(model: type[A], schema: dict[str, Any], arguments: dict[str, Any], 
 def _names(schema: dict[str, Any]) -> list[str]:
     required = schema.get("required", [])
     return [f"{name} (required)" if name in required else name for name in schema["properties"]]
+
+
+def _sentence(schema: dict[str, Any], error: dict[str, Any]) -> str:
+    """Return a problem without the name of the argument, which stands beside it."""
+    if error["type"] == "missing" and len(error["loc"]) == 1:
+        return "This is needed."
+    told = _problem(schema, {**error, "loc": error["loc"][:1]})
+    words = told.removeprefix(f"{error['loc'][0]}: " if error["loc"] else "").removesuffix(".")
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _problem(schema: dict[str, Any], error: dict[str, Any]) -> str:

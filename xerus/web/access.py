@@ -24,6 +24,7 @@ Page = Callable[[Request, Session], Awaitable[Response]]
 Form = Callable[[Request, Session, FormData], Awaitable[Response]]
 
 _LARGEST_FORM = 64 * 1024
+_MOST_FIELDS = 20
 
 
 def page(deps: WebDeps, path: str, handler: Page, *, framed: bool = True) -> Route:
@@ -55,10 +56,18 @@ def data(deps: WebDeps, path: str, handler: Page) -> Route:
     return Route(path, endpoint, methods=["GET"])
 
 
-def action(deps: WebDeps, path: str, handler: Form, *, framed: bool = False) -> Route:
+def action(
+    deps: WebDeps,
+    path: str,
+    handler: Form,
+    *,
+    framed: bool = False,
+    largest: int = _LARGEST_FORM,
+    most_fields: int = _MOST_FIELDS,
+) -> Route:
     """Return the route of a form: signed in, from our own page, with the session's CSRF token.
 
-    `framed` where it is answered by a page of its own.
+    `framed` where it is answered by a page of its own; `largest` in bytes.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -66,7 +75,7 @@ def action(deps: WebDeps, path: str, handler: Form, *, framed: bool = False) -> 
         session = await deps.session_of(request)
         if session is None:
             return RedirectResponse("/signin", 303)
-        form = await read_form(request)
+        form = await read_form(request, largest=largest, most_fields=most_fields)
         if not deps.csrf.check(session.id, field(form, csrf.FIELD)):
             raise Forbidden(
                 "This form is out of date, so nothing was done.",
@@ -137,18 +146,20 @@ def require_own_request(deps: WebDeps, request: Request) -> None:
         )
 
 
-async def read_form(request: Request) -> FormData:
-    """Return the fields of a form, within a size that any form of ours stays under.
+async def read_form(
+    request: Request, *, largest: int = _LARGEST_FORM, most_fields: int = _MOST_FIELDS
+) -> FormData:
+    """Return the fields of a form, within a size that it stays under.
 
     Raises:
-        TooLarge: the form is longer than 64 KiB or has too many fields.
+        TooLarge: the form is longer or has more fields.
     """
-    body = await read_bounded(request, _LARGEST_FORM)
+    body = await read_bounded(request, largest)
     if body is None:
         raise TooLarge("That is too long.", hint="Shorten the text and send it again.")
     request._body = body  # noqa: SLF001 - `Request.form` reads it from there
     try:
-        return await request.form(max_fields=20, max_files=0)
+        return await request.form(max_fields=most_fields, max_files=0)
     except HTTPException as exc:
         raise TooLarge("That form has too many fields.", hint="Reload the page.") from exc
 

@@ -220,8 +220,38 @@ class Sight(Protocol):
         """Whether that was asked to end."""
 
 
+class EditForm(Protocol):
+    """`assistant.editing.service.EditForm`: a call that waits, as a form."""
+
+    @property
+    def call_id(self) -> str:
+        """What a decision about it names."""
+
+
+class EditingService(Protocol):
+    """`assistant.editing.service.Editing`."""
+
+    async def form(self, user_id: UserId, conversation_id: str, approval_id: str) -> EditForm:
+        """Return the form of a call; raises NotFound, Conflict."""
+
+    async def save(
+        self,
+        user_id: UserId,
+        conversation_id: str,
+        approval_id: str,
+        *,
+        shown: str,
+        form: Mapping[str, str],
+    ) -> EditForm | None:
+        """Change a call, or return what is wrong with it; raises NotFound, Conflict."""
+
+
 class AssistantService(Protocol):
     """`assistant.service.Assistant`."""
+
+    @property
+    def editing(self) -> EditingService:
+        """Changes calls that wait."""
 
     @property
     def is_demo(self) -> bool:

@@ -21,6 +21,7 @@ from xerus.web.branches import BranchPages
 from xerus.web.card import base_of
 from xerus.web.chat import ChatPages
 from xerus.web.chat_decide import ChatDecide
+from xerus.web.chat_edit import ChatEdit
 from xerus.web.chat_stream import ChatStream
 from xerus.web.connect import ConnectCallback, ConnectPages
 from xerus.web.connect_client import ConnectClient
@@ -79,6 +80,7 @@ def _chat(deps: WebDeps) -> Iterator[Route]:
     yield from pages.routes()
     yield from ChatStream(deps, pages).routes()
     yield from ChatDecide(deps, pages.answer).routes()
+    yield from ChatEdit(deps, pages.shown).routes()
 
 
 def _always(watched: Watched) -> Find:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from tests.unit.web.fake_conversations import FakeConversations, FakeSearching, kept_of
+from tests.unit.web.fake_editing import FakeEditing
 from tests.unit.web.fake_oversight import FakeOversight
 from tests.unit.web.fake_servers import FakeRemotes, FakeServers
 from xerus.accounts.cookies import Cookies
@@ -408,6 +409,7 @@ class FakeAssistant:
 
     def __init__(self) -> None:
         self.entries: dict[str, list[Any]] = {}
+        self.editing = FakeEditing(ADA)
         self.verdicts: list[CallVerdict] = []
         self.ran_out: list[UserId] = []
         self.running = False

@@ -39,6 +39,7 @@ ACTIONS = [
     "/connections/servers/docs/disconnect",
     "/chat",
     "/chat/talk/decide",
+    "/chat/talk/calls/c1/edit",
     "/chat/talk/again",
     "/chat/talk/edit",
     "/chat/talk/branch",
@@ -57,7 +58,8 @@ def test_the_list_names_every_action() -> None:
         if "POST" in (getattr(route, "methods", None) or ()) and hasattr(route, "path")
     }
     assert posts == {
-        a.replace("/talk/", "/{id}/").replace("/docs/", "/{slug}/") for a in ACTIONS
+        a.replace("/talk/", "/{id}/").replace("/docs/", "/{slug}/").replace("/c1/", "/{call}/")
+        for a in ACTIONS
     } | {"/theme"}
 
 

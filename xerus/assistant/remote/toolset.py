@@ -19,7 +19,7 @@ from xerus.assistant.remote.definitions import RemoteTool
 from xerus.assistant.remote.servers import Missing
 from xerus.assistant.remote.transport import Failure
 from xerus.assistant.stopping import Stopping
-from xerus.assistant.toolset import Terms
+from xerus.assistant.toolset import Terms, told_of_edit
 from xerus.assistant.turns import CallNote
 from xerus.remotes.servers import NotConnected, RemoteServer
 from xerus.tools.untrusted import one_line
@@ -132,9 +132,7 @@ class RemoteTools(AbstractToolset[object]):
             raise ToolFailed(words_of(tool.server, failure)) from failure
         finally:
             note.seconds = perf_counter() - begun
-        return (
-            f"The person changed the arguments before approving it.\n\n{text}" if edited else text
-        )
+        return told_of_edit(text, arguments) if edited else text
 
     async def _admit(
         self,

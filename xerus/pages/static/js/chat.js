@@ -272,6 +272,7 @@ document.addEventListener("htmx:before:request", (event) => {
   const { request } = event.detail.ctx;
   request.headers.Accept = "application/json"; // of an error: the answer is HTML in any case
   if (form.id === "stop") return say("Stopping.");
+  if (event.target.closest("[data-quiet]")) return; // nothing is answered
   const words = form === composer ? text.value : request.body?.get?.("text");
   if (form === composer && isRunning()) {
     event.preventDefault();
@@ -342,7 +343,9 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (list().dataset.announce) say(list().dataset.announce);
   serveCards();
   if (wasAtEnd) scrollToEnd();
-  if (hadFocus && !transcript.contains(document.activeElement)) text.focus({ preventScroll: true });
+  if (hadFocus && !transcript.contains(document.activeElement)) {
+    (transcript.querySelector("[data-waiting]") ?? text).focus({ preventScroll: true });
+  }
   if (isRunning()) follow();
   else stop();
   sendQueued();
