@@ -8,7 +8,9 @@ from types import SimpleNamespace
 
 from tests.gallery import oversight_states
 from tests.gallery.conversations import OF_CONVERSATIONS
+from tests.gallery.decision_states import DECISION_STATES
 from tests.gallery.help_states import HELP_STATES
+from tests.gallery.long_states import LONG_STATES
 from tests.gallery.mail_states import MAIL_STATES
 from tests.gallery.model_states import MODEL_STATES
 from tests.gallery.notice_states import NOTICE_STATES
@@ -40,7 +42,7 @@ from xerus.audit.use import Used
 from xerus.connections.links import Link
 from xerus.connections.overview import Cause, SharedAccount
 from xerus.connections.views import Check, ConnectionView, FlowStatus, Outcome, State
-from xerus.errors import Unavailable
+from xerus.errors import TooLarge, Unavailable
 
 OUTAGE = problem(
     "atlassian_unavailable",
@@ -77,6 +79,7 @@ def _return(status: FlowStatus, *, view: ConnectionView, why: str = "") -> Calla
     error = problem("connect_failed", why, "Choose Try again.") if why else None
 
     def arrange(world: World) -> None:
+        world.connections.shown = view
         world.connections.outcome = Outcome(status=status, flow_id=None, view=view, error=error)
 
     return arrange
@@ -277,11 +280,14 @@ def _tampered(world: World) -> None:
     )
 
 
-def _database_away(world: World) -> None:
-    async def away(*_: object, **__: object) -> None:
-        raise Unavailable("The database does not answer.", hint="Try again in a moment.")
+def _fails(error: Exception) -> Callable[[World], None]:
+    async def fail(*_: object, **__: object) -> None:
+        raise error
 
-    world.audit.recent = away  # type: ignore[method-assign, assignment]  # for this state alone
+    def arrange(world: World) -> None:
+        world.audit.recent = fail  # type: ignore[method-assign, assignment]  # for this state alone
+
+    return arrange
 
 
 _HERE = "/connections/atlassian"
@@ -378,6 +384,8 @@ STATES: Mapping[str, Shown] = {
     "clients-add": Shown(path="/admin/clients/add"),
     "clients-remove": Shown(path="/admin/clients/remove?id=two", arrange=_many_clients),
     "clients-secret": Shown(path="/admin/clients/secret?id=two", arrange=_many_clients),
+    **DECISION_STATES,
+    **LONG_STATES,
     **HELP_STATES,
     **SERVER_STATES,
     **NOTICE_STATES,
@@ -385,5 +393,13 @@ STATES: Mapping[str, Shown] = {
     **MAIL_STATES,
     **MODEL_STATES,
     "not-found": Shown(path="/no-such-page"),
-    "database-away": Shown(path="/activity", arrange=_database_away),
+    "database-away": Shown(
+        path="/activity",
+        arrange=_fails(Unavailable("The database does not answer.", hint="Try again in a moment.")),
+    ),
+    "too-much": Shown(
+        path="/activity",
+        arrange=_fails(TooLarge("The form is too large.", hint="Send less at once.")),
+    ),
+    "went-wrong": Shown(path="/activity", arrange=_fails(RuntimeError("unforeseen"))),
 }
