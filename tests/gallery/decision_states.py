@@ -7,7 +7,7 @@ from typing import get_args
 
 from tests.gallery.shown import Shown
 from tests.unit.web.fakes import CONNECTED, NOW, World
-from tests.unit.web.waiting import approval, created, held
+from tests.unit.web.waiting import approval, created
 from xerus.assistant.changes import Preview
 from xerus.assistant.entries import (
     ApprovalEntry,
@@ -129,13 +129,10 @@ def _talk(*entries: object) -> Callable[[World], None]:
         world.connections.shown = CONNECTED
         asked = PersonEntry(text="Put the checklist and the bug in order", turn=0)
         world.assistant.entries["talk"] = [asked, *entries]
+        waits = any(getattr(one, "state", "") == "waiting" for one in entries)
+        world.conversations.add("talk", asked.text, state="waiting" if waits else "idle")
 
     return arrange
-
-
-def _held_and_asked(world: World) -> None:
-    _talk(held(titles=("Get issue", "Search pages"), call_ids=("c1", "c2")))(world)
-    world.connections.shown = replace(CONNECTED, sites=())
 
 
 _SAID = AssistantEntry(author="Demo model", html=html_of("I ask you about each change."))

@@ -32,10 +32,10 @@ There are **three** open bugs; the oldest waits for 41 days. See [the board]({_A
 1. Open the page that holds `{_ADDRESS}`.
 2. Run the script:
 
-```python
-def renewed(connection: Connection, *, now: datetime, leeway: timedelta = timedelta(minutes=5)) -> bool:
-    return connection.access_expires_at - leeway > now
-```
+   ```python
+   def renewed(connection: Connection, *, now: datetime, leeway: timedelta = FIVE_MINUTES) -> bool:
+       return connection.access_expires_at - leeway > now
+   ```
 
    It prints a line for each connection.
 3. Compare:
