@@ -4,7 +4,7 @@ import asyncio
 import signal
 
 from tests.support.browser import Browser
-from tests.support.journeys import ADA, connect_atlassian, sign_in
+from tests.support.journeys import ADA, GRACE, connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, connected, text_of
 from tests.support.stack import Stack
 
@@ -62,3 +62,20 @@ async def test_a_restart_of_the_sandbox_and_of_xerus_loses_nothing(
     async with Browser() as nobody, connected(stack.url, storage, nobody, ADA) as client:
         answer = await client.call_tool("jira_get_issue", {"issue_key": "ENG-3"})
         assert not answer.is_error, text_of(answer)
+
+
+async def test_a_page_that_waits_for_a_connection_does_not_hold_up_an_orderly_stop(
+    stack: Stack, browser: Browser
+) -> None:
+    await sign_in(browser, stack.url, GRACE)
+    start = await browser.http.get(f"{stack.url}/connections/atlassian/start")
+    assert start.status_code == 303
+    async with browser.http.stream("GET", f"{stack.url}/connections/atlassian/events") as answer:
+        events = answer.aiter_lines()
+        assert '"pending":true' in await anext(events)
+        stopping = asyncio.create_task(asyncio.to_thread(stack.xerus.stop))
+        rest = [line async for line in events]
+    await stopping
+    assert "event: end" not in rest  # or the page would not ask again
+    assert "timeout graceful shutdown exceeded" not in stack.xerus.log.read_text()
+    stack.xerus.start()

@@ -108,7 +108,11 @@ def web_role(
         await providers.close()
         await overseen.close()
 
-    return WebRole(routes=[*web_routes.routes(deps)], closing=assistant.closing, drain=drain)
+    def closing() -> None:
+        deps.closing.set()
+        assistant.closing()
+
+    return WebRole(routes=[*web_routes.routes(deps)], closing=closing, drain=drain)
 
 
 def _access(wanted: AssistantSettings) -> Access:

@@ -1,7 +1,7 @@
 """How far an attempt to connect has come, for the page that waits: one answer, or a stream."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Protocol
 
@@ -70,7 +70,8 @@ class ConnectStatus:
     async def _stream(self, watched: Watched, user_id: UserId) -> AsyncIterator[bytes]:
         """Send the full state at once and after each change; end when nothing is open any more.
 
-        The page asks before its window has reached /start, so the row may not be there yet.
+        The page asks before its window has reached /start, so the row may not be there yet. Where
+        this process is about to stop, the stream breaks off and the browser opens it again.
         """
         clock, sent = self._deps.clock, b""
         begun, seen_open = clock.now(), False
@@ -81,12 +82,26 @@ class ConnectStatus:
             flow = await watched.flow(user_id, None)
             if flow and flow.open:
                 seen_open = True
-                await watched.wait_for_change(flow.flow_id, _HEARTBEAT)
+                await self._pause(watched.wait_for_change(flow.flow_id, _HEARTBEAT))
             elif seen_open or clock.now() - begun > _FLOW_APPEARS_WITHIN:
                 break
             else:
-                await asyncio.sleep(_LOOK_AGAIN)
+                await self._pause(asyncio.sleep(_LOOK_AGAIN))
+            if self._deps.closing.is_set():
+                return
         yield b"event: end\ndata: {}\n\n"
+
+    async def _pause(self, waiting: Coroutine[object, object, object]) -> None:
+        """Wait, but not on while this process is to stop."""
+        change = asyncio.create_task(waiting)
+        closing = asyncio.create_task(self._deps.closing.wait())
+        try:
+            await asyncio.wait({change, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if change.done():
+                change.result()
+        finally:
+            change.cancel()
+            closing.cancel()
 
 
 async def _snapshot(watched: Watched, user_id: UserId) -> bytes:

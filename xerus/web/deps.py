@@ -1,7 +1,8 @@
 """What the pages call, as narrow as they need it; `app` passes the real services."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -444,6 +445,8 @@ class WebDeps:
         shared_products: those that the operator set a token for.
         entra_settings: the settings of the identity provider and whether each is set, for the
             sign-in page of an installation without one; names, never values.
+        closing: set when this process is about to stop; a stream then ends, and is opened again at
+            another process.
     """
 
     pages: Pages
@@ -470,6 +473,7 @@ class WebDeps:
     credentials_mode: CredentialsMode
     shared_products: frozenset[Product] = frozenset()
     entra_settings: Sequence[tuple[str, bool]] = ()
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def cloud(self) -> ConnectionService:
