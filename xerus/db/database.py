@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from xerus.db.roles import Role
 from xerus.db.through_pooler import ThroughPooler
-from xerus.errors import Unavailable
+from xerus.errors import InvalidInput, Unavailable
 from xerus.ids import UserId
 from xerus.telemetry import metric_list as names
 from xerus.telemetry.metrics import Reading
@@ -33,6 +33,7 @@ _READY_SECONDS = 3.0
 _AWAY = ("08", "53", "57P")
 # What PgBouncer answers where it cannot reach the server: a fresh connection would hear the same.
 _POOLER_ALONE = "08P01"
+_NUL = "A text of this request has the character NUL in it, which cannot be kept or looked for."
 
 
 class Database:
@@ -111,6 +112,7 @@ class Database:
 
         Raises:
             Unavailable: the database is away, or went away before the commit was confirmed.
+            InvalidInput: a text has the character NUL, which PostgreSQL does not hold.
         """
         async with self._given_back(await self._begin(role, user_id)) as conn:
             yield conn
@@ -141,6 +143,11 @@ class Database:
             await _rollback(conn)
             if conn.closed or (error.sqlstate or "").startswith(_AWAY):
                 raise _unavailable(error) from error
+            raise
+        except psycopg.DataError as error:
+            await _rollback(conn)
+            if error.sqlstate is None:  # of psycopg itself, before anything was sent
+                raise InvalidInput(_NUL, hint="Take it out and try again.") from error
             raise
         except BaseException:
             await _rollback(conn)
