@@ -5,7 +5,13 @@ from typing import Literal
 
 from tests.gallery.shown import Shown
 from tests.unit.web.fakes import CONNECTED, World
-from xerus.assistant.entries import AssistantEntry, CutEntry, PersonEntry, ToolEntry
+from xerus.assistant.entries import (
+    AssistantEntry,
+    CutEntry,
+    ErrorEntry,
+    PersonEntry,
+    ToolEntry,
+)
 from xerus.assistant.rendering import blocks_of, html_of
 
 _ASKED = PersonEntry(text="find open bugs in ENG and tell me which to take first")
@@ -33,11 +39,12 @@ def _call(state: Literal["running", "cancelled", "unknown"], title: str) -> Tool
     )
 
 
-def _written(*entries: object, running: bool = False) -> Callable[[World], None]:
+def _written(*entries: object, running: bool = False, doing: str = "") -> Callable[[World], None]:
     def arrange(world: World) -> None:
         world.connections.shown = CONNECTED
         world.assistant.entries["talk"] = [_ASKED, *entries]
         world.assistant.running = running
+        world.assistant.doing = doing
 
     return arrange
 
@@ -47,6 +54,26 @@ RUNNING_STATES: Mapping[str, Shown] = {
     "chat-running-call": Shown(
         path="/chat/talk",
         arrange=_written(_SEARCHED, _call("running", "Get issue"), running=True),
+    ),
+    "chat-waiting-for-the-model": Shown(
+        path="/chat/talk",
+        arrange=_written(_SEARCHED, running=True, doing="The model is busy. Trying again in 8 s."),
+    ),
+    "chat-cut-off": Shown(
+        path="/chat/talk",
+        arrange=_written(_SEARCHED, _BEGUN, CutEntry(how="cut off", newest=True)),
+    ),
+    "chat-model-declined": Shown(
+        path="/chat/talk",
+        arrange=_written(
+            _BEGUN,
+            ErrorEntry(
+                message="The model declined to go on with this answer.",
+                hint="What is there may be incomplete. Put it another way, or ask for something"
+                " else.",
+                correlation_id="4f9c21ab07de",
+            ),
+        ),
     ),
     "chat-stopped": Shown(
         path="/chat/talk",

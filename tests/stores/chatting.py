@@ -19,11 +19,13 @@ from pydantic_ai.messages import (
     ToolCallPart,
     ToolReturnPart,
 )
+from pydantic_ai.models import Model
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
 from tests.stores.connecting import MovableClock
 from tests.support.other_servers import People
 from xerus.accounts.users import User
+from xerus.assistant.asking import Patience
 from xerus.assistant.branching import Branching
 from xerus.assistant.choosing import Models
 from xerus.assistant.conversations import Conversations
@@ -275,11 +277,12 @@ def streamed(
 async def chatting_with(
     database: Database,
     folder: Path,
-    model: FunctionModel | Mapping[str, FunctionModel],
+    model: Model | Mapping[str, Model],
     deadline_seconds: float = 30,
     messages_per_minute: int = 1000,
     listener: Listener | None = None,
     people: People | None = None,
+    patience: Patience | None = None,
 ) -> AsyncIterator[Chat]:
     """An assistant on `model`, or on several by their names; without a `listener` of its own it hears nothing from others.
 
@@ -311,6 +314,7 @@ async def chatting_with(
         messages_per_minute=messages_per_minute,
         deadline_seconds=deadline_seconds,
         others=others,
+        patience=patience,
     )
     conversations = Conversations(db=database, vault=vault, audit=audit, clock=clock)
     async with manager.run():

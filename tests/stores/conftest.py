@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -11,16 +12,13 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tests.stores.connecting import Part, Person, a_process
-from tests.stores.databases import Fresh
+from tests.stores.databases import TEMPLATE, Fresh, migrated
 from tests.support.folders import reachable
 from tests.support.stack import Sandbox
 from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
 from xerus.db.migrate import migrate
 from xerus.db.place import LOGIN
-from xerus.ids import new_id
-
-_TEMPLATE = "template_xerus"
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +31,8 @@ async def server() -> AsyncIterator[EmbeddedDsns]:
         conn.execute("ALTER SYSTEM SET fsync = off")
         conn.execute("ALTER SYSTEM SET full_page_writes = off")
         conn.execute("SELECT pg_reload_conf()")
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
-    owner = make_conninfo(dsns.owner, dbname=_TEMPLATE)
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    owner = make_conninfo(dsns.owner, dbname=TEMPLATE)
     await asyncio.to_thread(migrate, owner, login=LOGIN)
     yield dsns
     await postgres.stop()
@@ -44,26 +42,8 @@ async def server() -> AsyncIterator[EmbeddedDsns]:
 @pytest.fixture
 def new_database(server: EmbeddedDsns) -> Iterator[Callable[[], Fresh]]:
     """Makes a migrated database that nothing else uses."""
-    made: list[sql.Identifier] = []
-
-    def make() -> Fresh:
-        name = f"t_{new_id().replace('-', '')}"
-        made.append(sql.Identifier(name))
-        with psycopg.connect(server.owner, autocommit=True) as conn:
-            conn.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    made[-1], sql.Identifier(_TEMPLATE)
-                )
-            )
-        return Fresh(
-            login=make_conninfo(server.login, dbname=name),
-            owner=make_conninfo(server.owner, dbname=name),
-        )
-
-    yield make
-    with psycopg.connect(server.owner, autocommit=True) as conn:
-        for database in made:
-            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+    with ExitStack() as made:
+        yield lambda: made.enter_context(migrated(server))
 
 
 @pytest.fixture

@@ -155,14 +155,14 @@ class ErrorEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class CutEntry:
-    """An answer that was ended early: by the person, or because its process ended.
+    """An answer that was ended early: by the person, with its process, or at the model's limit.
 
     `newest` where nothing came after it, so that one can go on from there; `unsure` where a call
     may have changed something.
     """
 
     kind: ClassVar[str] = "cut"
-    how: Literal["stopped", "interrupted"]
+    how: Literal["stopped", "interrupted", "cut off"]
     newest: bool
     unsure: bool = False
 

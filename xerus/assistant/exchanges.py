@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic_ai.messages import ModelRequest, ModelResponse, UserPromptPart
 
 from xerus.assistant.approvals import Approvals, Decision, waits_of
-from xerus.assistant.history import is_harmless
+from xerus.assistant.history import is_harmless, is_unbegun
 from xerus.assistant.turns import Turn
 
 ALREADY_DONE = "Answer that again. What was changed for it is already done: do not do it again."
@@ -50,4 +50,4 @@ def _is_harmless(call_id: str, n: int, turns: Sequence[Turn], approvals: Approva
     waits = waits_of(turns, approvals, n, call_id)
     if waits and waits[-1].decision is not Decision.APPROVED:
         return True
-    return is_harmless(call_id, n, turns)
+    return is_unbegun(call_id, n, turns) or is_harmless(call_id, n, turns)

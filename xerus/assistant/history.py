@@ -7,20 +7,23 @@ from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
+    TextPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
 )
 
 from xerus.assistant.approvals import Approval, Approvals, Decision, Kind, until_the_model, waits_of
-from xerus.assistant.turns import Cut, Turn
+from xerus.assistant.turns import CallNote, Cut, Turn
 
 INTERRUPTED = "Interrupted: it is not known whether this was done. Look before it is tried again."
 CANCELLED = "Cancelled before there was a result. It only reads, so nothing was changed."
+UNUSABLE = "Not run: the call was not as its tool wants it, or there is no such tool."
 _CUTS = {
     Cut.STOPPED: "[The person stopped this answer before it was finished.]",
     Cut.INTERRUPTED: "[A restart of the server cut this answer off before it was finished.]",
     Cut.LATE: "[This answer took too long and was cut off before it was finished.]",
+    Cut.LENGTH: "[This answer was cut off because it reached the most that may be written at once.]",
 }
 """What the model is told in place of the rest of an answer."""
 _NOT_APPROVED = {
@@ -83,8 +86,29 @@ def messages_of(
 
 def is_harmless(call_id: str, n: int, turns: Sequence[Turn]) -> bool:
     """Whether a call of turn `n` that has no result only reads, which a note of it says."""
+    return any(note.reads for note in _notes(call_id, n, turns))
+
+
+def is_unbegun(call_id: str, n: int, turns: Sequence[Turn]) -> bool:
+    """Whether a call of turn `n` was never sent: it is noted before, and that run came to its end.
+
+    One that was cut off may have been sent in the moment before its note was stored.
+    """
+    return bool(turns[n].problem and not turns[n].cut) and not any(_notes(call_id, n, turns))
+
+
+def _notes(call_id: str, n: int, turns: Sequence[Turn]) -> list[CallNote]:
     notes = (turn.calls.get(call_id) for turn in until_the_model(turns, n))
-    return any(note.reads for note in notes if note)
+    return [note for note in notes if note]
+
+
+def tidied(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """Return the messages without responses that say nothing, which no provider takes back."""
+    return [one for one in messages if not (isinstance(one, ModelResponse) and _is_empty(one))]
+
+
+def _is_empty(response: ModelResponse) -> bool:
+    return all(isinstance(part, TextPart) and not part.content.strip() for part in response.parts)
 
 
 def _told(turn: Turn) -> list[ModelMessage]:
@@ -126,7 +150,9 @@ def _closed(
     waits = waits_of(turns, approvals, n, call.tool_call_id)
     unknown = not waits or waits[-1].decision is Decision.APPROVED
     content = not_run(waits[-1]) if waits else INTERRUPTED
-    if unknown and is_harmless(call.tool_call_id, n, turns):
+    if unknown and is_unbegun(call.tool_call_id, n, turns):
+        unknown, content = False, UNUSABLE
+    elif unknown and is_harmless(call.tool_call_id, n, turns):
         content = CANCELLED
     return ToolReturnPart(
         tool_name=call.tool_name,

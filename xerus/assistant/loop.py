@@ -19,23 +19,27 @@ from pydantic_ai.messages import (
     FunctionToolCallEvent,
     FunctionToolResultEvent,
     ModelMessage,
+    ModelResponse,
     ToolCallPart,
 )
 from pydantic_ai.models import Model
 from pydantic_ai.toolsets import AbstractToolset
 
+from xerus.assistant.asking import Asking, Patience
 from xerus.assistant.growth import Growth
 from xerus.assistant.link import McpLink
-from xerus.assistant.problems import EXPECTED, noted
+from xerus.assistant.problems import EXPECTED, noted, refused, unfinished
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.toolset import RemoteTools
 from xerus.assistant.stopping import Stopping
 from xerus.assistant.toolset import McpTools, Terms
-from xerus.assistant.turns import Turn
+from xerus.assistant.turns import Cut, Turn
 from xerus.clock import Clock
 from xerus.ids import UserId
 
 DEADLINE_SECONDS = 120.0
+_RETRIES = 2
+"""How often the model is told that its answer is empty, or that a tool is not there."""
 _LIMITS = UsageLimits(request_limit=15, tool_calls_limit=30)
 _INSTRUCTIONS = """\
 You are Xerus, an assistant that works in Jira and Confluence for the person you talk to, with \
@@ -89,8 +93,18 @@ class Run:
 class Loop:
     """Runs models with the tools of our own MCP server."""
 
-    def __init__(self, *, link: McpLink, clock: Clock, others: Others | None = None) -> None:
-        self._agent: Agent[object, _Output] = Agent(output_type=[str, DeferredToolRequests])
+    def __init__(
+        self,
+        *,
+        link: McpLink,
+        clock: Clock,
+        others: Others | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._agent: Agent[object, _Output] = Agent(
+            output_type=[str, DeferredToolRequests], retries=_RETRIES
+        )
+        self._patience = patience or Patience()
         self._link = link
         self._clock = clock
         self._others = others
@@ -151,8 +165,10 @@ class Loop:
             instructions=self._instructions(client, run.turn.notices),
             toolsets=toolsets,
             usage_limits=_LIMITS,
+            capabilities=[Asking(patience=self._patience, says=following.says)],
         ) as steps:
             await following.follow(steps)
+        _ended(run.turn)
         output = steps.result.output if steps.result else None
         if isinstance(output, DeferredToolRequests):
             run.waiting.extend(output.approvals)
@@ -171,6 +187,11 @@ class _Following:
         self._growth = growth
         self._progress = progress
 
+    def says(self, doing: str) -> None:
+        """Show what the run waits for."""
+        self._growth.turn.doing = doing
+        self._progress.grew()
+
     async def follow(self, steps: AgentRun[object, _Output]) -> None:
         self._growth.begin(steps)
         try:
@@ -183,6 +204,7 @@ class _Following:
                 await self._progress.step()
         finally:
             self._growth.end()
+            self._growth.turn.doing = ""
 
     async def _reply(
         self, node: ModelRequestNode[object, _Output], steps: AgentRun[object, _Output]
@@ -205,6 +227,22 @@ class _Following:
                         await self._progress.step()
                     case _:
                         pass
+
+
+def _ended(turn: Turn) -> None:
+    """Note where the last answer is not all that the model would have said."""
+    last = next((one for one in reversed(turn.messages) if isinstance(one, ModelResponse)), None)
+    if last is None:
+        return
+    match last.finish_reason:
+        case "length":
+            turn.cut = Cut.LENGTH
+        case "content_filter":
+            turn.problem = refused()
+        case None if last.provider_name:  # each provider says why it ended, unless it broke off
+            turn.problem = unfinished()
+        case _:
+            pass
 
 
 @contextmanager

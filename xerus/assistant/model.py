@@ -17,6 +17,8 @@ from xerus.settings.models import FORMS, Provider, named, needed
 
 # A model may think for long before its first word; the loop's own deadline ends a run.
 _READ_SECONDS = 120.0
+# Xerus waits for a busy provider where the person sees it and can stop it: `asking.Patience`.
+_RETRIES = 0
 _HEADERS = frozenset({"anthropic-version", "anthropic-beta"})
 
 
@@ -83,7 +85,7 @@ class Providers:
             api_key=key,
             base_url=self._access.anthropic_url,
             http_client=self._client({"x-api-key": key}),
-            max_retries=2,
+            max_retries=_RETRIES,
         )
         return AnthropicModel(model, provider=AnthropicProvider(anthropic_client=client))
 
@@ -96,7 +98,7 @@ class Providers:
             api_key=key,
             base_url=self._access.openai_url,
             http_client=self._client({"authorization": f"Bearer {key}"}),
-            max_retries=2,
+            max_retries=_RETRIES,
         )
         return OpenAIResponsesModel(model, provider=OpenAIProvider(openai_client=client))
 
@@ -114,7 +116,7 @@ class Providers:
             api_key=secret or "none",  # the library wants one, and it stays here
             base_url=url,
             http_client=self._client({"authorization": f"Bearer {secret}"} if secret else {}),
-            max_retries=2,
+            max_retries=_RETRIES,
         )
         # Chat templates of open models take one system message, at the start, and no strict schemas.
         profile = OpenAIModelProfile(

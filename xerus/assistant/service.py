@@ -7,6 +7,7 @@ from functools import partial
 from xerus.accounts.users import User
 from xerus.assistant import grammar
 from xerus.assistant.answers import Answers, Prepare
+from xerus.assistant.asking import Patience
 from xerus.assistant.choosing import Models, readable_for
 from xerus.assistant.deciding import decided
 from xerus.assistant.editing.service import Editing
@@ -54,6 +55,7 @@ class Assistant:
         messages_per_minute: int,
         others: Others | None = None,
         deadline_seconds: float = DEADLINE_SECONDS,
+        patience: Patience | None = None,
     ) -> None:
         self._signals = Signals(listener=listener)
         self._journal = Journal(
@@ -66,7 +68,7 @@ class Assistant:
         )
         self._answers = Answers(
             journal=self._journal,
-            loop=Loop(link=link, clock=clock, others=others),
+            loop=Loop(link=link, clock=clock, others=others, patience=patience),
             signals=self._signals,
             deadline_seconds=deadline_seconds,
         )

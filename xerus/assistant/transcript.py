@@ -31,7 +31,7 @@ from xerus.assistant.entries import (
     ToolEntry,
     WaitState,
 )
-from xerus.assistant.history import CANCELLED, INTERRUPTED, is_harmless
+from xerus.assistant.history import CANCELLED, INTERRUPTED, UNUSABLE, is_harmless, is_unbegun
 from xerus.assistant.journal import Content
 from xerus.assistant.marks import readable
 from xerus.assistant.preview import by_arguments, exact, rows_of
@@ -46,6 +46,11 @@ _DECISIONS: dict[Decision, WaitState | None] = {
     Decision.EXPIRED: "expired",
     Decision.SUPERSEDED: "superseded",
     Decision.DISCONNECTED: "disconnected",
+}
+_HOW: dict[Cut, Literal["stopped", "interrupted", "cut off"]] = {
+    Cut.STOPPED: "stopped",
+    Cut.INTERRUPTED: "interrupted",
+    Cut.LENGTH: "cut off",
 }
 _HELD: tuple[WaitState, ...] = ("declined", "expired", "superseded", "disconnected", "waiting")
 
@@ -183,6 +188,8 @@ class _Page:
                 return ("waiting" if state == "waiting" else "declined"), ""
         if self._content.running and not self._answered(n + 1):
             return "running", ""
+        if is_unbegun(call.tool_call_id, n, self._content.turns):
+            return "failed", UNUSABLE
         if is_harmless(call.tool_call_id, n, self._content.turns):
             return "cancelled", CANCELLED
         self._unsure = n
@@ -204,10 +211,7 @@ class _Page:
                 correlation_id=turn.problem.correlation_id,
             )
         newest = n == len(self._content.turns) - 1
-        if turn.cut in {Cut.STOPPED, Cut.INTERRUPTED}:
-            how: Literal["stopped", "interrupted"] = (
-                "stopped" if turn.cut is Cut.STOPPED else "interrupted"
-            )
+        if how := _HOW.get(turn.cut) if turn.cut else None:
             unsure = self._unsure >= begun_in(self._content.turns, n)
             yield CutEntry(how=how, newest=newest, unsure=unsure)
         yield from self._held(n, turn)
@@ -277,4 +281,9 @@ def _author(response: ModelResponse) -> str:
 
 
 def _text(result: ToolReturnPart) -> str:
+    if result.outcome == "retried" and isinstance(result.content, list):
+        wrong = "; ".join(str(one["msg"]) for one in result.content)
+        return (
+            f"Not run: the arguments were not as the tool wants them ({wrong}). The model was told."
+        )
     return result.content if isinstance(result.content, str) else result.model_response_str()

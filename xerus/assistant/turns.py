@@ -20,6 +20,8 @@ class Cut(StrEnum):
     """The process that wrote it ended."""
     LATE = "late"
     """It took longer than an answer may."""
+    LENGTH = "length"
+    """The model had written as much as it may at once."""
 
 
 @dataclass(kw_only=True)
@@ -74,7 +76,8 @@ class Turn:
 
     `cut` says what ended it early; what was written until then stays. `aside`: the person had it
     answered again, so it is history that the model no longer gets. `notices` say what of other
-    servers' tools was missing in it. `model` answers in it, named as the settings name it.
+    servers' tools was missing in it. `model` answers in it, named as the settings name it. `doing`
+    says what it waits for while it is written, '' as a rule.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
@@ -84,6 +87,7 @@ class Turn:
     aside: bool = False
     notices: list[str] = field(default_factory=list)
     model: str = ""
+    doing: str = ""
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""

@@ -30,12 +30,14 @@ class Sight:
         since: how many entries come before; these do not change while an answer is written.
         running: whether an answer is being written.
         stopping: whether it was asked to end.
+        doing: what it waits for, '' as a rule.
     """
 
     entries: Sequence[Entry]
     since: int = 0
     running: bool = False
     stopping: bool = False
+    doing: str = ""
 
 
 async def whole(content: Content, clock: Clock) -> Sight:
@@ -44,6 +46,7 @@ async def whole(content: Content, clock: Clock) -> Sight:
         entries=await _entries(content, clock),
         running=content.running,
         stopping=content.stopping,
+        doing=_doing(content),
     )
 
 
@@ -78,6 +81,7 @@ class Watches:
                     since=since,
                     running=content.running,
                     stopping=content.stopping,
+                    doing=_doing(content),
                 )
                 if self._closed or not content.running:
                     return
@@ -87,6 +91,10 @@ class Watches:
     def close(self) -> None:
         """Let every watch end soon: this process is about to stop."""
         self._closed = True
+
+
+def _doing(content: Content) -> str:
+    return content.turns[-1].doing if content.running and content.turns else ""
 
 
 async def _entries(

@@ -42,13 +42,14 @@ class Chat:
     waiting: Waiting | None
     running: bool
     stopping: bool
+    doing: str
     unsent: Unsent | None
 
     @property
     def announcement(self) -> str:
         """What a screen reader is told when an answer has arrived."""
         if self.running:
-            return "Stopping." if self.stopping else "Xerus is answering."
+            return "Stopping." if self.stopping else self.doing or "Xerus is answering."
         return announcement(self.entries, self.waiting)
 
 
@@ -166,5 +167,6 @@ class ChatPages:
             waiting=waiting,
             running=bool(sight and sight.running),
             stopping=bool(sight and sight.stopping),
+            doing=sight.doing if sight else "",
             unsent=unsent,
         )

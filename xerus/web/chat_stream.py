@@ -166,6 +166,8 @@ def _words(sight: Sight) -> str:
     """Return what a screen reader is told: once for each step, never for each word."""
     if sight.stopping:
         return "Stopping."
+    if sight.doing:
+        return sight.doing
     for entry in sight.entries:
         if entry.kind == "tool" and getattr(entry, "state", "") == "running":
             return f"Running {getattr(entry, 'title', '')}."

@@ -36,7 +36,11 @@ _OF_A_WAIT = {
     "superseded": "Not run: you wrote something else instead.",
     "disconnected": "Not run: Atlassian was disconnected.",
 }
-_OF_A_CUT = {"stopped": "Stopped.", "interrupted": "The answer was interrupted by a restart."}
+_OF_A_CUT = {
+    "stopped": "Stopped.",
+    "interrupted": "The answer was interrupted by a restart.",
+    "cut off": "The answer was cut off.",
+}
 
 
 def announcement(entries: Sequence[Entry], waiting: Waiting | None) -> str:

@@ -220,6 +220,10 @@ class Sight(Protocol):
     def stopping(self) -> bool:
         """Whether that was asked to end."""
 
+    @property
+    def doing(self) -> str:
+        """What that waits for, '' as a rule."""
+
 
 class EditForm(Protocol):
     """`assistant.editing.service.EditForm`: a call that waits, as a form."""

@@ -413,11 +413,12 @@ class FakeAssistant:
         self.verdicts: list[CallVerdict] = []
         self.ran_out: list[UserId] = []
         self.running = False
+        self.doing = ""
 
     async def look(self, user_id: UserId, conversation_id: str) -> Sight:
         if conversation_id not in self.entries or user_id != ADA:
             raise NotFound("There is no such conversation.")
-        return Sight(entries=self.entries[conversation_id], running=self.running)
+        return Sight(entries=self.entries[conversation_id], running=self.running, doing=self.doing)
 
     async def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
         yield await self.look(user_id, conversation_id)
