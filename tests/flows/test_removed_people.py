@@ -1,4 +1,4 @@
-"""An administrator removes somebody who works in another process at that moment."""
+"""An administrator removes somebody, or turns off their access, who works in another process."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from bench.world import Person, World, world
 from tests.stores.connecting import until
 from tests.support.browser import Browser
 from tests.support.database import embedded, rows
-from tests.support.journeys import ADA, GRACE, sign_in
+from tests.support.journeys import ADA, ALAN, GRACE, sign_in
 from tests.support.plain import NO_TLS
 
 _HELD_MS = 15_000
@@ -40,11 +40,22 @@ WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 
 @dataclass
 class Place:
-    """Two processes on one database; ada and grace administer."""
+    """Two processes on one database; ada, grace and alan administer."""
 
     here: World
     grace: Person
-    endpoint: str
+    other: str
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.other}/mcp"
+
+    async def elsewhere(self, browser: Browser, path: str) -> httpx2.Response:
+        """Ask the other process for a page with a browser's cookies."""
+        headers = {"Host": self.here.url.removeprefix("http://")}
+        cookies = dict(browser.http.cookies)
+        async with httpx2.AsyncClient(verify=NO_TLS, trust_env=False, cookies=cookies) as http:
+            return await http.get(f"{self.other}{path}", headers=headers)
 
     def rows(self, query: str, *values: object) -> list[Any]:
         return rows(embedded(self.here.data).administrator, query, *values)
@@ -71,10 +82,10 @@ class Place:
 
 @pytest.fixture(scope="module")
 async def place() -> AsyncIterator[Place]:
-    async with world(XERUS_ADMINS=f"{ADA},{GRACE}") as here:
+    async with world(XERUS_ADMINS=f"{ADA},{GRACE},{ALAN}") as here:
         other = await here.another()
         grace = await here.person(GRACE)
-        yield Place(here, grace, f"http://127.0.0.1:{other.port}/mcp")
+        yield Place(here, grace, f"http://127.0.0.1:{other.port}")
 
 
 def at_a_server(place: Place, user_id: str) -> None:
@@ -159,7 +170,7 @@ async def test_nothing_is_left_of_a_removed_person_but_the_audit_trail(
     here, url = place.here, place.here.url
     user_id = await with_everything(place, browser)
     await sign_in(other_browser, url, ADA)
-    await other_browser.open(f"{url}/admin?q={GRACE}")
+    await other_browser.open(f"{url}/admin/people?q={GRACE}")
     await other_browser.click("Remove Grace Hopper")
     assert "What stays" in other_browser.page.text
     started = "SELECT 1 FROM audit_events WHERE event = 'tool:call:started'"
@@ -187,7 +198,7 @@ async def test_nothing_is_left_of_a_removed_person_but_the_audit_trail(
         with pytest.raises(CallFailed) as refused:
             await client.call("jira_get_issue", {"issue_key": "ENG-1"})
         assert refused.value.status == 401
-    assert await refreshed(place) == 400
+    assert await refreshed(place, place.grace) == 400
     assert "/signin" in (await browser.open(f"{url}/tools")).url
     (event,) = place.rows(
         "SELECT user_id, facts FROM audit_events WHERE event = 'account:person:removed'"
@@ -209,9 +220,9 @@ async def starts_as_new(place: Place, browser: Browser, removed: str) -> None:
     assert "ENG-" not in page.text
 
 
-async def refreshed(place: Place) -> int:
-    """Spend the refresh token of grace's client; return the status."""
-    tokens, client = place.grace.storage.tokens, place.grace.storage.client
+async def refreshed(place: Place, person: Person) -> int:
+    """Spend the refresh token of a person's client; return the status."""
+    tokens, client = person.storage.tokens, person.storage.client
     assert tokens
     assert client
     form = {
@@ -242,3 +253,110 @@ async def test_an_administrator_cannot_remove_themself(place: Place, browser: Br
     assert answer.status_code == 403
     assert "You cannot remove yourself" in answer.text
     assert place.id_of(ADA) == ada
+
+
+async def test_turning_off_access_ends_it_within_one_request_in_every_process(
+    place: Place, browser: Browser, other_browser: Browser
+) -> None:
+    url, alan = place.here.url, await place.here.person(ALAN)
+    await sign_in(browser, url, ALAN)
+    await sign_in(other_browser, url, ADA)
+    alan_id = place.id_of(ALAN)
+    async with alan.driver(endpoint=place.endpoint) as client:
+        await client.call("jira_get_issue", {"issue_key": "ENG-1"})
+        assert (await place.elsewhere(browser, "/tools")).status_code == 200
+        await other_browser.open(f"{url}/admin/people/one?id={alan_id}")
+        await other_browser.click("Turn off access")
+        page = await other_browser.click("Turn off access")
+        assert "Access is turned off." in page.text
+        answer = await place.elsewhere(browser, "/tools")
+        assert (answer.status_code, answer.headers["location"][:8]) == (303, "/signin?")
+        with pytest.raises(CallFailed) as refused:
+            await client.call("jira_get_issue", {"issue_key": "ENG-1"})
+        assert refused.value.status == 401
+    assert await refreshed(place, alan) == 400
+    page = await browser.open(f"{url}/tools")
+    assert "An administrator has turned off your access to Xerus." in page.text
+    await browser.click("Continue with Microsoft")
+    page = await browser.click(ALAN) if browser.can(ALAN) else browser.page
+    assert (page.status, "turned off your access" in page.text) == (403, True)
+    assert place.rows("SELECT 1 FROM credentials WHERE user_id = %s", alan_id)
+
+    await other_browser.open(f"{url}/admin/people?only=off")
+    await other_browser.click("Alan Turing")
+    await other_browser.click("Turn on access")
+    await other_browser.click("Turn on access")
+
+    await sign_in(browser, url, ALAN)
+    assert browser.can("Manage Atlassian")
+    assert await refreshed(place, alan) == 400
+    told = place.rows(
+        "SELECT event FROM audit_events WHERE facts->>'person' = %s AND user_id = %s"
+        " AND event LIKE 'account:%%' ORDER BY at",
+        *(alan_id, place.id_of(ADA)),
+    )
+    assert [row["event"] for row in told] == ["account:person:disabled", "account:person:enabled"]
+
+
+async def test_a_token_of_before_does_not_come_back_to_life_with_the_person(
+    place: Place, browser: Browser, other_browser: Browser
+) -> None:
+    url = place.here.url
+    await sign_in(browser, url, ALAN)
+    await sign_in(other_browser, url, ADA)
+    for turned in ("off", "on"):
+        await other_browser.open(f"{url}/admin/people/one?id={place.id_of(ALAN)}")
+        await other_browser.click(f"Turn {turned} access")
+        await other_browser.click(f"Turn {turned} access")
+    assert "/signin" in (await browser.open(f"{url}/tools")).url
+
+
+async def test_an_administrator_ends_what_acts_for_somebody_and_the_person_sees_who(
+    place: Place, browser: Browser, other_browser: Browser
+) -> None:
+    url, alan = place.here.url, await place.here.person(ALAN)
+    await sign_in(browser, url, ALAN)
+    await sign_in(other_browser, url, ADA)
+    page = f"{url}/admin/people/one?id={place.id_of(ALAN)}"
+    await other_browser.open(page)
+    await other_browser.click("End all access")
+    assert "No MCP client acts for them" in (await other_browser.click("End all access")).text
+    assert await refreshed(place, alan) == 400
+    assert (await browser.open(f"{url}/tools")).status == 200
+    await other_browser.click("Disconnect Atlassian")
+    assert "Disconnected." in (await other_browser.click("Disconnect")).text
+    await browser.open(f"{url}/tools")
+    assert browser.can("Configure Atlassian")
+    assert "Atlassian disconnected" in (await browser.open(f"{url}/activity")).text
+    await other_browser.click("Sign out everywhere")
+    await other_browser.click("Sign out everywhere")
+    assert (await place.elsewhere(browser, "/tools")).status_code == 303
+    causes = place.rows(
+        "SELECT event, facts->>'cause' AS cause FROM audit_events WHERE user_id = %s"
+        " AND facts->>'cause' LIKE '%%administrator' ORDER BY at",
+        place.id_of(ALAN),
+    )
+    assert [(row["event"], row["cause"]) for row in causes] == [
+        ("grant:family:revoked", "revoked_by_administrator"),
+        ("connection:account:disconnected", "ended_by_administrator"),
+        ("account:session:ended", "ended_by_administrator"),
+    ]
+
+
+async def test_of_two_administrators_who_turn_each_other_off_at_once_one_is_left(
+    place: Place, browser: Browser, other_browser: Browser
+) -> None:
+    url = place.here.url
+    people = ((browser, ADA, ALAN), (other_browser, ALAN, ADA))
+    posts = []
+    for one, who, whom in people:
+        await sign_in(one, url, who)
+        page = await one.open(f"{url}/admin/people/disable?id={place.id_of(whom)}")
+        (form,) = [form for form in page.forms if form.action.endswith("/disable")]
+        posts.append(
+            one.http.post(f"{url}/admin/people/disable", data=form.fields, headers={"Origin": url})
+        )
+    await asyncio.gather(*posts)
+    off = place.rows("SELECT email FROM users WHERE disabled_at IS NOT NULL")
+    assert len(off) == 1
+    place.rows("UPDATE users SET disabled_at = NULL RETURNING id")

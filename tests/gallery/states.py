@@ -14,6 +14,7 @@ from tests.gallery.long_states import LONG_STATES
 from tests.gallery.mail_states import MAIL_STATES
 from tests.gallery.model_states import MODEL_STATES
 from tests.gallery.notice_states import NOTICE_STATES
+from tests.gallery.people_states import PEOPLE_STATES
 from tests.gallery.running_states import RUNNING_STATES
 from tests.gallery.server_states import SERVER_STATES
 from tests.gallery.shown import Shown
@@ -386,6 +387,7 @@ STATES: Mapping[str, Shown] = {
     "clients-secret": Shown(path="/admin/clients/secret?id=two", arrange=_many_clients),
     **DECISION_STATES,
     **LONG_STATES,
+    **PEOPLE_STATES,
     **HELP_STATES,
     **SERVER_STATES,
     **NOTICE_STATES,

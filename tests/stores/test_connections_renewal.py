@@ -220,6 +220,25 @@ async def test_worker_renews_ahead_of_time_and_each_credential_once(
     assert view.access_expires_at > part.clock.now() + timedelta(minutes=55)
 
 
+async def test_connections_of_a_disabled_person_rest_until_they_are_let_in_again(
+    part: Part, grace: Person, sandbox: Sandbox
+) -> None:
+    async with part.db.transaction(Role.GATE) as conn:
+        await conn.execute(
+            "INSERT INTO users (id, tenant, subject, email, name, created_at, signed_in_at,"
+            " checked_at, disabled_at) VALUES (%s, 't', 's', '', '', now(), now(), now(), now())",
+            (grace.user_id,),
+        )
+    part.clock.ahead = timedelta(days=2)
+    mark = await sandbox.atlassian.mark()
+    assert await part.connections.renew_due() == 0
+    await part.connections.check_due()
+    assert await sandbox.atlassian.log(mark) == []
+    async with part.db.transaction(Role.GATE) as conn:
+        await conn.execute("UPDATE users SET disabled_at = NULL")
+    assert await part.connections.renew_due() == 1
+
+
 async def test_lease_that_a_crashed_process_left_is_taken_over(
     part: Part, grace: Person, sandbox: Sandbox
 ) -> None:

@@ -129,6 +129,19 @@ class Sessions:
                 )
         self._cache.drop(session_id)
 
+    async def end_all(self, user_id: UserId) -> None:
+        """End every session of a person, everywhere, because an administrator wants it."""
+        async with self._db.transaction(Role.GATE) as conn:
+            if await store.end_sessions(conn, user_id, self._clock.now()):
+                await notify(conn, CHANNEL, user_id)
+                await self._audit.record(
+                    conn,
+                    Event.SESSION_ENDED,
+                    user_id=user_id,
+                    cause="ended_by_administrator",
+                )
+        self._cache.drop(user_id)
+
     async def of(self, user_id: UserId) -> list[SessionRow]:
         """Return the live sessions of a person, the last seen first."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:

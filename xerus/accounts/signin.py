@@ -160,6 +160,11 @@ class SignIn:
         """Tell whether the provider ended this session to see the person again."""
         return self.configured and bool(await self._demanded(session_token))
 
+    async def is_kept_out(self, session_token: str) -> bool:
+        """Tell whether an administrator keeps the person of this session, ended or not, out."""
+        async with self._db.transaction(Role.GATE) as conn:
+            return await store.was_disabled(conn, secret_hash(session_token))
+
     async def _demanded(self, session_token: str) -> str:
         async with self._db.transaction(Role.GATE) as conn:
             return await store.challenge_of(conn, secret_hash(session_token), self._clock.now())
@@ -320,6 +325,8 @@ class SignIn:
                 error.message, code=error.code, hint=error.hint, status=error.status
             ) from error
         async with self._db.transaction(Role.GATE) as conn:
+            if await store.is_disabled(conn, identity):
+                raise kept_out()
             user_id = await store.upsert_user(conn, identity, admin_by="", now=now)
             await self._admission.note(conn, user_id, identity)
         sealed = await self._vault.seal(
@@ -347,6 +354,16 @@ class SignIn:
             correlation_id=failure.correlation_id,
             address=address,
         )
+
+
+def kept_out() -> SignInFailed:
+    """Return what somebody reads whom an administrator keeps out."""
+    return SignInFailed(
+        "An administrator has turned off your access to Xerus.",
+        code="disabled",
+        hint="What you had here is kept. Ask an administrator to turn it on again.",
+        status=403,
+    )
 
 
 def _flow_binding(flow_id: str) -> Binding:

@@ -1,6 +1,5 @@
 """The tables of people, sessions and sign-ins. Each function runs in its caller's transaction."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +26,7 @@ RETURNING id
 _FIND_SESSION = """
 UPDATE sessions s SET last_seen_at = %(now)s FROM users u
 WHERE s.token_hash = %(token)s AND s.ended_at IS NULL AND s.expires_at > %(now)s
-    AND u.id = s.user_id AND s.created_at >= u.void_before
+    AND u.id = s.user_id AND s.created_at >= u.void_before AND u.disabled_at IS NULL
 RETURNING s.id AS session_id, s.created_at AS session_created_at, s.expires_at, u.checked_at,
     u.id, u.tenant, u.subject, u.email, u.name, u.admin_by
 """
@@ -35,14 +34,6 @@ RETURNING s.id AS session_id, s.created_at AS session_created_at, s.expires_at, 
 _INSERT_SESSION = """
 INSERT INTO sessions (id, user_id, token_hash, user_agent, created_at, last_seen_at, expires_at)
 VALUES (%(id)s, %(user)s, %(token)s, %(user_agent)s, %(now)s, %(now)s, %(expires)s)
-"""
-
-_PEOPLE = """
-SELECT u.*, s.last_seen_at FROM users u
-LEFT JOIN LATERAL (SELECT max(last_seen_at) AS last_seen_at FROM sessions WHERE user_id = u.id) s
-    ON true
-WHERE strpos(lower(u.name || ' ' || u.email), lower(%(words)s)) > 0
-ORDER BY s.last_seen_at DESC NULLS LAST LIMIT %(most)s
 """
 
 _INSERT_FLOW = """
@@ -79,9 +70,13 @@ def user_from(row: Row, admins: AdminRule) -> User:
 
 
 async def named_administrators(conn: Connection) -> list[Row]:
-    """Return everybody whom something made administrator; whether it still counts `user_from` says."""
+    """Return whom something made administrator and nobody disabled.
+
+    Whether it still counts `user_from` says.
+    """
     cursor = await conn.execute(
         "SELECT id, tenant, subject, email, name, admin_by FROM users WHERE admin_by <> ''"
+        " AND disabled_at IS NULL"
     )
     return await cursor.fetchall()
 
@@ -152,22 +147,29 @@ async def challenge_of(conn: Connection, token_hash: bytes, now: datetime) -> st
     return row["claims_challenge"] if row else ""
 
 
+async def is_disabled(conn: Connection, identity: Identity) -> bool:
+    """Tell whether an administrator keeps the person with this key out."""
+    cursor = await conn.execute(
+        "SELECT FROM users WHERE tenant = %s AND subject = %s AND disabled_at IS NOT NULL",
+        (identity.tenant, identity.subject),
+    )
+    return await cursor.fetchone() is not None
+
+
+async def was_disabled(conn: Connection, token_hash: bytes) -> bool:
+    """Tell whether an administrator keeps the person of a session out, ended or not."""
+    cursor = await conn.execute(
+        "SELECT FROM sessions s JOIN users u ON u.id = s.user_id"
+        " WHERE s.token_hash = %s AND u.disabled_at IS NOT NULL",
+        (token_hash,),
+    )
+    return await cursor.fetchone() is not None
+
+
 async def find_user(conn: Connection, user_id: UserId) -> Row | None:
     """Return the row of a person."""
     cursor = await conn.execute("SELECT * FROM users WHERE id = %s", (user_id,))
     return await cursor.fetchone()
-
-
-async def people(conn: Connection, words: str, *, most: int) -> list[Row]:
-    """Return whose name or e-mail has `words`, with their last session, the last seen first."""
-    cursor = await conn.execute(_PEOPLE, {"words": words, "most": most})
-    return await cursor.fetchall()
-
-
-async def people_of(conn: Connection, user_ids: Collection[UserId]) -> list[Row]:
-    """Return the rows of these people, of those that there are."""
-    cursor = await conn.execute("SELECT * FROM users WHERE id = ANY(%s)", (list(user_ids),))
-    return await cursor.fetchall()
 
 
 async def delete_user(conn: Connection, user_id: UserId) -> Row | None:
@@ -211,7 +213,7 @@ async def sessions_of(conn: Connection, user_id: UserId, now: datetime) -> list[
     cursor = await conn.execute(
         "SELECT s.id, s.user_agent, s.created_at, s.last_seen_at FROM sessions s"
         " JOIN users u ON u.id = s.user_id WHERE s.user_id = %s AND s.ended_at IS NULL"
-        " AND s.expires_at > %s AND s.created_at >= u.void_before ORDER BY s.last_seen_at DESC",
+        " AND s.expires_at > %s AND s.created_at >= u.void_before AND u.disabled_at IS NULL ORDER BY s.last_seen_at DESC",
         (user_id, now),
     )
     return await cursor.fetchall()
@@ -221,7 +223,8 @@ async def count_sessions(conn: Connection, now: datetime) -> int:
     """Return how many sessions of everybody are live."""
     cursor = await conn.execute(
         "SELECT count(*) AS n FROM sessions s JOIN users u ON u.id = s.user_id"
-        " WHERE s.ended_at IS NULL AND s.expires_at > %s AND s.created_at >= u.void_before",
+        " WHERE s.ended_at IS NULL AND s.expires_at > %s AND s.created_at >= u.void_before"
+        " AND u.disabled_at IS NULL",
         (now,),
     )
     return int((await _one(cursor))["n"])
@@ -234,6 +237,16 @@ async def end_session(conn: Connection, session_id: str, user_id: UserId, now: d
         (now, session_id, user_id),
     )
     return cursor.rowcount == 1
+
+
+async def end_sessions(conn: Connection, user_id: UserId, now: datetime) -> int:
+    """End every session of a person; return how many."""
+    cursor = await conn.execute(
+        "UPDATE sessions SET ended_at = %s WHERE user_id = %s AND ended_at IS NULL"
+        " AND expires_at > %s",
+        (now, user_id, now),
+    )
+    return cursor.rowcount
 
 
 async def insert_flow(conn: Connection, values: Row) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from xerus.accounts.people import People
 from xerus.app.foundation import Foundation
 from xerus.app.heartbeat import ProcessRow, processes
-from xerus.app.removal import Removal
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
 from xerus.audit.use import ToolUse
@@ -28,16 +27,13 @@ class Administration:
         *,
         base: Foundation,
         people: People,
-        removal: Removal,
         limits: AtlassianLimits,
         points: SharedPoints,
     ) -> None:
         self._db = base.db
         self._clock = base.clock
         self.people = people.found
-        self.person = people.get
         self.named = people.named
-        self.remove = removal.remove
         self.atlassian_usage = points.usage
         self.atlassian_held = limits.held
         self.use = ToolUse(db=base.db, clock=base.clock)

@@ -10,6 +10,7 @@ from xerus.accounts.sessions import Sessions
 from xerus.accounts.signin import SignIn
 from xerus.accounts.users import AdminRule, UserRule
 from xerus.app.clients import listed_clients, redirect_policy
+from xerus.app.disabling import Disabling
 from xerus.app.foundation import Foundation
 from xerus.app.removal import Removal
 from xerus.authserver.front import Front
@@ -52,6 +53,7 @@ class Identity:
     clients: AdministeredClients
     admins: AdminRule
     removal: Removal
+    disabling: Disabling
 
 
 def _client_credential(base: Foundation) -> ClientCredential | None:
@@ -213,5 +215,6 @@ async def know_people(base: Foundation, pages: Pages) -> Identity:
             clients=clients, db=db, audit=audit, policy=policy, families=families, clock=clock
         ),
         admins=admins,
-        removal=Removal(db=db, audit=audit, forget=recheck.forget),
+        removal=Removal(db=db, audit=audit, admins=admins, forget=recheck.forget),
+        disabling=Disabling(db=db, audit=audit, admins=admins, forget=recheck.forget, clock=clock),
     )

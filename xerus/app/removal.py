@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from xerus.accounts import store
+from xerus.accounts import administrators, store
 from xerus.accounts.sessions import CHANNEL as SESSIONS
+from xerus.accounts.users import AdminRule
 from xerus.assistant import removal as conversations
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
@@ -20,10 +21,18 @@ from xerus.remotes import removal as remotes
 class Removal:
     """Removes people; who may do that is for the caller to check."""
 
-    def __init__(self, *, db: Database, audit: AuditLog, forget: Callable[[UserId], None]) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        audit: AuditLog,
+        admins: AdminRule,
+        forget: Callable[[UserId], None],
+    ) -> None:
         """Make one; `forget` drops what this process remembers of a person."""
         self._db = db
         self._audit = audit
+        self._admins = admins
         self._forget = forget
 
     async def remove(self, user_id: UserId, *, by: UserId) -> None:
@@ -39,6 +48,7 @@ class Removal:
                 hint="Another administrator can remove you.",
             )
         async with self._db.transaction(Role.GATE) as conn:
+            await administrators.require(conn, self._admins, by)
             await connections.erase(conn, user_id)
             await remotes.erase(conn, user_id)
             await conversations.erase(conn, user_id)

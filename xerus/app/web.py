@@ -16,6 +16,7 @@ from xerus.app.identity import Identity
 from xerus.app.mail import mailing_for
 from xerus.app.notices import notices_for
 from xerus.app.oversight import oversee
+from xerus.app.people import PeopleAdministration
 from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
 from xerus.assistant.branching import Branching
@@ -79,12 +80,17 @@ def web_role(
         metrics=base.metrics,
     )
     assistant = _assistant(base, link, providers, others)
-    administration = Administration(
+    known = People(db=base.db, admins=people.admins, clock=base.clock)
+    administration = Administration(base=base, people=known, limits=limits, points=points)
+    of_people = PeopleAdministration(
         base=base,
-        people=People(db=base.db, admins=people.admins),
+        people=known,
         removal=people.removal,
-        limits=limits,
-        points=points,
+        disabling=people.disabling,
+        sessions=people.sessions,
+        families=people.front.families,
+        links=links,
+        remotes=remote.remotes,
     )
     notices = notices_for(base, links, limits)
     mail = mailing_for(base, people.admins, links)
@@ -97,6 +103,7 @@ def web_role(
         remote,
         assistant,
         administration,
+        of_people,
         notices,
         mail,
         overseen.services,
@@ -171,6 +178,7 @@ def _deps(
     remote: RemoteParts,
     assistant: Assistant,
     administration: Administration,
+    of_people: PeopleAdministration,
     notices: Notices,
     mail: Mailing,
     oversight: Oversight,
@@ -193,6 +201,7 @@ def _deps(
         kept=_kept(base, assistant),
         audit=base.audit,
         admin=administration,
+        people=of_people,
         oversight=oversight,
         notices=notices,
         mail=mail,

@@ -16,6 +16,11 @@ class Event(StrEnum):
     SESSION_ENDED = "account:session:ended"
     SIGNIN_REFUSED = "account:signin:refused"
     PERSON_REMOVED = "account:person:removed"
+    PERSON_DISABLED = "account:person:disabled"
+    PERSON_ENABLED = "account:person:enabled"
+    PERSON_SIGNED_OUT = "account:person:signed_out"
+    PERSON_CLIENTS_ENDED = "account:person:clients_ended"
+    PERSON_DISCONNECTED = "account:person:disconnected"
     REGISTRATION_CREATED = "client:registration:created"
     REGISTRATION_CHANGED = "client:registration:changed"
     REGISTRATION_REFUSED = "client:registration:refused"
@@ -91,7 +96,7 @@ ALWAYS = frozenset(
 )
 BY_SUBJECT = MappingProxyType(
     {
-        "account": {"session", "tenant", "provider", "person"},
+        "account": {"session", "tenant", "provider", "person", "place"},
         "client": {"redirect_host", "scopes", "kind"},
         "grant": {"redirect_host", "scopes", "family", "token", "generation", "resource"},
         "connection": {
@@ -111,7 +116,7 @@ BY_SUBJECT = MappingProxyType(
         "remote": {
             *{"server", "host", "tool", "effect", "latency_ms", "call", "arguments_hash"},
         },
-        "admin": {"page"},
+        "admin": {"page", "person"},
         "keys": {"signing_key", "sealed"},
         "audit": {"events", "from", "to", "form", "shard", "n", "filters", "whose"},
     }

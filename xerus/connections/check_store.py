@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xerus.connections.links import Link
-from xerus.connections.store import problem_json
+from xerus.connections.store import WORKS, problem_json
 from xerus.connections.tables import Tables
 from xerus.connections.views import CheckOutcome, Problem
 from xerus.db.database import Connection
@@ -63,12 +63,13 @@ async def take_due(
     Nobody else takes them before `until`, by when whoever took them has written another time.
     """
     cursor = await conn.execute(
-        """
+        f"""
         UPDATE credentials k SET check_after = %(until)s
           FROM (SELECT k.user_id, k.connection_id
                   FROM credentials k JOIN connections c
                     ON c.user_id = k.user_id AND c.id = k.connection_id
                  WHERE k.link = %(link)s AND k.renew_after IS NOT NULL AND k.check_after <= %(now)s
+                   AND k.{WORKS}
                    AND c.status IN ('unproven', 'connected') AND c.chosen_cloud_id IS NOT NULL
                  ORDER BY k.check_after LIMIT %(limit)s FOR UPDATE OF k SKIP LOCKED) due
          WHERE k.user_id = due.user_id AND k.connection_id = due.connection_id

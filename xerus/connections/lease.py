@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from xerus.connections.store import LIVE, SealedTokens, problem_json, sealed_params
+from xerus.connections.store import LIVE, WORKS, SealedTokens, problem_json, sealed_params
 from xerus.connections.tables import Tables
 from xerus.connections.views import Problem
 from xerus.db.database import Connection
@@ -125,7 +125,7 @@ async def take_due(conn: Connection, tables: Tables, now: datetime, limit: int) 
         UPDATE {tables.credentials} k
            SET lease_owner = %(owner)s, lease_until = now() + make_interval(secs => %(secs)s)
           FROM (SELECT user_id, connection_id FROM {tables.credentials}
-                 WHERE {tables.column} = %(value)s AND renew_after <= %(now)s
+                 WHERE {tables.column} = %(value)s AND renew_after <= %(now)s AND {WORKS}
                    AND (lease_until IS NULL OR lease_until <= now())
                    AND (retry_at IS NULL OR retry_at <= now())
                  ORDER BY renew_after LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due

@@ -1,11 +1,13 @@
 """How everybody's connections are, for administrators: counts, causes, and whom a cause concerns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import sql
 
 from xerus.connections.links import Link
+from xerus.connections.store import LIVE
 from xerus.db.database import Connection
 from xerus.ids import UserId
 
@@ -119,9 +121,24 @@ async def states(conn: Connection, now: datetime, ending: datetime) -> dict[tupl
     return {(Link(row["link"]), row["state"]): row["n"] for row in await found.fetchall()}
 
 
-# The same decisions as in `health.py`, for all at once.
-_STATES = """
-    SELECT c.link, count(*) AS n, CASE
+async def states_of(
+    conn: Connection, user_ids: Sequence[UserId], now: datetime, ending: datetime
+) -> list[tuple[UserId, Link, str]]:
+    """Return person, link and state of the newest connection of each by each (worker role).
+
+    What was never connected has none; the times are those of `states`.
+    """
+    found = await conn.execute(
+        _STATES_OF, {"ids": list(user_ids), "now": now, "ending": ending, "live": list(LIVE)}
+    )
+    return [
+        (UserId(row["user_id"]), Link(row["link"]), row["state"]) for row in await found.fetchall()
+    ]
+
+
+# The same decisions as in `health.py`, for many at once.
+_STATE = """
+    CASE
            WHEN c.status = 'unproven' THEN 'degraded'
            WHEN c.status <> 'connected' THEN c.status
            WHEN k.access_expires_at <= %(now)s AND k.lease_until > now() THEN 'refreshing'
@@ -130,10 +147,20 @@ _STATES = """
            WHEN c.link = 'cloud' AND c.consented_at <= %(ending)s THEN 'expiring_soon'
            WHEN k.check_outcome = 'refused' THEN 'degraded'
            ELSE 'connected' END AS state
+"""
+_STATES = f"""
+    SELECT c.link, count(*) AS n, {_STATE}
       FROM connections c
       LEFT JOIN credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
      GROUP BY c.link, state
     UNION ALL
     SELECT link, count(*), 'connecting' FROM connect_flows
      WHERE status IN ('pending', 'exchanging') AND expires_at > %(now)s GROUP BY link
-"""
+"""  # noqa: S608 - text of ours
+_STATES_OF = f"""
+    SELECT DISTINCT ON (c.user_id, c.link) c.user_id::text AS user_id, c.link, {_STATE}
+      FROM connections c
+      LEFT JOIN credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
+     WHERE c.user_id = ANY(%(ids)s::uuid[]) AND c.status <> 'replaced'
+     ORDER BY c.user_id, c.link, c.status = ANY(%(live)s) DESC, c.ended_at DESC NULLS FIRST
+"""  # noqa: S608 - text of ours

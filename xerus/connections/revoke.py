@@ -39,7 +39,7 @@ class Revoke:
         self._audit = audit
         self._clock = clock
 
-    async def disconnect(self, user_id: UserId) -> None:
+    async def disconnect(self, user_id: UserId, *, by_administrator: bool = False) -> None:
         """Erase the tokens, end the calls under way and cancel every attempt to connect."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.serialize(conn, user_id)
@@ -51,7 +51,11 @@ class Revoke:
                 await notify(conn, CREDENTIAL, connection_id)
                 await notify(conn, ENDED, connection_id)
                 await self._audit.record(
-                    conn, Event.ACCOUNT_DISCONNECTED, user_id=user_id, account=email
+                    conn,
+                    Event.ACCOUNT_DISCONNECTED,
+                    user_id=user_id,
+                    account=email,
+                    **({"cause": "ended_by_administrator"} if by_administrator else {}),
                 )
         if ended is not None:
             self._live.drop(ended[0])

@@ -184,9 +184,9 @@ class Connections:
         """Return what the Tools page shows."""
         return await self._health.view(user_id)
 
-    async def disconnect(self, user_id: UserId) -> None:
+    async def disconnect(self, user_id: UserId, *, by_administrator: bool = False) -> None:
         """Erase the person's tokens."""
-        await self._revoke.disconnect(user_id)
+        await self._revoke.disconnect(user_id, by_administrator=by_administrator)
 
     async def test(self, user_id: UserId) -> Check:
         """Make a real call now. Raises NotFound when there is nothing to test."""

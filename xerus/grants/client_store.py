@@ -42,6 +42,7 @@ SELECT *, count(*) OVER () AS total FROM (
     LEFT JOIN grant_families f ON f.client_id = c.id
         AND f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL
     LEFT JOIN users u ON u.id = f.user_id AND f.created_at >= u.void_before
+        AND u.disabled_at IS NULL
     WHERE (%(id)s::text IS NULL OR c.id = %(id)s)
         AND (%(source)s::text IS NULL OR c.source = %(source)s)
         AND (strpos(lower(c.name), lower(%(words)s)) > 0 OR strpos(lower(c.id), lower(%(words)s)) > 0

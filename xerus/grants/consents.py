@@ -153,6 +153,11 @@ async def keep(
     )
 
 
+async def forget_all(conn: Connection, user_id: UserId) -> None:
+    """Forget what a person allowed any client, in the transaction that ends their grants."""
+    await conn.execute("DELETE FROM remembered_consents WHERE user_id = %s", (user_id,))
+
+
 async def forget_client(conn: Connection, user_id: UserId, client_id: str) -> None:
     """Forget what a person allowed a client, in the transaction that ends its grant."""
     await conn.execute(

@@ -1,6 +1,6 @@
 """Token families: everything that came from one consent, listed and ended together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ Cause = Literal[
     "wrong_client",
     "revoked_by_client",
     "revoked_by_owner",
+    "revoked_by_administrator",
     "client_removed",
     "identity_provider_refused",
 ]
@@ -100,6 +101,18 @@ class Families:
         async with self.transaction() as conn:
             await self.revoke(conn, family_id, "revoked_by_owner")
             await consents.forget_client(conn, user_id, client_id)
+
+    async def end_all(self, user_id: UserId) -> None:
+        """Revoke every grant of a person, because an administrator wants it; all ask them again."""
+        async with self.transaction() as conn:
+            await consents.forget_all(conn, user_id)
+            for family_id in await store.unrevoked_of(conn, user_id):
+                await self.revoke(conn, family_id, "revoked_by_administrator")
+
+    async def count_of(self, user_ids: Sequence[UserId]) -> dict[str, int]:
+        """Return how many clients' grants of each of these people live, of those who have any."""
+        async with self._db.transaction(Role.GATE) as conn:
+            return await store.count_of(conn, user_ids)
 
     async def end_by_client(self, family_id: FamilyId) -> None:
         """Revoke a grant because its client asked for it (RFC 7009)."""

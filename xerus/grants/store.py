@@ -1,5 +1,6 @@
 """The tables of requests, codes and token families, in the caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,12 +46,13 @@ _LIVE_FAMILY = """
 SELECT f.id, f.user_id, f.client_id, f.scopes, f.resource, u.tenant = 'local' AS is_local
 FROM grant_families f JOIN users u ON u.id = f.user_id
 WHERE f.id = %s AND f.revoked_at IS NULL AND f.created_at >= u.void_before
+    AND u.disabled_at IS NULL
 """
 
 _BEARER_OF_FAMILY = """
 UPDATE grant_families f SET used_at = %(now)s FROM users u, clients c
 WHERE f.id = %(family_id)s AND f.revoked_at IS NULL AND u.id = f.user_id AND c.id = f.client_id
-    AND f.created_at >= u.void_before AND u.id = %(user_id)s
+    AND f.created_at >= u.void_before AND u.disabled_at IS NULL AND u.id = %(user_id)s
 RETURNING u.id, u.tenant, u.subject, u.email, u.name, u.admin_by, c.name AS client_name
 """
 
@@ -58,7 +60,7 @@ _FAMILIES_OF = """
 SELECT f.id, f.client_id, c.name AS client_name, c.redirect_uris, f.scopes, f.created_at, f.used_at
 FROM grant_families f JOIN clients c ON c.id = f.client_id JOIN users u ON u.id = f.user_id
 WHERE f.user_id = %s AND f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL
-    AND f.created_at >= u.void_before
+    AND f.created_at >= u.void_before AND u.disabled_at IS NULL
 ORDER BY coalesce(f.used_at, f.created_at) DESC
 """
 
@@ -211,7 +213,7 @@ async def bearer_without_family(
     """Return a person who was not refused since a token without a family was issued."""
     cursor = await conn.execute(
         "SELECT id, tenant, subject, email, name, admin_by, checked_at FROM users"
-        " WHERE id = %s AND %s >= date_trunc('second', void_before)",
+        " WHERE id = %s AND %s >= date_trunc('second', void_before) AND disabled_at IS NULL",
         (user_id, issued_at),
     )
     return await cursor.fetchone()
@@ -228,10 +230,32 @@ async def count_live(conn: Connection) -> int:
     cursor = await conn.execute(
         "SELECT count(*) AS n FROM grant_families f JOIN users u ON u.id = f.user_id"
         " WHERE f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL"
-        " AND f.created_at >= u.void_before"
+        " AND f.created_at >= u.void_before AND u.disabled_at IS NULL"
     )
     row = await cursor.fetchone()
     return int(row["n"]) if row else 0
+
+
+async def count_of(conn: Connection, user_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many live families each of these people has, of those who have any."""
+    cursor = await conn.execute(
+        "SELECT f.user_id::text AS user_id, count(*) AS n"
+        " FROM grant_families f JOIN users u ON u.id = f.user_id"
+        " WHERE f.user_id = ANY(%s::uuid[]) AND f.redeemed_at IS NOT NULL AND f.revoked_at IS NULL"
+        " AND f.created_at >= u.void_before AND u.disabled_at IS NULL GROUP BY f.user_id",
+        (list(user_ids),),
+    )
+    return {row["user_id"]: row["n"] for row in await cursor.fetchall()}
+
+
+async def unrevoked_of(conn: Connection, user_id: str) -> list[str]:
+    """Return the ids of the families of a person that still count, redeemed or not."""
+    cursor = await conn.execute(
+        "SELECT f.id FROM grant_families f JOIN users u ON u.id = f.user_id"
+        " WHERE f.user_id = %s AND f.revoked_at IS NULL AND f.created_at >= u.void_before",
+        (user_id,),
+    )
+    return [str(row["id"]) for row in await cursor.fetchall()]
 
 
 async def sweep(conn: Connection, *, now: datetime, unused_before: datetime) -> None:

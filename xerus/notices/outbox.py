@@ -28,7 +28,7 @@ SELECT c.user_id::text AS user_id, c.link, c.status, c.consented_at, c.granted_s
   LEFT JOIN credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
   JOIN users u ON u.id = c.user_id
   LEFT JOIN mail_choices m ON m.user_id = c.user_id
- WHERE c.status = ANY(%(live)s) AND u.email <> '' AND coalesce(m.wanted, true)
+ WHERE c.status = ANY(%(live)s) AND u.email <> '' AND u.disabled_at IS NULL AND coalesce(m.wanted, true)
    AND (c.status = 'needs_reconnect' OR c.consented_at < %(year)s OR k.failing_since < %(failing)s)
    AND (c.user_id, c.link) > (%(user)s::uuid, %(link)s)
  ORDER BY c.user_id, c.link LIMIT %(most)s

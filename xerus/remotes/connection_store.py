@@ -6,7 +6,7 @@ from typing import Any
 
 from xerus.connections import check_store
 from xerus.connections.check_store import Checked
-from xerus.connections.store import read_problem
+from xerus.connections.store import WORKS, read_problem
 from xerus.connections.tables import Tables
 from xerus.connections.views import CheckOutcome, Problem
 from xerus.db.database import Connection
@@ -239,16 +239,17 @@ async def take_due_checks(
     Nobody else takes them before `until`.
     """
     cursor = await conn.execute(
-        """
+        f"""
         UPDATE remote_credentials k SET check_after = %(until)s
           FROM (SELECT k.user_id, k.connection_id
                   FROM remote_credentials k
                   JOIN remote_connections c ON c.user_id = k.user_id AND c.id = k.connection_id
                  WHERE k.check_after <= %(now)s AND c.status IN ('unproven', 'connected')
+                   AND k.{WORKS}
                  ORDER BY k.check_after LIMIT %(limit)s FOR UPDATE OF k SKIP LOCKED) due
          WHERE k.user_id = due.user_id AND k.connection_id = due.connection_id
         RETURNING k.user_id::text AS user_id, k.server_id::text AS server_id
-        """,
+        """,  # noqa: S608 - text of ours
         {"now": now, "until": until, "limit": limit},
     )
     return [

@@ -158,7 +158,7 @@ class ServerLink:
         """Make a real call now, and say how it went."""
         return await self._checks.test(user_id, self.row)
 
-    async def disconnect(self, user_id: UserId) -> None:
+    async def disconnect(self, user_id: UserId, *, by_administrator: bool = False) -> None:
         """Erase what is kept of a person here, then tell the authorization server."""
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
             await store.serialize(conn, user_id)
@@ -174,6 +174,7 @@ class ServerLink:
                     Event.ACCOUNT_DISCONNECTED,
                     user_id=user_id,
                     connection=ended,
+                    **({"cause": "ended_by_administrator"} if by_administrator else {}),
                     **self._facts,
                 )
         if ended is not None and mine is not None and self._client.configured:

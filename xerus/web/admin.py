@@ -1,4 +1,4 @@
-"""GET /admin: people, connections by state, and the check of the audit log. Administrators only."""
+"""GET /admin: connections by state, quotas, and the check of the audit log. Administrators only."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -48,7 +48,6 @@ class AdminPage:
         return await self._page(request, session, verdict)
 
     async def _page(self, request: Request, session: Session, verdict: Verdict | None) -> Response:
-        words = request.query_params.get("q", "").strip()
         states: Counter[str] = Counter()
         for (_, state), n in (await self._deps.admin.connection_states()).items():
             states[state] += n
@@ -57,10 +56,6 @@ class AdminPage:
             "admin.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
-            people=await self._deps.admin.people(words),
-            words=words,
-            own_id=session.user.id,
-            removed=request.query_params.get("done") == "removed",
             states=[(word_of(state), n) for state, n in states.items()],
             quotas=in_words(
                 await self._deps.admin.atlassian_usage(), self._deps.admin.atlassian_held()

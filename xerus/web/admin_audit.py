@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from xerus.accounts.people import PersonRow
 from xerus.accounts.sessions import Session
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
@@ -29,7 +30,7 @@ from xerus.web.audit_filter import (
     is_person,
     written,
 )
-from xerus.web.deps import Person, WebDeps
+from xerus.web.deps import WebDeps
 
 _PAGE = 50
 _FILTER_WORDS = {
@@ -81,7 +82,7 @@ class Chip:
 class _Concerned:
     """Whom the words for a person stand for; `are_more` where they fit others too."""
 
-    people: Sequence[Person]
+    people: Sequence[PersonRow]
     ids: Sequence[UserId] | None
     are_more: bool = False
 
@@ -205,7 +206,7 @@ def _further(asked: Asked, portion: Portion) -> str:
     return asked.address(after=written(portion.after)) if portion.after else ""
 
 
-def _line(row: Found, people: Mapping[UserId, Person], asked: Asked) -> AuditLine:
+def _line(row: Found, people: Mapping[UserId, PersonRow], asked: Asked) -> AuditLine:
     plain = replace(asked, after=None)
     person = people.get(row.user_id) if row.user_id else None
     shown = activity.line(AuditRow(at=row.at, event=row.event, facts=row.facts))

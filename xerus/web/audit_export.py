@@ -7,11 +7,11 @@ from enum import StrEnum
 
 import orjson
 
+from xerus.accounts.people import PersonRow
 from xerus.audit import ocsf
 from xerus.audit.search import Found
 from xerus.ids import UserId
 from xerus.web.activity import TITLES
-from xerus.web.deps import Person
 
 _COLUMNS = ("tool", "target", "client", "client_name", "outcome", "cause", "correlation_id")
 _HEAD = ("time", "event", "what", "person_id", "person", "email", *_COLUMNS, "place", "facts")
@@ -42,7 +42,7 @@ def head(form: Form) -> bytes:
     return _row(_HEAD) if form is Form.CSV else b""
 
 
-def lines(form: Form, rows: Sequence[Found], people: Mapping[UserId, Person]) -> bytes:
+def lines(form: Form, rows: Sequence[Found], people: Mapping[UserId, PersonRow]) -> bytes:
     """Return events, one a line; JSON Lines and OCSF as `xerus audit export` writes them."""
     if form is Form.CSV:
         return b"".join(_row(_cells(row, people)) for row in rows)
@@ -59,7 +59,7 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
-def _cells(row: Found, people: Mapping[UserId, Person]) -> list[str]:
+def _cells(row: Found, people: Mapping[UserId, PersonRow]) -> list[str]:
     person = people.get(row.user_id) if row.user_id else None
     return [
         row.at.isoformat(),

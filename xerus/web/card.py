@@ -95,7 +95,7 @@ class Card:
         return f"{self.notice.title} {self.notice.text}".strip()
 
 
-_BADGES = {
+BADGES = {
     State.NOT_CONFIGURED: Badge("Not set up", "ban"),
     State.NOT_CONNECTED: Badge("Not connected", "unplug"),
     State.DISCONNECTED: Badge("Disconnected", "unplug"),
@@ -204,12 +204,12 @@ def _says(link: Link, products: frozenset[Product]) -> str:
 
 
 def _shared_badge(products: frozenset[Product]) -> Badge:
-    return _SHARED if products else _BADGES[State.NOT_CONFIGURED]
+    return _SHARED if products else BADGES[State.NOT_CONFIGURED]
 
 
 def badge_of(view: ConnectionView, *, waiting: bool = False) -> Badge:
     """Return the badge of a connection; `waiting` while an attempt to connect is open."""
-    return _BADGES[State.CONNECTING] if waiting else _BADGES[view.state]
+    return BADGES[State.CONNECTING] if waiting else BADGES[view.state]
 
 
 def _site_names(view: ConnectionView) -> tuple[str, ...]:

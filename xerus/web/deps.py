@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from xerus.accounts.cookies import Cookies
+from xerus.accounts.people import PersonRow
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
 from xerus.assistant.verdicts import Verdict as CallVerdict
@@ -35,6 +36,7 @@ from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
 from xerus.web.kept import Kept
 from xerus.web.oversight import Oversight
+from xerus.web.people_deps import PeopleService
 from xerus.web.server_deps import RemoteService, ServerAdministration
 
 CredentialsMode = Literal["user", "shared", "user-then-shared"]
@@ -57,6 +59,9 @@ class SignInService(Protocol):
 
     async def is_demanded(self, session_token: str) -> bool:
         """Tell whether the provider ended this session to see the person again."""
+
+    async def is_kept_out(self, session_token: str) -> bool:
+        """Tell whether an administrator keeps the person of this session out."""
 
 
 class LocalLinks(Protocol):
@@ -299,30 +304,6 @@ class AssistantService(Protocol):
         """End what waits for the person's approval."""
 
 
-class Person(Protocol):
-    """Somebody who has signed in, as an administrator sees them."""
-
-    @property
-    def id(self) -> UserId:
-        """Names them here."""
-
-    @property
-    def name(self) -> str:
-        """The name the identity provider gave."""
-
-    @property
-    def email(self) -> str:
-        """The e-mail address the identity provider gave."""
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether they administer."""
-
-    @property
-    def last_seen_at(self) -> datetime | None:
-        """When a session of theirs was last used."""
-
-
 class UseService(Protocol):
     """`audit.use.ToolUse`."""
 
@@ -368,17 +349,11 @@ class ProcessRow(Protocol):
 class AdminService(Protocol):
     """What administrators see of everybody; no tokens, no conversations."""
 
-    async def people(self, words: str) -> Sequence[Person]:
+    async def people(self, words: str) -> Sequence[PersonRow]:
         """Return whose name or e-mail has `words`, of those who have signed in."""
 
-    async def named(self, user_ids: Collection[UserId]) -> Mapping[UserId, Person]:
+    async def named(self, user_ids: Collection[UserId]) -> Mapping[UserId, PersonRow]:
         """Return those of these people that there are."""
-
-    async def person(self, user_id: str) -> Person:
-        """Return one of them. Raises NotFound."""
-
-    async def remove(self, user_id: UserId, *, by: UserId) -> None:
-        """Erase everything of a person but the audit trail. Raises NotFound, Forbidden for oneself."""
 
     async def atlassian_usage(self) -> Sequence[Use]:
         """Return the use of each hourly quota of Atlassian's that was touched in this hour."""
@@ -469,6 +444,7 @@ class WebDeps:
     kept: Kept
     audit: AuditService
     admin: AdminService
+    people: PeopleService
     oversight: Oversight
     notices: NoticeService
     mail: MailService

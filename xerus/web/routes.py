@@ -14,6 +14,7 @@ from xerus.web.admin_client_list import AdminClientList
 from xerus.web.admin_clients import AdminClients
 from xerus.web.admin_connections import AdminConnections
 from xerus.web.admin_people import AdminPeople
+from xerus.web.admin_person import AdminPerson
 from xerus.web.admin_server import AdminServer
 from xerus.web.admin_servers import AdminServers
 from xerus.web.admin_use import AdminUse
@@ -34,6 +35,7 @@ from xerus.web.held_access import HeldAccess
 from xerus.web.help import HelpPage
 from xerus.web.mail import MailPages
 from xerus.web.put_away import PutAway
+from xerus.web.remove_person import RemovePerson
 from xerus.web.server_connect import ServerConnect
 from xerus.web.server_pages import ServerPages
 from xerus.web.signin import SignInPages
@@ -63,6 +65,8 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminClientList(deps).routes(),
         *AdminClients(deps).routes(),
         *AdminPeople(deps).routes(),
+        *AdminPerson(deps).routes(),
+        *RemovePerson(deps).routes(),
         *AdminServers(deps).routes(),
         *AdminServer(deps).routes(),
         *ServerConnect(deps).routes(),

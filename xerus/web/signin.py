@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from xerus.accounts.signin import kept_out
 from xerus.errors import XerusError
 from xerus.pages.local_path import local_path
 from xerus.web.deps import WebDeps
@@ -35,6 +36,8 @@ class SignInPages:
         token = self._deps.cookies.session_token(request)
         if token and await self._deps.sign_in.is_demanded(token):
             return RedirectResponse(_start_url(request), 303, headers=_NO_STORE)
+        if token and await self._deps.sign_in.is_kept_out(token):
+            return self._page(request, kept_out())
         return self._page(request)
 
     async def _start(self, request: Request) -> Response:

@@ -13,9 +13,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from tests.unit.web import fake_people
 from tests.unit.web.fake_conversations import FakeConversations, FakeSearching, kept_of
 from tests.unit.web.fake_editing import FakeEditing
 from tests.unit.web.fake_oversight import FakeOversight
+from tests.unit.web.fake_people import FakePeople
 from tests.unit.web.fake_servers import FakeRemotes, FakeServers
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
@@ -135,6 +137,7 @@ class FakeSignIn:
     def __init__(self) -> None:
         self.return_to = ""
         self.demanded: set[str] = set()
+        self.kept_out: set[str] = set()
         self.provider_sign_out = ""
 
     async def sign_out_url(self, user_id: UserId) -> str:
@@ -142,6 +145,9 @@ class FakeSignIn:
 
     async def is_demanded(self, session_token: str) -> bool:
         return session_token in self.demanded
+
+    async def is_kept_out(self, session_token: str) -> bool:
+        return session_token in self.kept_out
 
     async def begin(
         self, *, browser: str, purpose: Literal["web"], return_to: str, session_token: str
@@ -479,14 +485,7 @@ class FakeAudit:
         return self.verdict
 
 
-_PEOPLE = (
-    SimpleNamespace(
-        id=ADA, name="Ada Lovelace", email="ada@example.com", is_admin=True, last_seen_at=NOW
-    ),
-    SimpleNamespace(
-        id=GRACE, name="Grace Hopper", email="grace@example.com", is_admin=False, last_seen_at=None
-    ),
-)
+_PEOPLE = (fake_people.ADA, fake_people.GRACE)
 
 
 class FakeUse:
@@ -508,7 +507,6 @@ class FakeUse:
 
 class FakeAdmin:
     def __init__(self) -> None:
-        self.removed: list[tuple[UserId, UserId]] = []
         self.states: dict[tuple[Link, str], int] = {
             (Link.CLOUD, "connected"): 2,
             (Link.CLOUD, "needs_reconnect"): 1,
@@ -524,15 +522,6 @@ class FakeAdmin:
 
     async def named(self, user_ids: Collection[UserId]) -> Mapping[UserId, Any]:
         return {person.id: person for person in _PEOPLE if person.id in user_ids}
-
-    async def person(self, user_id: str) -> Any:
-        for person in _PEOPLE:
-            if person.id == user_id:
-                return person
-        raise NotFound("There is no such person.", hint="Look at the list under Admin.")
-
-    async def remove(self, user_id: UserId, *, by: UserId) -> None:
-        self.removed.append((user_id, by))
 
     async def connection_states(self) -> Mapping[tuple[Link, str], int]:
         return self.states
@@ -649,6 +638,7 @@ class World:
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
     audit: FakeAudit = field(default_factory=FakeAudit)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
+    people: FakePeople = field(default_factory=FakePeople)
     oversight: FakeOversight = field(default_factory=FakeOversight)
     notices: FakeNotices = field(default_factory=FakeNotices)
     mail: FakeMail = field(default_factory=FakeMail)
@@ -682,6 +672,7 @@ class World:
             kept=self.kept,
             audit=self.audit,
             admin=self.admin,
+            people=self.people,
             oversight=self.oversight.services(),
             notices=self.notices,
             mail=self.mail,

@@ -245,7 +245,7 @@ async def test_an_unknown_form_is_refused_and_nothing_is_read() -> None:
 async def test_people_clients_and_causes_lead_to_their_entries() -> None:
     world = World()
     world.clients.put("one", "Desk", "dynamic")
-    _, people = await seen("/admin", world)
+    _, people = await seen("/admin/people", world)
     _, clients = await seen("/admin/clients", world)
     _, causes = await seen("/admin/connections?link=cloud&cause=x", world)
     assert f'href="/admin/audit?person={GRACE}"' in people
