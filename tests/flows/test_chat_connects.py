@@ -1,7 +1,8 @@
 """Calls of the chat that wait for a connection, by HTTP alone: connecting, and going on."""
 
 from tests.support.browser import Browser
-from tests.support.journeys import ALAN, GRACE, sign_in
+from tests.support.journeys import ADA, ALAN, GRACE, sign_in
+from tests.support.remote_server import remote_server
 from tests.support.stack import Stack
 
 
@@ -127,3 +128,37 @@ async def disconnected_again(browser: Browser, stack: Stack) -> None:
     await browser.open(f"{stack.url}/tools")
     await browser.click("Disconnect Atlassian")
     await browser.click("Disconnect")
+
+
+async def test_a_call_of_another_server_waits_for_it_and_goes_on_with_the_persons_own_access(
+    stack: Stack, browser: Browser
+) -> None:
+    async with remote_server(signs_in=True) as docs, Browser() as others:
+        await sign_in(others, stack.url, ADA)
+        await others.open(f"{stack.url}/admin/servers/add")
+        await others.click("Look at it", url=docs.url)
+        await others.click("Add", name="Docs", slug="docs", way="sign_in")
+        one = others.page.url
+
+        await sign_in(browser, stack.url, ALAN)
+        talk = await ask(browser, stack.url, "use docs_note with text harmless")
+        assert "Connect Docs to go on" in browser.page.text
+        await browser.click("Configure Docs")
+        assert "You declined access at Docs." in (await browser.click("Deny")).text
+        await browser.open(talk)
+        assert "You declined access at Docs." in browser.page.text
+        stack.xerus.restart()
+        assert (await others.open(talk)).status == 404
+
+        await browser.click("Configure Docs")
+        assert "Authentication Successful" in (await browser.click("Allow")).text
+        await browser.open(talk)
+        said = (await browser.click("Continue")).text
+        assert "Approve: note?" in said
+        said = (await browser.click("Approve")).text
+
+        assert "noted 'harmless'" in said
+        assert browser.page.url == talk
+        await others.open(one)
+        await others.click("Remove")
+        await others.click("Remove")

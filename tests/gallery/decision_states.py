@@ -5,21 +5,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
+from tests.gallery.server_states import OWN_VIEWS
 from tests.gallery.shown import Shown
+from tests.unit.web.fake_servers import signing_in
 from tests.unit.web.fakes import CONNECTED, NOW, World
-from tests.unit.web.waiting import approval, created
+from tests.unit.web.waiting import approval, created, held
 from xerus.assistant.changes import Preview
 from xerus.assistant.entries import (
     ApprovalEntry,
     ApprovalState,
     AssistantEntry,
     CallState,
-    ConnectEntry,
     NoticeEntry,
     PersonEntry,
     ToolEntry,
 )
 from xerus.assistant.rendering import html_of
+from xerus.connections.views import State
 
 _PAGE = """# Release checklist
 
@@ -137,6 +139,15 @@ def _talk(*entries: object) -> Callable[[World], None]:
 
 _SAID = AssistantEntry(author="Demo model", html=html_of("I ask you about each change."))
 
+
+def _with_docs(*entries: object) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        _talk(*entries)(world)
+        world.remotes.put(signing_in("docs", "Docs"), OWN_VIEWS[State.NOT_CONNECTED])
+
+    return arrange
+
+
 DECISION_STATES: Mapping[str, Shown] = {
     "chat-approval-page-edit": Shown(path="/chat/talk", arrange=_talk(_SAID, _page_edit())),
     "chat-approval-deletion": Shown(path="/chat/talk", arrange=_talk(_deletion())),
@@ -146,10 +157,10 @@ DECISION_STATES: Mapping[str, Shown] = {
     "chat-approvals-over": Shown(path="/chat/talk", arrange=_talk(*_over())),
     "chat-other-server": Shown(
         path="/chat/talk",
-        arrange=_talk(
+        arrange=_with_docs(
             NoticeEntry(text="The tools of Customers are missing: the server did not answer."),
             *_rows(),
-            ConnectEntry(name="Docs", url="/tools"),
+            held(titles=("Connect Docs",), name="Docs", server="docs"),
         ),
     ),
 }

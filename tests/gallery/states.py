@@ -16,8 +16,9 @@ from tests.gallery.model_states import MODEL_STATES
 from tests.gallery.notice_states import NOTICE_STATES
 from tests.gallery.people_states import PEOPLE_STATES
 from tests.gallery.running_states import RUNNING_STATES
-from tests.gallery.server_states import SERVER_STATES
+from tests.gallery.server_states import OWN_VIEWS, SERVER_STATES
 from tests.gallery.shown import Shown
+from tests.unit.web.fake_servers import signing_in
 from tests.unit.web.fakes import (
     ACME,
     ADA,
@@ -191,6 +192,16 @@ def _unconnected_talk(world: World) -> None:
     world.assistant.entries["talk"] = [PersonEntry(text="show ENG-12"), held()]
 
 
+def _two_unconnected(world: World) -> None:
+    """Calls that wait for two connections, one of them of another server."""
+    world.remotes.put(signing_in("docs", "Docs"), OWN_VIEWS[State.NOT_CONNECTED])
+    world.assistant.entries["talk"] = [
+        PersonEntry(text="what do the docs say about ENG-12?"),
+        held(),
+        held(call_ids=("c2",), titles=("Connect Docs",), name="Docs", server="docs"),
+    ]
+
+
 def _happened(world: World) -> None:
     told = (
         (Event.SESSION_CREATED, {"user_agent_family": "Firefox on Linux"}),
@@ -352,6 +363,7 @@ STATES: Mapping[str, Shown] = {
         path="/chat/talk", arrange=_talk(_ASKED, replace(_CREATE, state="expired"))
     ),
     "chat-needs-connection": Shown(path="/chat/talk", arrange=_unconnected_talk),
+    "chat-needs-two-connections": Shown(path="/chat/talk", arrange=_two_unconnected),
     "chat-error": Shown(
         path="/chat/talk",
         arrange=_talk(

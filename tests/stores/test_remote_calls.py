@@ -15,7 +15,7 @@ from starlette.responses import Response
 from tests.stores.connecting import MovableClock
 from tests.support.other_servers import OtherServer, People, added, answering, says, tool
 from xerus.assistant.remote.calls import Refused, RemoteCalls
-from xerus.assistant.remote.servers import Servers
+from xerus.assistant.remote.servers import Missing, Servers
 from xerus.assistant.remote.transport import Failure
 from xerus.audit.log import AuditLog
 from xerus.db.database import Database
@@ -233,13 +233,14 @@ async def test_a_server_that_wants_a_connection_is_told_apart_from_one_that_is_d
         async with here.run() as calls:
             assert calls.tools(()) == {}
             assert calls.notices == []
-            [missing] = calls.unconnected
+            [missing] = calls.found
+            assert isinstance(missing, Missing)
             assert missing.connect is not None
             assert missing.connect.url == "http://localhost/tools"
         assert server.seen == []
         here.people.connect_at = ""
         async with here.run() as calls:
-            assert calls.unconnected == []
+            assert not any(isinstance(one, Missing) for one in calls.found)
             assert await call(calls)
 
 

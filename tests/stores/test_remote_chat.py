@@ -12,10 +12,11 @@ from pydantic_ai.models.function import AgentInfo
 
 from tests.stores.chatting import Chat, calls, chatting_with, results, says, streamed
 from tests.support.other_servers import OtherServer, People, added, tool
-from xerus.assistant.entries import ConnectEntry, NoticeEntry, ToolEntry
+from xerus.assistant.entries import NeedsConnectionEntry, NoticeEntry, ToolEntry
 from xerus.db.database import Database
 from xerus.ids import RemoteServerId
 
+TOOLS = "http://localhost/tools#server"
 READS = types.ToolAnnotations(read_only_hint=True)
 
 
@@ -175,22 +176,121 @@ async def test_a_dead_server_is_told_of_once_and_the_answer_comes_all_the_same(
     assert notice.text in model.instructions
 
 
-async def test_who_has_to_connect_a_server_first_is_shown_where(
+class AsksFirst(Model):
+    """Goes through the door of a server, then calls its tool."""
+
+    def __call__(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        super().__call__(messages, info)
+        told = results(messages[-1:])
+        if not told:
+            return calls(("other_connect", {}))
+        if "is connected" in told[-1]:
+            return calls(("other_look", {"text": "it"}))
+        return says("Told: " + told[-1])
+
+
+async def test_a_server_that_is_not_connected_is_waited_for_and_the_answer_goes_on_with_its_tools(
     database: Database, tmp_path: Path
 ) -> None:
     async with OtherServer().running() as server:
-        people = People(servers=[added(server.url)], connect_at="http://localhost/tools#server")
-        model = Model("other_connect")
+        people = People(servers=[added(server.url)], connect_at=TOOLS)
+        model = AsksFirst()
         async with chatting(database, tmp_path, model, people) as chat:
             conversation = await chat.send("Ask the other server")
-            last = (await chat.entries(conversation))[-1]
-            assert last == ConnectEntry(name="Other", url="http://localhost/tools#server")
+            held = await chat.held(conversation)
+            assert (held.name, held.server, held.titles) == ("Other", "other", ("Connect Other",))
+            await chat.go_on(conversation, held)  # too early: it waits anew
+            held = await chat.held(conversation)
+
             people.connect_at = ""
-            model.name = "other_look"
-            await chat.send("Again", conversation)
-            assert len(await chat.approvals(conversation)) == 1
+            await chat.go_on(conversation, held)
+
+            [waiting] = await chat.approvals(conversation)
+            assert server.ran == []
+            await chat.decide(conversation, waiting, approve=True)
+            assert server.ran == [("look", {"text": "it"})]
+            await chat.send("Hello", conversation)
             assert "other_connect" not in model.offered
-        assert server.ran == []
+
+
+async def test_a_connection_that_ends_after_the_approval_is_waited_for_and_the_same_call_asked_anew(
+    database: Database, tmp_path: Path
+) -> None:
+    async with OtherServer().running() as server:
+        people = People(servers=[added(server.url)])
+        async with chatting(database, tmp_path, Model(text="it"), people) as chat:
+            conversation = await chat.send("Look")
+            [waiting] = await chat.approvals(conversation)
+            people.connect_at = TOOLS
+            await chat.decide(conversation, waiting, approve=True)
+            held = await chat.held(conversation)
+            assert (held.server, held.titles, server.ran) == ("other", ("look",), [])
+
+            people.connect_at = ""
+            await chat.go_on(conversation, held)
+
+            [again] = await chat.approvals(conversation)
+            assert (again.call_id != waiting.call_id, server.ran) == (True, [])
+            await chat.decide(conversation, again, approve=True)
+            assert server.ran == [("look", {"text": "it"})]
+
+
+async def test_calls_that_lack_different_connections_wait_each_for_its_own(
+    database: Database, tmp_path: Path
+) -> None:
+    def both(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
+        found = results(messages[-1:])
+        return says(" / ".join(found)) if found else calls(("look", {}), ("other_connect", {}))
+
+    async with OtherServer().running() as server:
+        people = People(servers=[added(server.url)], connect_at=TOOLS)
+        model = streamed(both)
+        async with chatting_with(database, tmp_path, model, people=people) as chat:
+            chat.tools.state = "not_connected"
+            conversation = await chat.send("Both")
+            first, second = await waits(chat, conversation)
+            assert (first.name, second.name) == ("Atlassian", "Other")
+
+            chat.tools.state = "connected"
+            await chat.go_on(conversation, first)
+            assert await waits(chat, conversation) == [second]
+            states = [e.state for e in await chat.entries(conversation) if isinstance(e, ToolEntry)]
+            assert (states, chat.tools.ran) == (["waiting", "waiting"], [])
+            people.connect_at = ""
+            await chat.go_on(conversation, second)
+
+            assert chat.tools.ran == [("look", {})]
+            assert await waits(chat, conversation) == []
+
+
+async def test_a_server_that_works_with_atlassian_waits_for_atlassian(
+    database: Database, tmp_path: Path
+) -> None:
+    async with OtherServer().running() as server:
+        people = People(servers=[added(server.url)], connect_at=TOOLS, lacks_atlassian=True)
+        async with chatting(database, tmp_path, Model("other_connect"), people) as chat:
+            held = await chat.held(await chat.send("Ask"))
+    assert (held.name, held.server) == ("Atlassian", "")
+
+
+async def test_what_waited_for_a_server_that_does_not_answer_by_then_is_told_so(
+    database: Database, tmp_path: Path
+) -> None:
+    async with OtherServer().running() as server:
+        people = People(servers=[added(server.url)], connect_at=TOOLS)
+        async with chatting(database, tmp_path, Model("other_connect"), people) as chat:
+            conversation = await chat.send("Ask")
+            held = await chat.held(conversation)
+            people.connect_at, people.servers = "", [added("http://127.0.0.1:1/mcp")]
+            await chat.go_on(conversation, held)
+            [shown] = [e for e in await chat.entries(conversation) if isinstance(e, ToolEntry)]
+    assert shown.state == "failed"
+    assert "cannot be used at the moment" in shown.result
+
+
+async def waits(chat: Chat, conversation: str) -> list[NeedsConnectionEntry]:
+    entries = await chat.entries(conversation)
+    return [one for one in entries if isinstance(one, NeedsConnectionEntry)]
 
 
 async def test_the_tools_of_a_removed_server_are_gone_from_a_new_answer(

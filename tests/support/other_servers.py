@@ -152,13 +152,15 @@ def added(
 class People:
     """Stands for `xerus.remotes`: everybody is known by the same headers.
 
-    `heard` are the failures of servers, `refusals` the headers that one refused.
+    `heard` are the failures of servers, `refusals` the headers that one refused; `lacks_atlassian`
+    where it is Atlassian that has to be connected at `connect_at`.
     """
 
     servers: Sequence[RemoteServer] = ()
     known: dict[str, str] = field(default_factory=dict)
     fresh: dict[str, str] | None = None
     connect_at: str = ""
+    lacks_atlassian: bool = False
     heard: list[tuple[str, str | None]] = field(default_factory=list)
     refusals: list[dict[str, str]] = field(default_factory=list)
 
@@ -168,7 +170,7 @@ class People:
     async def headers(self, user_id: UserId, server_id: RemoteServerId) -> dict[str, str]:
         if self.connect_at:
             [server] = [one for one in self.servers if one.id == server_id]
-            raise NotConnected(server, self.connect_at)
+            raise NotConnected(server, self.connect_at, is_atlassian=self.lacks_atlassian)
         return dict(self.known)
 
     async def refused(

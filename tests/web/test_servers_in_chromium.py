@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.support.asked import ask
 from tests.support.chromium import profile, sign_in
 from tests.support.journeys import ADA, GRACE
 from tests.support.remote_server import FakeRemote, remote_server
@@ -62,6 +63,15 @@ async def test_a_server_is_added_connected_by_the_window_disconnected_and_remove
         card = page.get_by_role("article", name="Docs")
         await expect(card.get_by_text("was told to end the access").first).to_be_visible()
         assert not docs.authorization.refresh
+
+        await page.goto(f"{stack.url}/")
+        await ask(page, "use docs_note with text again")
+        async with page.expect_popup() as opening:
+            await page.get_by_role("button", name="Configure Docs").click()
+        popup = await opening.value
+        async with popup.expect_event("close"):
+            await popup.get_by_role("button", name="Allow").click()
+        await expect(page.get_by_role("group", name="Approve: note?")).to_be_visible()
 
         await remove(page, stack.url)
         await page.goto(f"{stack.url}/tools")

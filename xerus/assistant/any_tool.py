@@ -20,6 +20,7 @@ _PAIR = re.compile(
     r"(?P<value>\"[^\"]*\"|“[^”]*”|'[^']*'|[^\s,;]+)"
 )
 _SHOWN = 12
+_DOOR = "_connect"
 
 
 def any_call(text: str, tools: Sequence[ToolDefinition]) -> Request | str | None:
@@ -30,8 +31,12 @@ def any_call(text: str, tools: Sequence[ToolDefinition]) -> Request | str | None
     found = _USE.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         return None
-    tool = next((one for one in tools if one.name.casefold() == found["tool"].casefold()), None)
+    asked = found["tool"].casefold()
+    tool = next((one for one in tools if one.name.casefold() == asked), None)
     if tool is None:
+        door = next((one.name for one in tools if leads_to(one.name, asked)), "")
+        if door:
+            return Request(tool=door, arguments={})
         return f"There is no tool `{found['tool']}` in this conversation."
     arguments = _arguments(found["rest"] or "", tool.parameters_json_schema)
     if arguments is None:
@@ -40,6 +45,12 @@ def any_call(text: str, tools: Sequence[ToolDefinition]) -> Request | str | None
             " JSON object."
         )
     return Request(tool=tool.name, arguments=arguments)
+
+
+def leads_to(door: str, tool: str) -> bool:
+    """Whether a tool by which a server is connected is that of the server of `tool`."""
+    server = door.removesuffix(_DOOR)
+    return door not in {server, tool} and tool.startswith(f"{server}_")
 
 
 def known(tools: Sequence[ToolDefinition]) -> str:

@@ -37,14 +37,14 @@ class Decided:
         history: everything before it, the calls still open.
         results: for the library, by the model's id of the call.
         approved: the calls that may run, by that id.
-        resumed: ids of those that waited for a connection and are to be begun anew.
+        resumed: those that waited for a connection and are to be begun anew: their tools, by id.
         changed: arguments that a person put in the place of the model's.
     """
 
     history: list[ModelMessage] = field(default_factory=list)
     results: DeferredToolResults | None = None
     approved: dict[str, Approved] = field(default_factory=dict)
-    resumed: set[str] = field(default_factory=set)
+    resumed: dict[str, str] = field(default_factory=dict)
     changed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -91,7 +91,7 @@ def _decide(found: Decided, call: ToolCallPart, wait: Approval, note: CallNote) 
         if changed is not None:
             found.changed[call_id] = changed
         if wait.kind is Kind.CONNECTION:
-            found.resumed.add(call_id)
+            found.resumed[call_id] = call.tool_name
         else:
             found.approved[call_id] = Approved(
                 call_hash=wait.call_hash,

@@ -19,7 +19,7 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
-from xerus.assistant.any_tool import any_call, known
+from xerus.assistant.any_tool import any_call, known, leads_to
 from xerus.assistant.exchanges import ALREADY_DONE
 from xerus.assistant.grammar import EXAMPLES, Request, understand
 from xerus.assistant.marks import without_marks
@@ -83,12 +83,17 @@ def _next_step(messages: list[ModelMessage], tools: Sequence[ToolDefinition]) ->
         return _UNKNOWN + known(tools)
     if isinstance(request, str):
         return f"{_WHO} {request}"
-    if not results:
+    if not results or _is_open(results[-1], request):
         return request
     last = results[-1]
     if request.then and len(results) == 1 and last.outcome == "success":
         return _page_of(str(last.content), request.then)
     return _answer(last)
+
+
+def _is_open(last: ToolReturnPart, request: Request) -> bool:
+    """Whether the person has just connected the server of the tool that they asked for."""
+    return last.outcome == "success" and leads_to(last.tool_name, request.tool)
 
 
 def _since_the_person(messages: list[ModelMessage]) -> tuple[str, list[ToolReturnPart]]:

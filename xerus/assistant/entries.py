@@ -108,15 +108,6 @@ class ApprovalEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConnectEntry:
-    """Another server that has to be connected first, at `url`."""
-
-    kind: ClassVar[str] = "connect"
-    name: str
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class NoticeEntry:
     """What of other servers' tools was missing in an answer, said once in a conversation."""
 
@@ -126,11 +117,13 @@ class NoticeEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class NeedsConnectionEntry:
-    """Calls that wait for a connection to Atlassian.
+    """Calls that wait for one connection.
 
     Attributes:
         call_ids: what a decision about them names.
         titles: what they are called.
+        name: what has to be connected.
+        server: its short name, where it is another server and not Atlassian.
         lacking: scopes that have to be granted; empty where the connection itself is missing.
     """
 
@@ -141,6 +134,8 @@ class NeedsConnectionEntry:
     expires_at: datetime
     state: WaitState
     lacking: tuple[str, ...] = ()
+    name: str = "Atlassian"
+    server: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +176,6 @@ Entry: TypeAlias = (
     | ToolEntry
     | ApprovalEntry
     | NeedsConnectionEntry
-    | ConnectEntry
     | NoticeEntry
     | ErrorEntry
     | CutEntry

@@ -16,7 +16,6 @@ from xerus.assistant.entries import (
     ApprovalEntry,
     AsideEntry,
     AssistantEntry,
-    ConnectEntry,
     CutEntry,
     Entry,
     ErrorEntry,
@@ -147,7 +146,7 @@ def _written(entry: Entry) -> Iterator[str]:
 
 
 def _noted(
-    entry: ErrorEntry | CutEntry | NeedsConnectionEntry | ConnectEntry | NoticeEntry,
+    entry: ErrorEntry | CutEntry | NeedsConnectionEntry | NoticeEntry,
 ) -> Iterator[str]:
     match entry:
         case ErrorEntry():
@@ -158,9 +157,7 @@ def _noted(
             yield f"**The answer was {entry.how}.**"
         case NeedsConnectionEntry():
             titles = ", ".join(map(_inert, entry.titles))
-            yield f"**Atlassian had to be connected first** for: {titles} ({entry.state})"
-        case ConnectEntry():
-            yield f"**{_inert(entry.name)} had to be connected first.**"
+            yield f"**{_inert(entry.name)} had to be connected first** for: {titles} ({entry.state})"
         case NoticeEntry():
             yield _inert(entry.text)
         case _:

@@ -36,11 +36,12 @@ _NOT_APPROVED = {
 }
 _NOT_CONNECTED = {
     Decision.APPROVED: INTERRUPTED,
-    Decision.DECLINED: "Not run: the person gave it up instead of connecting Atlassian.",
-    Decision.EXPIRED: "Not run: Atlassian was not connected in time.",
-    Decision.SUPERSEDED: "Not run: the person wrote something else instead of connecting Atlassian.",
-    Decision.DISCONNECTED: "Not run: Atlassian is not connected.",
-    None: "Not run: Atlassian is not connected.",
+    Decision.DECLINED: "Not run: the person gave it up instead of connecting the account that it needs.",
+    Decision.EXPIRED: "Not run: the account that it needs was not connected in time.",
+    Decision.SUPERSEDED: "Not run: the person wrote something else instead of connecting the account"
+    " that it needs.",
+    Decision.DISCONNECTED: "Not run: the account that it needs is not connected.",
+    None: "Not run: the account that it needs is not connected.",
 }
 _WORDS = {Kind.APPROVAL: _NOT_APPROVED, Kind.CONNECTION: _NOT_CONNECTED}
 

@@ -21,7 +21,6 @@ from xerus.assistant.entries import (
     AsideEntry,
     AssistantEntry,
     CallState,
-    ConnectEntry,
     CutEntry,
     Entry,
     ErrorEntry,
@@ -184,6 +183,8 @@ class _Page:
             return _OUTCOMES.get(result.outcome, "failed"), readable(_text(result))
         if waits and waits[-1].kind is Kind.CONNECTION:
             state = self._state(waits[-1])
+            if state is None and waits[-1].turn == len(self._content.turns) - 1:
+                state = "waiting"  # for those that the same answer called
             if state is not None:
                 return ("waiting" if state == "waiting" else "declined"), ""
         if self._content.running and not self._answered(n + 1):
@@ -215,29 +216,23 @@ class _Page:
             unsure = self._unsure >= begun_in(self._content.turns, n)
             yield CutEntry(how=how, newest=newest, unsure=unsure)
         yield from self._held(n, turn)
-        if newest:
-            lacking = {note.connect: note for note in turn.calls.values() if note.connect}
-            for name, note in lacking.items():
-                yield ConnectEntry(name=name, url=note.connect_url)
 
     def _held(self, n: int, turn: Turn) -> Iterator[Entry]:
-        """Say of all calls together that waited here for a connection; nothing once they went on."""
-        held = {
-            wait.id: (wait, turn.calls[call_id])
+        """Say of the calls that waited here for the same connection; nothing once they went on."""
+        held = [
+            (wait, turn.calls[call_id])
             for (at, call_id), wait in self._content.approvals.items()
             if at == n and wait.kind is Kind.CONNECTION and call_id in turn.calls
-        }
+        ]
         for state in _HELD:
-            group = [one for one in held.values() if self._state(one[0]) == state]
-            if group:
-                yield NeedsConnectionEntry(
-                    call_ids=tuple(wait.id for wait, _ in group),
-                    titles=tuple(dict.fromkeys(note.title for _, note in group)),
-                    asked_at=max(wait.asked_at for wait, _ in group),
-                    expires_at=min(wait.expires_at for wait, _ in group),
-                    state=state,
-                    lacking=tuple(sorted({one for _, note in group for one in note.lacking})),
-                )
+            for server in dict.fromkeys(note.connects for _, note in held):
+                group = [
+                    one
+                    for one in held
+                    if one[1].connects == server and self._state(one[0]) == state
+                ]
+                if group:
+                    yield _needs_connection(group, state)
 
     def _asked(self, n: int, call: ToolCallPart) -> CallNote:
         """Return the note of when approval was asked for."""
@@ -262,6 +257,22 @@ class _Page:
                 if isinstance(part, ToolReturnPart) and (part.tool_call_id == call_id):
                     return part
         return None
+
+
+def _needs_connection(
+    group: Sequence[tuple[Approval, CallNote]], state: WaitState
+) -> NeedsConnectionEntry:
+    notes = [note for _, note in group]
+    return NeedsConnectionEntry(
+        call_ids=tuple(wait.id for wait, _ in group),
+        titles=tuple(dict.fromkeys(note.title for note in notes)),
+        asked_at=max(wait.asked_at for wait, _ in group),
+        expires_at=min(wait.expires_at for wait, _ in group),
+        state=state,
+        lacking=tuple(sorted({one for note in notes for one in note.lacking})),
+        name=notes[0].connects_name or "Atlassian",
+        server=notes[0].connects,
+    )
 
 
 def _arguments(call: ToolCallPart, wait: Approval | None) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class CallNote:
         allowed: why a write ran without being asked about: "here" or "always".
         origin: name and host of the server, for a tool of another one.
         definition: digest of that tool's definition.
-        connect, connect_url: what has to be connected for it first, and where.
+        connects, connects_name: short name and name of the server that it waits for the connection
+            of; '' where that is Atlassian.
     """
 
     title: str
@@ -57,8 +58,8 @@ class CallNote:
     allowed: Literal["", "here", "always"] = ""
     origin: str = ""
     definition: str = ""
-    connect: str = ""
-    connect_url: str = ""
+    connects: str = ""
+    connects_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,6 +174,7 @@ class Credentials:
                 server,
                 f"{self._public_url}/tools#atlassian",
                 message=f"{server.name} works with your Atlassian account, which is not connected.",
+                is_atlassian=True,
             ) from error
         value = token.get_secret_value()
         beside = HANDED.lower() in {name.lower() for name in own}

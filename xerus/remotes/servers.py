@@ -111,12 +111,15 @@ class Registered:
 
 
 class NotConnected(Forbidden):
-    """The person has to connect something first, at `url`."""
+    """The person has to connect something first, at `url`: the server, or Atlassian for it."""
 
     code = "server_not_connected"
     status = 409
 
-    def __init__(self, server: RemoteServer, url: str, *, message: str = "") -> None:
+    def __init__(
+        self, server: RemoteServer, url: str, *, message: str = "", is_atlassian: bool = False
+    ) -> None:
         super().__init__(message or f"{server.name} is not connected.", hint=f"Connect it: {url}")
         self.server = server
         self.url = url
+        self.is_atlassian = is_atlassian

@@ -75,7 +75,7 @@ TITLES: Mapping[str, str] = {
     Event.CONVERSATION_EXPORTED: "Conversations exported",
     Event.CONVERSATIONS_REMOVED: "Conversations removed, not used for long",
     Event.APPROVAL_EDITED: "Changed a call before approving it",
-    Event.CALL_HELD: "Waiting for a connection to Atlassian",
+    Event.CALL_HELD: "Waiting for a connection",
     Event.CALL_RESUMED: "Went on after connecting Atlassian",
     Event.CALL_DROPPED: "Not run without a connection to Atlassian",
     Event.PERSON_REMOVED: "Removed a person",

@@ -11,9 +11,8 @@ from starlette.routing import Route
 from xerus.accounts.sessions import Session
 from xerus.errors import Conflict, InvalidInput, LimitReached, NotFound, TooLarge, XerusError
 from xerus.web import access
-from xerus.web.card import Card, card_for
 from xerus.web.chat_models import ChatModels, models_of
-from xerus.web.chat_waiting import Waiting, announcement, waiting_in
+from xerus.web.chat_waiting import Waits, announcement, waits_in
 from xerus.web.deps import AssistantService, Entry, WebDeps
 from xerus.web.kept import Beside, beside
 
@@ -38,8 +37,7 @@ class Chat:
     examples: Sequence[str]
     is_demo: bool
     models: ChatModels
-    card: Card
-    waiting: Waiting | None
+    waits: Waits
     running: bool
     stopping: bool
     doing: str
@@ -50,7 +48,7 @@ class Chat:
         """What a screen reader is told when an answer has arrived."""
         if self.running:
             return "Stopping." if self.stopping else self.doing or "Xerus is answering."
-        return announcement(self.entries, self.waiting)
+        return announcement(self.entries, self.waits)
 
 
 class ChatPages:
@@ -143,10 +141,6 @@ class ChatPages:
         )
         sight = await self._assistant.look(user.id, conversation_id) if conversation_id else None
         entries = sight.entries if sight else ()
-        views = {link: await self._deps.links[link].view(user.id) for link in self._deps.offered}
-        waiting = waiting_in(entries, views)
-        shown = waiting.link if waiting else next(iter(views))
-        flow = await self._deps.links[shown].flow(user.id, None)
         return Chat(
             title=(kept.current.title or "Untitled") if kept.current else "Chat",
             first_name=user.name.split(" ")[0],
@@ -156,15 +150,7 @@ class ChatPages:
             examples=self._assistant.examples,
             is_demo=self._assistant.is_demo,
             models=models_of(self._assistant.models, kept.current.model if kept.current else ""),
-            card=card_for(
-                shown,
-                views[shown],
-                flow,
-                mode=self._deps.credentials_mode,
-                shared_products=self._deps.shared_products,
-                now=self._deps.clock.now(),
-            ),
-            waiting=waiting,
+            waits=await waits_in(self._deps, session, entries),
             running=bool(sight and sight.running),
             stopping=bool(sight and sight.stopping),
             doing=sight.doing if sight else "",

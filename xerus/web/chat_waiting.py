@@ -1,34 +1,41 @@
-"""What the chat shows where calls wait for a connection to Atlassian."""
+"""What the chat shows where calls wait for a connection, to Atlassian or to another server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
+from xerus.accounts.sessions import Session
 from xerus.assistant.entries import NeedsConnectionEntry
 from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView
-from xerus.web.deps import Entry
+from xerus.errors import NotFound
+from xerus.web.card import Card, card_for
+from xerus.web.deps import Entry, WebDeps
 from xerus.web.permissions import in_words
+from xerus.web.server_card import server_card
 
 Ready = Literal["", "by_hand", "at_once"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """How far the way to Atlassian is open for calls that wait.
+    """How far the way is open for calls that wait.
 
     Attributes:
-        link: where the person connects.
+        card: of the connection that they wait for.
         ready: whether the calls can go on: at once where the connection was made after they began
             to wait, by hand where it may have been there before, and they failed all the same.
         permissions: what has to be allowed further, in plain words.
     """
 
-    link: Link
+    card: Card
     ready: Ready
     permissions: Sequence[str] = ()
 
+
+Waits: TypeAlias = Mapping[str, Waiting]
+"""By the first of an entry's calls; none for calls of a server that is gone."""
 
 _OF_A_WAIT = {
     "waiting": "Approval needed. Alt+A leads to it.",
@@ -43,13 +50,14 @@ _OF_A_CUT = {
 }
 
 
-def announcement(entries: Sequence[Entry], waiting: Waiting | None) -> str:
+def announcement(entries: Sequence[Entry], waits: Waits) -> str:
     """Return what a screen reader is told when a transcript has changed."""
     if not entries:
         return ""
-    last = entries[-1]
-    if waiting is not None:
+    if waits:
+        waiting = next(iter(waits.values()))
         return "Connected. Going on." if waiting.ready == "at_once" else _missing(waiting)
+    last = entries[-1]
     if last.kind in {"approval", "needs_connection"}:
         return _OF_A_WAIT.get(getattr(last, "state", ""), "Answer ready.")
     if last.kind == "cut":
@@ -58,35 +66,67 @@ def announcement(entries: Sequence[Entry], waiting: Waiting | None) -> str:
 
 
 def _missing(waiting: Waiting) -> str:
-    name = waiting.link.label
+    name = waiting.card.name
     return f"{name} lacks a permission." if waiting.permissions else f"{name} is not connected."
 
 
-def waiting_in(entries: Sequence[Entry], views: Mapping[Link, ConnectionView]) -> Waiting | None:
-    """Return how far the way is open for the calls at the end of a transcript, if any wait."""
-    last = entries[-1] if entries else None
-    if not isinstance(last, NeedsConnectionEntry) or last.state != "waiting":
+async def waits_in(deps: WebDeps, session: Session, entries: Sequence[Entry]) -> Waits:
+    """Return how far the way is open for each group of calls that waits in a transcript."""
+    waits: dict[str, Waiting] = {}
+    for entry in entries:
+        if isinstance(entry, NeedsConnectionEntry) and entry.state == "waiting":
+            wait = await (_at_server if entry.server else _at_atlassian)(deps, session, entry)
+            if wait is not None:
+                waits[entry.call_ids[0]] = wait
+    return waits
+
+
+async def _at_server(
+    deps: WebDeps, session: Session, entry: NeedsConnectionEntry
+) -> Waiting | None:
+    try:
+        link = await deps.remotes.link(session.user.id, entry.server)
+    except NotFound:
         return None
-    return waiting_for(views, asked_at=last.asked_at, lacking=last.lacking)
+    view = await link.view(session.user.id)
+    return Waiting(
+        card=await server_card(deps, link, session), ready=_ready([view], entry.asked_at)
+    )
 
 
-def waiting_for(
-    views: Mapping[Link, ConnectionView], *, asked_at: datetime, lacking: Sequence[str]
-) -> Waiting:
-    """Return it for calls that wait since `asked_at`, for the scopes `lacking` if any are named.
+async def _at_atlassian(deps: WebDeps, session: Session, entry: NeedsConnectionEntry) -> Waiting:
+    user_id = session.user.id
+    views = {link: await deps.links[link].view(user_id) for link in deps.offered}
+    shown = _shown(views, lacking=bool(entry.lacking))
+    return Waiting(
+        card=card_for(
+            shown,
+            views[shown],
+            await deps.links[shown].flow(user_id, None),
+            mode=deps.credentials_mode,
+            shared_products=deps.shared_products,
+            now=deps.clock.now(),
+        ),
+        ready=_ready(views.values(), entry.asked_at, lacking=bool(entry.lacking)),
+        permissions=in_words(entry.lacking),
+    )
+
+
+def _ready(
+    views: Collection[ConnectionView], asked_at: datetime, *, lacking: bool = False
+) -> Ready:
+    """Return whether calls that wait since `asked_at` can go on.
 
     A connection is newer than the wait exactly once, so a call that fails again is not begun again
     and again: it waits anew, from later on.
     """
-    usable = {link: view for link, view in views.items() if view.usable}
-    newer = any(view.connected_at and view.connected_at > asked_at for view in usable.values())
-    if newer:
-        ready: Ready = "at_once"
-    else:
-        ready = "by_hand" if usable and not lacking else ""
-    wanted = usable if lacking else views.keys() - usable.keys()
-    return Waiting(
-        link=next((link for link in views if link in wanted), next(iter(views))),
-        ready=ready,
-        permissions=in_words(lacking),
-    )
+    usable = [view for view in views if view.usable]
+    if any(view.connected_at and view.connected_at > asked_at for view in usable):
+        return "at_once"
+    return "by_hand" if usable and not lacking else ""
+
+
+def _shown(views: Mapping[Link, ConnectionView], *, lacking: bool) -> Link:
+    """Return where the person connects: where they are not, or where a scope is lacking."""
+    wanted = [link for link, view in views.items() if view.usable is lacking]
+    return next(iter(wanted or views))

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.gallery.server_states import OWN_VIEWS
+from tests.unit.web.fake_servers import signing_in
 from tests.unit.web.fakes import CONNECTED, NOW, World, flow, problem
 from tests.unit.web.waiting import approval, created, held
 from xerus.assistant.changes import Preview
@@ -128,6 +130,26 @@ async def test_declining_in_the_window_is_told_in_the_chat_with_a_way_on() -> No
     assert 'aria-label="Configure Atlassian"' in page
     assert 'hx-get="/chat/talk/transcript"' in page
     assert "Do not run it" in page
+
+
+async def test_calls_of_other_servers_offer_their_own_connection_each_beside_atlassians() -> None:
+    world = World()
+    docs = world.remotes.put(signing_in("docs", "Docs"), OWN_VIEWS[State.NOT_CONNECTED])
+    away = held(call_ids=("c2",), titles=("Connect Docs",), name="Docs", server="docs")
+    page = await shown(world, held(), away)
+    assert page.index("Configure Atlassian") < page.index("Configure Docs")
+    assert "“Connect Docs” needs your permission at Docs" in page
+    assert 'data-base="/connections/servers/docs"' in page
+    assert page.count('btn btn-primary" role="button"') == 1
+
+    docs.shown = replace(OWN_VIEWS[State.CONNECTED], connected_at=NOW)
+    page = await shown(world, away)
+    assert 'hx-trigger="submit, load"' in page
+
+    world.remotes.held.clear()
+    page = await shown(world, away)
+    assert "because Docs is not here any more" in page
+    assert "Continue" not in page
 
 
 async def test_a_connection_that_ended_is_reconnected_from_the_chat() -> None:

@@ -55,9 +55,9 @@ class RemoteCalls:
         return without_collisions((tool for offer in offers for tool in offer.tools), ours)
 
     @property
-    def unconnected(self) -> list[Missing]:
-        """The servers that the person could connect."""
-        return [one for one in self._found if isinstance(one, Missing) and one.connect]
+    def found(self) -> Sequence[Listed | Missing]:
+        """The servers that the person may use."""
+        return self._found
 
     @property
     def notices(self) -> list[str]:

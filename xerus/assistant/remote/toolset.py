@@ -16,7 +16,7 @@ from xerus.assistant.policies import About, Key, Policy, Rules
 from xerus.assistant.preview import by_arguments
 from xerus.assistant.remote.calls import Refused, RemoteCalls, words_of
 from xerus.assistant.remote.definitions import RemoteTool
-from xerus.assistant.remote.servers import Missing
+from xerus.assistant.remote.servers import Listed, Missing
 from xerus.assistant.remote.transport import Failure
 from xerus.assistant.stopping import Stopping
 from xerus.assistant.toolset import Terms, told_of_edit
@@ -74,10 +74,10 @@ class RemoteTools(AbstractToolset[object]):
                 for name, tool in offered.items()
                 if not _is_blocked(self._terms.rules, tool)
             }
-            for missing in self._calls.unconnected:
-                name = f"{missing.server.slug}_connect"
-                if name not in self._tools and name not in self._ours:
-                    self._tools[name] = self._door(name, missing)
+            for one in self._calls.found:
+                name = door_of(one.server)
+                if self._has_door(one) and name not in self._tools and name not in self._ours:
+                    self._tools[name] = self._door(name, one)
         return self._tools
 
     async def call_tool(
@@ -90,7 +90,7 @@ class RemoteTools(AbstractToolset[object]):
         """Run one call and return what the server answered.
 
         Raises:
-            ApprovalRequired: it has to wait for a person.
+            ApprovalRequired: it has to wait for a person; its note says for what.
             ToolFailed: it failed; the message is for the model.
         """
         assert ctx.tool_call_id is not None
@@ -98,10 +98,11 @@ class RemoteTools(AbstractToolset[object]):
         match tool.tool_def.metadata["remote"]:
             case RemoteTool() as remote:
                 return await self._run(name, tool_args, ctx, remote)
-            case Missing(server=server, connect=NotConnected() as lacking):
-                note = CallNote(title=tool.tool_def.metadata["title"], origin=origin(server))
+            case Missing() | Listed() as found:
+                title = tool.tool_def.metadata["title"]
+                note = CallNote(title=title, origin=origin(found.server), reads=True)
                 self._notes[ctx.tool_call_id] = note
-                raise _not_connected(note, lacking)
+                return _through(found, note)
             case other:
                 raise AssertionError(other)
 
@@ -128,7 +129,7 @@ class RemoteTools(AbstractToolset[object]):
             raise ToolFailed(str(refused)) from refused
         except Failure as failure:
             if failure.lacking is not None:
-                raise _not_connected(note, failure.lacking) from failure
+                raise _held(note, failure.lacking) from failure
             raise ToolFailed(words_of(tool.server, failure)) from failure
         finally:
             note.seconds = perf_counter() - begun
@@ -146,7 +147,7 @@ class RemoteTools(AbstractToolset[object]):
         rules, wanted = self._terms.rules, call_hash(name, arguments)
         if _is_blocked(rules, tool):
             raise ToolFailed(_BLOCKED)
-        if ctx.tool_call_approved:
+        if ctx.tool_call_approved and ctx.tool_call_id not in self._terms.decided.resumed:
             approved = self._approved.pop(str(ctx.tool_call_id), None)
             if approved is None or approved.call_hash != wanted:
                 raise ToolFailed(CHANGED)
@@ -177,18 +178,23 @@ class RemoteTools(AbstractToolset[object]):
         )
         return self._of(definition)
 
-    def _door(self, name: str, missing: Missing) -> ToolsetTool[object]:
-        """Return a tool that shows the person where to connect a server, and does nothing else."""
-        title = f"Connect {one_line(missing.server.name)}"
+    def _has_door(self, found: Listed | Missing) -> bool:
+        """Whether the person has to connect a server, or did while a call of its door waited."""
+        lacks = isinstance(found, Missing) and found.connect is not None
+        return lacks or door_of(found.server) in self._terms.decided.resumed.values()
+
+    def _door(self, name: str, found: Listed | Missing) -> ToolsetTool[object]:
+        """Return a tool that lets the person connect a server, and does nothing else."""
+        server = one_line(found.server.name)
         definition = ToolDefinition(
             name=name,
             description=(
-                f"The person has not connected {one_line(missing.server.name)} yet, so its tools"
-                " are not there. Call this when they ask for something that it does: it shows"
-                " them where to connect it."
+                f"The person has not connected {server} yet, so its tools are not there. Call this"
+                " when they ask for something that it does: it lets them connect it, and its tools"
+                " are there after that."
             ),
             parameters_json_schema={"type": "object", "properties": {}},
-            metadata={"title": title, "remote": missing},
+            metadata={"title": f"Connect {server}", "remote": found},
         )
         return self._of(definition)
 
@@ -202,6 +208,11 @@ def about(tool: RemoteTool) -> About:
     """Return what a policy goes by: the tool of a server as it is defined now."""
     key = Key(f"{tool.server.id}:{tool.digest[:_DIGITS]}", tool.own_name)
     return About(key=key, reads=tool.reads, may_allow=not tool.destroys)
+
+
+def door_of(server: RemoteServer) -> str:
+    """Return the name of the tool by which a person connects a server."""
+    return f"{server.slug}_connect"
 
 
 def origin(server: RemoteServer) -> str:
@@ -226,9 +237,30 @@ def _is_of(key: Key, tool: RemoteTool) -> bool:
     return key.tool == tool.own_name and key.server.partition(":")[0] == tool.server.id
 
 
-def _not_connected(note: CallNote, lacking: NotConnected) -> ToolFailed:
-    note.connect_url, note.connect = lacking.url, one_line(lacking.server.name)
-    return ToolFailed(
-        f"{lacking.message} Nothing was sent. The person is shown where to connect it; ask them to"
-        " repeat the request after that."
-    )
+def _through(found: Listed | Missing, note: CallNote) -> str:
+    """Return what a model is told of a server that is connected by now.
+
+    Raises:
+        ApprovalRequired: it is not.
+        ToolFailed: it is, and its tools are missing all the same.
+    """
+    name = one_line(found.server.name)
+    match found:
+        case Missing(connect=NotConnected() as lacking):
+            raise _held(note, lacking)
+        case Missing():
+            raise ToolFailed(f"{name} is connected, but cannot be used at the moment: {found.why}")
+        case Listed():
+            return (
+                f"{name} is connected, and its tools are there now: their names begin with"
+                f" {found.server.slug}_. Go on with what the person asked for."
+            )
+
+
+def _held(note: CallNote, lacking: NotConnected) -> ApprovalRequired:
+    """Let the call wait until the person has connected the server, or Atlassian for it."""
+    note.waits_for = "connection"
+    if not lacking.is_atlassian:
+        note.connects = lacking.server.slug
+        note.connects_name = one_line(lacking.server.name)
+    return ApprovalRequired()
