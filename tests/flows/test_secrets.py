@@ -5,8 +5,9 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 import httpx2
 import pytest
@@ -19,6 +20,7 @@ from tests.support.database import dump, embedded
 from tests.support.folders import reachable
 from tests.support.journeys import ADA, ALAN, connect_atlassian, sign_in
 from tests.support.mcp_client import Storage, provider
+from tests.support.routes import operations
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 
 WIRETAP = Path(__file__).parents[1] / "support" / "wiretap.py"
@@ -26,15 +28,17 @@ KINDS = ("access_token", "refresh_token", "id_token", "code", "code_verifier", "
 IN_JSON = re.compile(r'"(\w+)"\s*:\s*"([^"\s]{16,})"')
 IN_FORM = re.compile(r"[?&\s](\w+)=([^&\s\"'<>]{16,})")
 IN_HEADER = re.compile(r"(?i)\n(authorization): (?:Bearer|Basic) (\S+)")
-PATHS = ("/", "/tools", "/connections/atlassian", "/activity", "/admin", "/signin", "/metrics")
+FILES = ("dump", "log", "checkpoints", "export", "check")
+PAGES_AT_LEAST = 30
 
 
 @dataclass
 class Found:
-    """Secrets by kind, and everything that was shown."""
+    """Secrets by kind, and everything that was shown: `pages` by their path, `files` by name."""
 
     secrets: dict[str, set[str]] = field(default_factory=dict)
-    shown: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     def add(self, kind: str, *values: str | None) -> None:
         self.secrets.setdefault(kind, set()).update(value for value in values if value)
@@ -107,11 +111,18 @@ async def use_a_client(stack: Stack, browser: Browser, found: Found) -> Storage:
 
 
 async def look_around(stack: Stack, browser: Browser, found: Found) -> None:
-    for path in PATHS:
-        found.shown[path] = (await browser.open(f"{stack.url}{path}")).html
+    """Ask for whatever the product answers a GET with, in a conversation that there is."""
     await browser.open(f"{stack.url}/")
     await browser.click("Send", text="create a task in ENG: Planted")
-    found.shown["chat"] = (await browser.click("Approve")).html
+    found.pages["approved"] = (await browser.click("Approve")).html
+    chat = urlsplit(browser.page.url).path
+    for one in await operations(stack.xerus):
+        # `events` waits for an attempt to connect; `status` says the same at once.
+        if one.method == "GET" and not one.path.endswith("/events"):
+            path = re.sub("^/chat/x", chat, one.path)
+            answer = await browser.http.get(f"{stack.url}{path}")
+            if answer.status_code == HTTPStatus.OK:
+                found.pages[path] = answer.text
 
 
 def settle(stack: Stack, found: Found, tape: Path) -> None:
@@ -123,12 +134,12 @@ def settle(stack: Stack, found: Found, tape: Path) -> None:
     found.add("key file", key.decode("latin-1").strip(), key.hex())
     place = json.loads((data / "postgres.json").read_text())
     found.add("database password", place["admin_password"], place["login_password"])
-    found.shown["dump"] = dump(embedded(data).administrator)
-    found.shown["log"] = stack.xerus.log.read_text()
-    found.shown["checkpoints"] = (data / "audit-checkpoints.jsonl").read_text()
+    found.files["dump"] = dump(embedded(data).administrator)
+    found.files["log"] = stack.xerus.log.read_text()
+    found.files["checkpoints"] = (data / "audit-checkpoints.jsonl").read_text()
     env = stack.xerus.env
-    found.shown["export"] = xerus("audit", "export", folder=folder, env=env).stdout
-    found.shown["check"] = xerus("check", folder=folder, env=env).stdout
+    found.files["export"] = xerus("audit", "export", folder=folder, env=env).stdout
+    found.files["check"] = xerus("check", folder=folder, env=env).stdout
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +194,13 @@ async def test_the_search_finds_a_secret_in_each_encoding(journey: Found) -> Non
         assert hits(journey, f"before {form} after") == ["upstream refresh_token"]
 
 
-@pytest.mark.parametrize("place", [*PATHS, "chat", "dump", "log", "checkpoints", "export", "check"])
-async def test_no_secret_lies_in_the_clear(journey: Found, place: str) -> None:
-    assert journey.shown[place]
-    assert hits(journey, journey.shown[place]) == []
+@pytest.mark.parametrize("file", FILES)
+async def test_no_secret_lies_in_the_clear(journey: Found, file: str) -> None:
+    assert journey.files[file]
+    assert hits(journey, journey.files[file]) == []
+
+
+async def test_no_page_shows_a_secret(journey: Found) -> None:
+    assert len(journey.pages) >= PAGES_AT_LEAST
+    shown = {path: hits(journey, text) for path, text in journey.pages.items()}
+    assert {path: kinds for path, kinds in shown.items() if kinds} == {}

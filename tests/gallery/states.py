@@ -308,6 +308,7 @@ _BACK = f"{_HERE}/callback?code=c&state=s"
 STATES: Mapping[str, Shown] = {
     **OF_CONVERSATIONS,
     "signin": Shown(path="/signin", token=""),
+    "signout": Shown(path="/signout", token=""),
     **{f"tools-{state}": Shown(path="/tools", arrange=_view(v)) for state, v in VIEWS.items()},
     **{f"connection-{state}": Shown(path=_HERE, arrange=_view(v)) for state, v in VIEWS.items()},
     "tools-waiting": Shown(
@@ -381,6 +382,7 @@ STATES: Mapping[str, Shown] = {
     "access": Shown(path="/access", arrange=_allowed),
     "admin": Shown(path="/admin", arrange=_view(CONNECTED)),
     "admin-nobody-connected": Shown(path="/admin", arrange=_nobody_connected),
+    "people-remove": Shown(path="/admin/people/remove?id=grace"),
     "admin-connections-empty": Shown(path="/admin/connections", arrange=_nobody_connected),
     "admin-connections": Shown(
         path="/admin/connections?link=cloud&cause=client_rejected", arrange=_trouble

@@ -1,6 +1,7 @@
 """Every page in every state: axe-core finds nothing, nothing scrolls sideways or breaks the policy.
 
-`make screens` looks at them light and dark at each of three widths.
+`make screens` looks at them light and dark at each of three widths. What a screen reader is told of
+each page lies in `tests/golden/aria`; `--update-golden` writes it anew, to be read before a commit.
 """
 
 import pytest
@@ -8,18 +9,38 @@ from playwright.async_api import Browser
 
 from tests.gallery.looking import faults, stay
 from tests.gallery.serving import choose, served
+from tests.gallery.spoken import FOLDER, SPOKEN, read_aloud
 from tests.gallery.states import STATES
 from tests.support.chromium import profile
 
+_WIDE = 1280
+_FILES = {name: [file for file, state in SPOKEN.items() if state == name] for name in STATES}
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
-async def test_every_state(chrome: Browser, scheme: str, width: int) -> None:
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", _WIDE), ("dark", 320)])
+async def test_every_state(
+    chrome: Browser, scheme: str, width: int, request: pytest.FixtureRequest
+) -> None:
     look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
-    found = {}
+    found: dict[str, list[str]] = {}
+    told: dict[str, str] = {}
     async with served() as base, profile(chrome, **look) as (context, page, complaints):
         await stay(context)
         for name in STATES:
             await page.goto(await choose(context, base, name))
+            if width == _WIDE:
+                told |= {file: await read_aloud(page, file) for file in _FILES.get(name, ())}
             found[name] = await faults(page)
-        assert {name: said for name, said in found.items() if said} == {}
-        assert complaints.found == []
+    assert {name: said for name, said in found.items() if said} == {}
+    assert complaints.found == []
+    if request.config.getoption("--update-golden"):
+        for file, text in told.items():
+            (FOLDER / f"{file}.yaml").write_text(text)
+    assert {file: (FOLDER / f"{file}.yaml").read_text() for file in told} == told
+
+
+def test_each_page_has_been_read_aloud() -> None:
+    pages = {shown.path.partition("?")[0] for shown in STATES.values()}
+    read = {STATES[name].path.partition("?")[0] for name in SPOKEN.values()}
+    assert pages - read == set()
+    assert {path.stem for path in FOLDER.glob("*.yaml")} == {*SPOKEN}

@@ -19,7 +19,7 @@ async def test_after_signing_out_no_tab_shows_the_person_and_the_provider_asks_a
         await other.goto(f"{stack.url}/activity")
         before = {c["name"]: c["value"] for c in await context.cookies(stack.url)}
         mark = await stack.sandbox.entra.mark()
-        await page.get_by_label("Account: ").click()
+        await page.locator("summary", has_text="Account: ").click()
         await page.get_by_role("button", name="Sign out").click()
         await page.wait_for_url(f"{stack.url}/signout")
         await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()

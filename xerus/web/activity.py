@@ -153,14 +153,14 @@ def line(row: AuditRow, *, client_names: Mapping[str, str] = MappingProxyType({}
         at=row.at,
         title=TITLES.get(row.event, row.event),
         details=_details({"client_name": client, **row.facts}),
-        outcome=_outcome(outcome, bad=bad),
+        outcome=_outcome(outcome, bad=bad, failed=row.event.endswith("failed")),
         kind="bad" if bad else "ok" if outcome in {"", "ok"} else "warn",
     )
 
 
-def _outcome(outcome: str, *, bad: bool) -> str:
+def _outcome(outcome: str, *, bad: bool, failed: bool) -> str:
     if outcome in {"", "ok"}:
-        return "Refused" if bad else "Done"
+        return ("Failed" if failed else "Refused") if bad else "Done"
     return outcome.replace("_", " ").capitalize()
 
 
