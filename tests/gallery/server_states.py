@@ -9,10 +9,11 @@ from tests.unit.web.fake_servers import registered, server, signing_in
 from tests.unit.web.fakes import CONNECTED, NOW, World, flow, problem
 from xerus.connections.views import ConnectionView, FlowStatus, Outcome, State
 from xerus.ids import ConnectionId
-from xerus.remotes.servers import Auth
+from xerus.remotes.servers import Auth, Registered
 from xerus.remotes.views import shared_view
 
 _AWAY = problem("upstream_timeout", "The server did not answer in time.", "Try again in a moment.")
+_UNHEARD = problem("upstream_unreachable", "The server cannot be reached.", "")
 OWN = ConnectionView(
     state=State.CONNECTED,
     connection_id=ConnectionId("r1"),
@@ -83,6 +84,21 @@ def _handed(world: World) -> None:
     world.remotes.put(handed, shared_view(handed))
 
 
+def _away(world: World) -> None:
+    """Servers that do not answer: connected, not connected, and for everybody."""
+    world.connections.shown = CONNECTED
+    for slug, view in (("docs", OWN), ("wiki", OWN_VIEWS[State.NOT_CONNECTED])):
+        row = signing_in(slug, slug.title())
+        world.remotes.put(_silent(row), view)
+    free = _silent(registered(server("maps", "Maps")))
+    world.remotes.put(free, shared_view(free))
+
+
+def _silent(row: Registered) -> Registered:
+    away = replace(row.server, away_since=NOW - timedelta(minutes=50))
+    return replace(row, server=away, reach_error=_UNHEARD)
+
+
 def _waiting(world: World) -> None:
     link = world.remotes.put(signing_in("docs", "Docs"), OWN_VIEWS[State.NOT_CONNECTED])
     link.newest = flow(FlowStatus.PENDING)
@@ -114,7 +130,8 @@ def _key(world: World) -> None:
 def _servers(world: World) -> None:
     world.servers.put(registered(server("docs", "Docs")))
     keyed = registered(server("crm", "Customers", auth=Auth.API_KEY), key_of_each=True)
-    world.servers.put(replace(keyed, reach_error=_AWAY), people=3)
+    silent = replace(keyed.server, away_since=NOW - timedelta(minutes=50))
+    world.servers.put(replace(keyed, reach_error=_AWAY, server=silent), people=3)
     world.servers.put(signing_in("wiki", "Wiki"), people=1)
     world.servers.put(
         replace(registered(server("lab", "Lab", handed=True)), enabled=False, tools=None)
@@ -134,6 +151,7 @@ SERVER_STATES: Mapping[str, Shown] = {
     "servers-remove": Shown(path="/admin/servers/remove?id=id-wiki", arrange=_servers),
     "tools-servers": Shown(path="/tools", arrange=_several),
     "tools-server-waiting": Shown(path="/tools", arrange=_waiting),
+    "tools-server-away": Shown(path="/tools", arrange=_away),
     "tools-server-handed": Shown(path="/tools", arrange=_handed),
     **{
         f"tools-server-{state}": Shown(path="/tools", arrange=_own(v))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,24 @@ async def test_a_server_that_does_not_answer_is_not_waited_for(
             async with here.run() as calls:
                 assert set(calls.tools(())) == {"other_look"}
                 assert "did not answer in time" in calls.notices[0]
+            answers.set()
+
+
+async def test_a_server_that_is_known_to_be_away_is_asked_and_not_waited_for(
+    database: Database, tmp_path: Path
+) -> None:
+    answers = asyncio.Event()
+
+    async def slow(request: Request, message: dict[str, Any]) -> Response:
+        await answers.wait()
+        return Response(status_code=500)
+
+    since = datetime(2026, 11, 22, 14, 10, tzinfo=UTC)
+    async with answering(slow) as url:
+        dead = added(url, away_since=since)
+        async with world(database, tmp_path, dead, wait_seconds=600) as here, asyncio.timeout(60):
+            async with here.run() as calls:
+                assert "does not answer since 22 November, 14:10 UTC" in calls.notices[0]
             answers.set()
 
 

@@ -1,17 +1,19 @@
 """Servers that an administrator adds: what Xerus finds out, what authorizes a call, what is handed."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from pydantic import SecretStr
+from starlette.responses import Response
 
 from tests.stores.databases import Fresh
 from tests.stores.remoting import ADMIN, Far, far_process
 from tests.support.remote_server import remote_server
 from xerus.db.roles import Role
-from xerus.errors import EgressRefused, NotFound, UpstreamUnavailable
+from xerus.errors import EgressRefused, NotFound, UpstreamRefused, UpstreamUnavailable
 from xerus.ids import UserId, new_id
 from xerus.remotes.credentials import HANDED_BESIDE, HANDED_SITE
 from xerus.remotes.entered import CannotBeAdded, Way
@@ -212,3 +214,68 @@ async def test_the_role_of_administrators_reads_no_secret_of_a_server(far: Far) 
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with far.db.transaction(Role.GATE) as conn:
                 await conn.execute(f"SELECT {column} FROM remote_servers")  # noqa: S608 - from above
+
+
+async def test_a_server_that_nobody_calls_is_greeted_and_shows_since_when_it_is_away(
+    far: Far,
+) -> None:
+    async with remote_server(key=("X-Key", "k")) as there:
+        await far.add(there.url, Way.OWN_KEYS)
+        assert (await far.remotes.greet_due(), await far.remotes.greet_due()) == (1, 0)
+        assert await away_since(far) is None
+        assert "x-key" not in there.seen[0]
+
+        there.answer = Response(status_code=503)
+        far.clock.ahead += timedelta(minutes=20)
+        began = far.clock.now()
+        assert await far.remotes.greet_due() == 1
+        assert abs(not_none(await away_since(far)) - began) < timedelta(minutes=1)
+
+        there.answer = None
+        far.clock.ahead += timedelta(minutes=3)
+        assert await far.remotes.greet_due() == 1
+        assert await away_since(far) is None
+
+
+async def test_a_dead_server_is_greeted_ever_less_often(far: Far) -> None:
+    async with remote_server() as there:
+        await far.add(there.url, Way.NOTHING)
+    greetings = []
+    for _ in range(12 * 60):
+        greetings.append(await far.remotes.greet_due())
+        far.clock.ahead += timedelta(minutes=1)
+    assert 14 <= sum(greetings) <= 22
+    assert sum(greetings[-120:]) <= 3
+
+    [line] = await far.servers.all()
+    await far.servers.switch(line.server.id, enabled=False, by=ADMIN)
+    far.clock.ahead += timedelta(days=1)
+    assert await far.remotes.greet_due() == 0
+
+
+async def test_calls_of_people_find_a_server_away_and_back_without_a_greeting(far: Far) -> None:
+    async with remote_server() as there:
+        server = await far.add(there.url, Way.NOTHING)
+        await far.remotes.reached(GRACE, server.id, seconds=9, error=UpstreamUnavailable("Away."))
+        assert await away_since(far) is not None
+        await far.remotes.reached(GRACE, server.id, seconds=0.1)
+        assert await away_since(far) is None
+        far.clock.ahead += timedelta(minutes=10)
+        assert await far.remotes.greet_due() == 0
+
+
+async def test_a_no_to_one_person_says_nothing_of_the_server_to_others(far: Far) -> None:
+    server = await far.add(URL, Way.OWN_KEYS)
+    await far.remotes.reached(GRACE, server.id, seconds=1, error=UpstreamRefused("No."))
+    [line] = await far.servers.all()
+    assert (line.row.reach_error, line.server.away_since) == (None, None)
+
+
+async def away_since(far: Far) -> datetime | None:
+    [line] = await far.servers.all()
+    return line.server.away_since
+
+
+def not_none(at: datetime | None) -> datetime:
+    assert at is not None
+    return at

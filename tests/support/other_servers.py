@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import mcp_types as types
@@ -135,6 +136,7 @@ def added(
     slug: str = "other",
     name: str = "Other",
     trusts_annotations: bool = False,
+    away_since: datetime | None = None,
 ) -> RemoteServer:
     """Return a server as an administrator added it."""
     return RemoteServer(
@@ -145,6 +147,7 @@ def added(
         auth=Auth.NONE,
         hands_atlassian_token=False,
         trusts_annotations=trusts_annotations,
+        away_since=away_since,
     )
 
 

@@ -236,6 +236,7 @@ def _worker(
             ),
             Loop(name="renew-servers", every_seconds=_RENEW_SECONDS, run=remotes.renew_due),
             Loop(name="check-servers", every_seconds=_CHECK_SECONDS, run=remotes.check_due),
+            Loop(name="greet-servers", every_seconds=_CHECK_SECONDS, run=remotes.greet_due),
             Loop(name="sweep", every_seconds=_SWEEP_SECONDS, run=sweep),
             _counting(base),
             Loop(name="history", every_seconds=_HISTORY_SECONDS, run=history.write),

@@ -128,8 +128,17 @@ class Checks:
                         outcome=checked.outcome.value,
                         latency_ms=checked.ms,
                     )
+            away = checked.outcome is CheckOutcome.NO_ANSWER
+            # A no to one person says nothing of the server.
+            others_too = away or not (row.is_personal or row.server.hands_atlassian_token)
             await store.note_reached(
-                conn, row.server.id, at=checked.at, ms=checked.ms, error=checked.error
+                conn,
+                row.server.id,
+                at=checked.at,
+                ms=checked.ms,
+                error=checked.error if others_too else None,
+                away=away,
+                spread=_spread(),
             )
 
     async def run_due(self) -> int:

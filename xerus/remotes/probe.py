@@ -80,6 +80,18 @@ class Probe:
             return Seen(url=url, wants=Wants.OAUTH, found=found)
         return Seen(url=url, wants=Wants.NOTHING, name=_name(_answer(reply)))
 
+    async def greet(self, url: str) -> None:
+        """Find out whether a server answers, also where it lets nobody in.
+
+        Raises:
+            EgressRefused: the address may not be called.
+            NoServer: no MCP server answers there.
+            UpstreamUnavailable: nothing answers.
+        """
+        reply = await self._call(url, {})
+        if reply.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            _answer(reply)
+
     async def prove(self, url: str, headers: Mapping[str, str]) -> None:
         """Call a server with what authorizes calls.
 

@@ -31,6 +31,7 @@ class RemoteServer:
         hands_atlassian_token: whether each call carries the person's own Atlassian token.
         trusts_annotations: whether it is believed which of its tools only read, so that these run
             without being asked about.
+        away_since: since when it does not answer anybody; None while it does.
     """
 
     id: RemoteServerId
@@ -40,6 +41,7 @@ class RemoteServer:
     auth: Auth
     hands_atlassian_token: bool
     trusts_annotations: bool = False
+    away_since: datetime | None = None
 
     @property
     def host(self) -> str:

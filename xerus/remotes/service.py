@@ -19,6 +19,7 @@ from xerus.remotes.checks import Checks, checked_of
 from xerus.remotes.credentials import AtlassianTokens, Credentials
 from xerus.remotes.link import ServerLink
 from xerus.remotes.probe import Probe
+from xerus.remotes.reaching import Reaching
 from xerus.remotes.renewals import Renewals
 from xerus.remotes.servers import Registered, RemoteServer
 from xerus.remotes.tables import FLOWS
@@ -71,10 +72,12 @@ class Remotes:
             clock=clock,
             public_url=public_url,
         )
+        probe = Probe(egress=egress)
+        self._reaching = Reaching(db=db, probe=probe, clock=clock)
         self._checks = Checks(
             db=db,
             credentials=self._credentials,
-            probe=Probe(egress=egress),
+            probe=probe,
             audit=audit,
             clock=clock,
             metrics=metrics,
@@ -152,6 +155,10 @@ class Remotes:
     async def check_due(self) -> int:
         """Make the real calls that are due, a few; always 0, so that the loop rests between."""
         return await self._checks.run_due()
+
+    async def greet_due(self) -> int:
+        """Greet the servers that nobody has called for a while; return how many."""
+        return await self._reaching.run_due()
 
     async def clean_up(self) -> int:
         """Delete attempts to connect that ended long ago; return how many."""

@@ -18,8 +18,23 @@ SEALED = ("shared_key", "client_secret", "registration_token")
 _PLAIN = (
     "id::text AS id, slug, name, url, auth, enabled, hands_atlassian_token, trusts_annotations,"
     " key_header, key_of_each,"
-    " oauth, added_at, reached_at, reach_ms, reach_error, tools"
+    " oauth, added_at, reached_at, reach_ms, reach_error, away_since, tools"
 )
+_REACHED = """
+    UPDATE remote_servers
+       SET reached_at = %(at)s, reach_ms = %(ms)s, reach_error = %(error)s,
+           away_since = CASE WHEN %(away)s THEN coalesce(away_since, %(at)s) END,
+           reach_failures = CASE WHEN NOT %(away)s THEN 0
+                                 WHEN %(greeted)s THEN least(reach_failures + 1, 10)
+                                 ELSE reach_failures END,
+           reach_after = CASE WHEN NOT %(away)s THEN %(at)s + interval '15 minutes' * %(spread)s
+                              WHEN %(greeted)s THEN %(at)s + %(spread)s
+                                * least(interval '2 minutes' * power(2, reach_failures),
+                                        interval '1 hour')
+                              ELSE least(reach_after, %(at)s + interval '2 minutes' * %(spread)s)
+                         END
+     WHERE id = %(id)s
+"""
 _CHANGEABLE = frozenset(
     {
         "name",
@@ -152,12 +167,45 @@ async def note_reached(
     at: datetime,
     ms: int,
     error: Problem | None,
+    away: bool,
+    spread: float,
+    greeted: bool = False,
 ) -> None:
-    """Keep how the last call of a server went, whoever made it (app role)."""
+    """Keep how the last call of a server went, whoever made it (app or worker role).
+
+    The next greeting is due after a quarter of an hour, of one that is away after two minutes and
+    then twice as long each time, to an hour; all of it times `spread`. Calls of people to one that
+    is away do not put the greeting off.
+    """
     await conn.execute(
-        "UPDATE remote_servers SET reached_at = %s, reach_ms = %s, reach_error = %s WHERE id = %s",
-        (at, ms, problem_json(error), server_id),
+        _REACHED,
+        {
+            "id": server_id,
+            "at": at,
+            "ms": ms,
+            "error": problem_json(error),
+            "away": away,
+            "greeted": greeted,
+            "spread": spread,
+        },
     )
+
+
+async def take_unheard(
+    conn: Connection, now: datetime, *, until: datetime, limit: int
+) -> list[Registered]:
+    """Take up to `limit` servers whose greeting is due (worker role); nobody else does till `until`."""
+    cursor = await conn.execute(
+        """
+        UPDATE remote_servers s SET reach_after = %(until)s
+          FROM (SELECT id FROM remote_servers WHERE enabled AND reach_after <= %(now)s
+                 ORDER BY reach_after LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
+         WHERE s.id = due.id
+        RETURNING s.*, s.id::text AS id
+        """,
+        {"now": now, "until": until, "limit": limit},
+    )
+    return [_row(row) for row in await cursor.fetchall()]
 
 
 async def note_tools(conn: Connection, server_id: RemoteServerId, tools: int) -> None:
@@ -175,6 +223,7 @@ def _row(row: dict[str, Any]) -> Registered:
             auth=Auth(row["auth"]),
             hands_atlassian_token=row["hands_atlassian_token"],
             trusts_annotations=row["trusts_annotations"],
+            away_since=row["away_since"],
         ),
         enabled=row["enabled"],
         key_header=row["key_header"],

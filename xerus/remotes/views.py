@@ -4,9 +4,15 @@ from datetime import datetime, timedelta
 
 from xerus.connections.views import CheckOutcome, ConnectionView, FlowView, State
 from xerus.remotes.connection_store import RemoteConnection
-from xerus.remotes.servers import Auth, Registered
+from xerus.remotes.servers import Auth, Registered, RemoteServer
 
 _WARN_BEFORE = timedelta(days=14)
+
+
+def away(server: RemoteServer) -> str:
+    """Return since when a server does not answer, in words; '' while it does."""
+    at = server.away_since
+    return f"It does not answer since {at.day} {at:%B, %H:%M} UTC." if at else ""
 
 
 def shared_view(row: Registered) -> ConnectionView:
@@ -15,9 +21,9 @@ def shared_view(row: Registered) -> ConnectionView:
     if row.reach_error is not None:
         return ConnectionView(
             state=State.DEGRADED,
-            cause=row.reach_error.message,
-            hint=row.reach_error.hint or "It is tried again with the next call.",
-            since=row.reach_error.at,
+            cause=away(row.server) or row.reach_error.message,
+            hint=row.reach_error.hint or "It is tried again by itself.",
+            since=row.server.away_since or row.reach_error.at,
             last_error=row.reach_error,
         )
     return ConnectionView(

@@ -31,6 +31,15 @@ ALL = (
     # MCP servers
     _event(
         "warning",
+        "server_away",
+        "An MCP server that administrators added does not answer a greeting; it is tried again by"
+        " itself, an hour apart at most",
+        "server",
+        "cause",
+    ),
+    _event("info", "server_back", "An MCP server that was away answers again", "server"),
+    _event(
+        "warning",
         "registration_left_behind",
         "A removed MCP server's authorization server did not end the registration of Xerus; its"
         " operator can delete it there",

@@ -157,6 +157,10 @@ def told(line: ServerLine) -> Told:
     )
     if not row.enabled:
         return Told(line=line, state="Switched off", icon="ban", kind="", proof=proof)
+    if row.server.away_since is not None:
+        return Told(
+            line=line, state="Does not answer", icon="triangle-alert", kind="bad", proof=proof
+        )
     if row.reach_error is not None:
         return Told(
             line=line, state="Last call failed", icon="triangle-alert", kind="warn", proof=proof

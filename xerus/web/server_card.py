@@ -6,6 +6,7 @@ from xerus.accounts.sessions import Session
 from xerus.connections.views import ConnectionView, FlowStatus, FlowView, State
 from xerus.pages.help_links import help_for
 from xerus.remotes.servers import Auth, Registered
+from xerus.remotes.views import away
 from xerus.web.card import ACTIONS, Badge, Card, Notice, badge_of, version_of
 from xerus.web.connect_status import Find, Watched
 from xerus.web.deps import WebDeps
@@ -17,6 +18,7 @@ _MOST_SCOPES = 6
 _READY = Badge("Ready", "circle-check", "ok")
 _NEEDS_ATLASSIAN = Badge("Needs Atlassian", "unplug", "warn")
 _TROUBLE = Badge("Trouble", "triangle-alert", "warn")
+_AWAY = Badge("Does not answer", "triangle-alert", "warn")
 
 
 def base_of(row: Registered) -> str:
@@ -97,6 +99,8 @@ def _says(row: Registered) -> str:
 
 
 def _badge(row: Registered, view: ConnectionView, *, waiting: bool, lacks_atlassian: bool) -> Badge:
+    if row.server.away_since is not None and (view.usable or not row.is_personal):
+        return _AWAY
     if view.state is State.DEGRADED:
         return _TROUBLE
     if row.is_personal and not (lacks_atlassian and view.usable):
@@ -123,7 +127,7 @@ def _notice(
             title="It works with your Atlassian account, which is not connected.",
             text="Connect Atlassian on this page; nothing else is needed here.",
         )
-    return _news(row, view, flow) or _standing(view)
+    return _news(row, view, flow) or _silence(row, view) or _standing(view)
 
 
 def _news(row: Registered, view: ConnectionView, flow: FlowView | None) -> Notice | None:
@@ -144,6 +148,20 @@ def _news(row: Registered, view: ConnectionView, flow: FlowView | None) -> Notic
             help=help_for(flow.error.code, default="failed"),
         )
     return None
+
+
+def _silence(row: Registered, view: ConnectionView) -> Notice | None:
+    """That the server answers nobody, where its own state does not say more."""
+    words = away(row.server)
+    if not words or view.state is State.NEEDS_RECONNECT:
+        return None
+    return Notice(
+        kind="warn",
+        title=words,
+        text="Xerus tries it again by itself. Your connection is kept; the chat goes on without it."
+        if view.usable and row.is_personal
+        else "Xerus tries it again by itself; the chat goes on without it.",
+    )
 
 
 def _standing(view: ConnectionView) -> Notice | None:

@@ -12,9 +12,10 @@ from xerus.assistant.remote.session import Session
 from xerus.assistant.remote.transport import Failure
 from xerus.assistant.remote.wanted import Remotes
 from xerus.egress.servers import ServerEgress
-from xerus.errors import XerusError
+from xerus.errors import UpstreamError, UpstreamRefused, UpstreamUnavailable, XerusError
 from xerus.ids import UserId
 from xerus.remotes.servers import NotConnected, RemoteServer
+from xerus.remotes.views import away
 from xerus.telemetry.logs import logger
 
 _log = logger(__name__)
@@ -25,6 +26,7 @@ _LIST_SECONDS = 20.0
 _LIFE_SECONDS = 60.0
 _PAUSE_SECONDS = 30.0
 _MOST_REMEMBERED = 2000
+_NO = frozenset({"status_401", "status_403"})
 
 _Key: TypeAlias = tuple[str, str, str]
 
@@ -74,8 +76,10 @@ class Servers:
         """Return what each server that the person may use offers, in at most the time to wait."""
         servers = await self._remotes.usable(user_id)
         asked = [self._start(self._offer(user_id, server)) for server in servers]
-        if asked:
-            await asyncio.wait(asked, timeout=self._wait_seconds)
+        # One that is known to be away is asked all the same, and waited for by nobody.
+        here = [one for one, server in zip(asked, servers, strict=True) if not server.away_since]
+        if here:
+            await asyncio.wait(here, timeout=self._wait_seconds)
         return [self._outcome(task, server) for task, server in zip(asked, servers, strict=True)]
 
     async def opened(self, user_id: UserId, server: RemoteServer) -> Listed:
@@ -124,7 +128,7 @@ class Servers:
         except Failure as failure:
             if failure.lacking is None:
                 await self._remotes.reached(
-                    user_id, server.id, seconds=perf_counter() - began, error=failure
+                    user_id, server.id, seconds=perf_counter() - began, error=_told(failure)
                 )
             raise
         await self._remotes.reached(
@@ -151,7 +155,7 @@ class Servers:
                 return Missing(server=server, why=error.message)
         # It goes on, so that the next answer may have it; its session is of no use by then.
         task.add_done_callback(self._unneeded)
-        return Missing(server=server, why=_late().message)
+        return Missing(server=server, why=away(server) or _late().message)
 
     def _unneeded(self, task: "asyncio.Task[Listed | Missing]") -> None:
         if task.cancelled() or task.exception() is not None:
@@ -213,6 +217,12 @@ def sessions_of(found: Sequence[Listed | Missing]) -> dict[str, Listed]:
 def _key(user_id: UserId, server: RemoteServer) -> _Key:
     # With the URL and the trust: a server that is changed is another one.
     return (user_id, server.id, f"{server.url} {server.trusts_annotations} {server.slug}")
+
+
+def _told(failure: Failure) -> UpstreamError:
+    """Return a failure for the server's page: a no, or no answer."""
+    kind = UpstreamRefused if failure.code in _NO else UpstreamUnavailable
+    return kind(failure.message, code=failure.code)
 
 
 def _late() -> Failure:
