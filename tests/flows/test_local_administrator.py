@@ -37,7 +37,9 @@ async def test_the_link_signs_the_administrator_in_once_and_for_the_whole_journe
     async with httpx2.AsyncClient(trust_env=False) as far:
         assert (await far.get(link, headers=proxied)).status_code == 403
     await browser.open(link)
-    assert (await browser.open(f"{alone.url}/admin")).status == 200
+    page = await browser.open(f"{alone.url}/admin")
+    for words in ("Only the local administrator can sign in", "No MCP client is connected yet"):
+        assert words in page.text
     page = await other_browser.open(link)
     assert page.status >= 400
     assert "used already" in page.text
@@ -47,6 +49,9 @@ async def test_the_link_signs_the_administrator_in_once_and_for_the_whole_journe
     async with connected(alone.url, Storage(), browser, "") as client:
         answer = await client.call_tool("jira_get_issue", {"issue_key": "ENG-1"})
         assert not answer.is_error, text_of(answer)
+    page = await browser.open(f"{alone.url}/admin")
+    for words in ("Tools reach Jira and Confluence.", "An MCP client has got access."):
+        assert words in page.text
 
 
 async def test_the_sign_in_page_says_which_settings_are_missing(
@@ -54,7 +59,8 @@ async def test_the_sign_in_page_says_which_settings_are_missing(
 ) -> None:
     page = await browser.open(f"{alone.url}/signin")
     assert "not configured" in page.text
-    assert "ENTRA_ID_CLIENT_SECRET is missing" in page.text
+    for words in ("XERUS_PUBLIC_URL is no https", "ENTRA_ID_CLIENT_SECRET is missing"):
+        assert words in page.text
     assert not browser.can("Continue with Microsoft")
 
 

@@ -1,8 +1,10 @@
-"""States of the pages of people."""
+"""States of the pages of people, and of the set-up."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from tests.gallery.shown import Shown
+from tests.unit.web.fake_readiness import EVERYTHING
 from tests.unit.web.fakes import ADA, GRACE, World
 from xerus.connections.views import State
 
@@ -54,6 +56,19 @@ def _kept_out(world: World) -> None:
     world.sign_in.kept_out.add("gone-token")
 
 
+def _nobody_can_sign_in(world: World) -> None:
+    world.sign_in.configured = False
+
+
+def _set_up(world: World) -> None:
+    world.readiness.finish()
+
+
+def _untried(world: World) -> None:
+    world.readiness.given = EVERYTHING - {"XERUS_MODEL"}
+    world.readiness.known = replace(world.readiness.known, administrators=1, own_database=True)
+
+
 def _asked(what: str) -> Shown:
     return Shown(path=f"/admin/people/{what}", arrange=_few)
 
@@ -78,5 +93,8 @@ PEOPLE_STATES: Mapping[str, Shown] = {
     "person-clients": _asked("clients?id=grace"),
     "person-disconnect": _asked("disconnect?id=grace&at=cloud"),
     "person-remove": _asked("remove?id=grace"),
+    "admin-set-up": Shown(path="/admin", arrange=_set_up),
+    "admin-untried": Shown(path="/admin", arrange=_untried),
+    "signin-not-set-up": Shown(path="/signin", arrange=_nobody_can_sign_in, token=""),
     "signin-kept-out": Shown(path="/signin", arrange=_kept_out, token="gone-token"),
 }

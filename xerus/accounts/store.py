@@ -219,6 +219,14 @@ async def sessions_of(conn: Connection, user_id: UserId, now: datetime) -> list[
     return await cursor.fetchall()
 
 
+async def anybody_signed_in(conn: Connection) -> bool:
+    """Tell whether the identity provider ever signed anybody in here."""
+    cursor = await conn.execute(
+        "SELECT EXISTS (SELECT FROM users WHERE tenant <> 'local') AS found"
+    )
+    return bool((await _one(cursor))["found"])
+
+
 async def count_sessions(conn: Connection, now: datetime) -> int:
     """Return how many sessions of everybody are live."""
     cursor = await conn.execute(

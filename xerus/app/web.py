@@ -17,6 +17,7 @@ from xerus.app.mail import mailing_for
 from xerus.app.notices import notices_for
 from xerus.app.oversight import oversee
 from xerus.app.people import PeopleAdministration
+from xerus.app.readiness import Readiness
 from xerus.app.remotes import RemoteParts
 from xerus.app.tooling import shared_products
 from xerus.assistant.branching import Branching
@@ -183,7 +184,6 @@ def _deps(
     mail: Mailing,
     oversight: Oversight,
 ) -> WebDeps:
-    identity = base.settings.identity
     return WebDeps(
         pages=pages,
         csrf=people.csrf,
@@ -202,6 +202,7 @@ def _deps(
         audit=base.audit,
         admin=administration,
         people=of_people,
+        readiness=Readiness(base=base, admins=people.admins, servers=remote.servers),
         oversight=oversight,
         notices=notices,
         mail=mail,
@@ -209,9 +210,4 @@ def _deps(
         public_url=base.settings.public_url,
         credentials_mode=base.settings.credential_mode,
         shared_products=shared_products(base.settings),
-        entra_settings=(
-            ("ENTRA_ID_EXPECTED_ISSUER", bool(identity.expected_issuer)),
-            ("ENTRA_ID_CLIENT_ID", bool(identity.client_id)),
-            ("ENTRA_ID_CLIENT_SECRET", bool(identity.client_secret or identity.client_certificate)),
-        ),
     )

@@ -96,6 +96,12 @@ async def shared_accounts(conn: Connection) -> list[SharedAccount]:
     return [SharedAccount(**{**row, "link": Link(row["link"])}) for row in await found.fetchall()]
 
 
+async def anybody_connected(conn: Connection) -> bool:
+    """Tell whether a connection of anybody's works, or did (worker role)."""
+    found = await conn.execute("SELECT FROM connections WHERE last_ok_at IS NOT NULL LIMIT 1")
+    return await found.fetchone() is not None
+
+
 async def has_company(conn: Connection, user_id: UserId, link: Link) -> bool:
     """Tell whether anybody else connected the account that this person did (worker role)."""
     found = await conn.execute(

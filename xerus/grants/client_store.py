@@ -138,6 +138,12 @@ async def never_used(conn: Connection, *, before: datetime, most: int) -> list[R
     return await cursor.fetchall()
 
 
+async def any_used(conn: Connection) -> bool:
+    """Tell whether a client ever got access."""
+    cursor = await conn.execute("SELECT FROM clients WHERE used_at IS NOT NULL LIMIT 1")
+    return await cursor.fetchone() is not None
+
+
 async def lock(conn: Connection, client_id: str) -> Row | None:
     """Return a registration that no other transaction changes until this one ends."""
     cursor = await conn.execute("SELECT * FROM clients WHERE id = %s FOR UPDATE", (client_id,))

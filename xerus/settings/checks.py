@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from xerus.settings import key_providers, models
+from xerus.settings import key_providers, models, readiness
 from xerus.settings.groups import (
     AssistantSettings,
     ConfluenceSettings,
@@ -51,11 +51,7 @@ def _redirect(variable: str, given: str | None, expected: str) -> Iterator[Probl
 def _identity_problems(settings: Settings) -> Iterator[Problem]:
     identity = settings.identity
     yield from _together(
-        {
-            "ENTRA_ID_EXPECTED_ISSUER": identity.expected_issuer,
-            "ENTRA_ID_CLIENT_ID": identity.client_id,
-            "ENTRA_ID_CLIENT_SECRET": identity.client_secret or identity.client_certificate,
-        },
+        readiness.sign_in_settings(settings),
         "other settings of the app registration are there",
     )
     if identity.client_secret and identity.client_certificate:
@@ -132,17 +128,13 @@ _ENTRA_HOSTS = {
 
 
 def _atlassian_problems(settings: Settings) -> Iterator[Problem]:
-    atlassian = settings.atlassian
     yield from _together(
-        {
-            "ATLASSIAN_OAUTH_CLIENT_ID": atlassian.client_id,
-            "ATLASSIAN_OAUTH_CLIENT_SECRET": atlassian.client_secret,
-        },
+        readiness.app_settings(settings),
         "the other half of the Atlassian app is there",
     )
     yield from _redirect(
         "ATLASSIAN_OAUTH_REDIRECT_URI",
-        atlassian.given_redirect_uri,
+        settings.atlassian.given_redirect_uri,
         f"{settings.public_url}/connections/atlassian/callback",
     )
 
@@ -193,6 +185,10 @@ def _other_problems(settings: Settings) -> Iterator[Problem]:
             remedy="Set XERUS_DATABASE_URL too, or remove it to use the embedded database.",
         )
     yield from _key_provider_problems(settings)
+    yield from _together(
+        readiness.mail_settings(settings),
+        "mail is sent only with both a server and an address that it comes from",
+    )
     yield from _mail_problems(settings.mail)
     yield from _model_problems(settings.assistant)
 
@@ -218,10 +214,6 @@ def _key_provider_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _mail_problems(mail: MailSettings) -> Iterator[Problem]:
-    yield from _together(
-        {"XERUS_SMTP_HOST": mail.host, "XERUS_MAIL_FROM": mail.sender},
-        "mail is sent only with both a server and an address that it comes from",
-    )
     yield from _together(
         {"XERUS_SMTP_USERNAME": mail.username, "XERUS_SMTP_PASSWORD": mail.password},
         "the other half of the login at the mail server is there",

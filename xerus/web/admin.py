@@ -1,4 +1,4 @@
-"""GET /admin: connections by state, quotas, and the check of the audit log. Administrators only."""
+"""GET /admin: the set-up, connections by state, quotas, and the check of the audit log. Administrators only."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from xerus.audit.verification import Verdict
 from xerus.web import access
 from xerus.web.admin_connections import word_of
 from xerus.web.admin_quotas import in_words
+from xerus.web.checklist import checklist
 from xerus.web.deps import WebDeps
 
 
@@ -56,6 +57,7 @@ class AdminPage:
             "admin.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
+            checklist=checklist(await self._deps.readiness.facts()),
             states=[(word_of(state), n) for state, n in states.items()],
             quotas=in_words(
                 await self._deps.admin.atlassian_usage(), self._deps.admin.atlassian_held()

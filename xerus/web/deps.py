@@ -34,6 +34,7 @@ from xerus.notices.outbox import Counts
 from xerus.pages.csrf import Csrf
 from xerus.pages.rendering import Pages
 from xerus.vault.store import KeyRow
+from xerus.web.checklist import Readiness
 from xerus.web.kept import Kept
 from xerus.web.oversight import Oversight
 from xerus.web.people_deps import PeopleService
@@ -422,8 +423,6 @@ class WebDeps:
         links: people's connections; Cloud is always among them.
         public_url: the one base URL, without a trailing slash.
         shared_products: those that the operator set a token for.
-        entra_settings: the settings of the identity provider and whether each is set, for the
-            sign-in page of an installation without one; names, never values.
         closing: set when this process is about to stop; a stream then ends, and is opened again at
             another process.
     """
@@ -445,6 +444,7 @@ class WebDeps:
     audit: AuditService
     admin: AdminService
     people: PeopleService
+    readiness: Readiness
     oversight: Oversight
     notices: NoticeService
     mail: MailService
@@ -452,7 +452,6 @@ class WebDeps:
     public_url: str
     credentials_mode: CredentialsMode
     shared_products: frozenset[Product] = frozenset()
-    entra_settings: Sequence[tuple[str, bool]] = ()
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

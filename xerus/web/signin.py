@@ -76,7 +76,7 @@ class SignInPages:
             viewer=None,
             status=error.status if error else 200,
             configured=self._deps.sign_in.configured,
-            settings=self._deps.entra_settings,
+            parts=[part for part in self._deps.readiness.parts if part.is_needed],
             start_url=_start_url(request),
             error=error,
             correlation_id="",

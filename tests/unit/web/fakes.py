@@ -18,6 +18,7 @@ from tests.unit.web.fake_conversations import FakeConversations, FakeSearching, 
 from tests.unit.web.fake_editing import FakeEditing
 from tests.unit.web.fake_oversight import FakeOversight
 from tests.unit.web.fake_people import FakePeople
+from tests.unit.web.fake_readiness import FakeReadiness
 from tests.unit.web.fake_servers import FakeRemotes, FakeServers
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
@@ -639,6 +640,7 @@ class World:
     audit: FakeAudit = field(default_factory=FakeAudit)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
     people: FakePeople = field(default_factory=FakePeople)
+    readiness: FakeReadiness = field(default_factory=FakeReadiness)
     oversight: FakeOversight = field(default_factory=FakeOversight)
     notices: FakeNotices = field(default_factory=FakeNotices)
     mail: FakeMail = field(default_factory=FakeMail)
@@ -673,6 +675,7 @@ class World:
             audit=self.audit,
             admin=self.admin,
             people=self.people,
+            readiness=self.readiness,
             oversight=self.oversight.services(),
             notices=self.notices,
             mail=self.mail,
@@ -680,11 +683,6 @@ class World:
             public_url=self.base,
             credentials_mode=self.mode,
             shared_products=frozenset(Product),
-            entra_settings=(
-                ("ENTRA_ID_EXPECTED_ISSUER", True),
-                ("ENTRA_ID_CLIENT_ID", False),
-                ("ENTRA_ID_CLIENT_SECRET", False),
-            ),
         )
         self.app = Starlette(
             routes=[assets.route(), *routes(self.deps)],
