@@ -157,6 +157,16 @@ async def test_who_does_not_administer_any_more_is_not_written_to(post: Post) ->
     assert await post.rounds() == []
 
 
+async def test_who_is_kept_out_is_not_written_to(post: Post) -> None:
+    part = post.told.part
+    await administers(part, "ada")
+    async with part.db.transaction(Role.GATE) as conn:
+        await conn.execute("UPDATE users SET disabled_at = now()")
+    await post.told.ends(part.clock.now())
+    await post.trouble("token:jira")
+    assert await post.rounds() == []
+
+
 async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
     post: Post,
 ) -> None:

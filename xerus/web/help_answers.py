@@ -234,9 +234,13 @@ _ELSEWHERE = (
     Answer(
         name="signed-out",
         title="You are signed out, or cannot sign in",
-        seen=("You are signed out.", "This form is out of date, so nothing was done."),
-        why="A session ends after 30 days, when you end it under Access, or when your organisation "
-        "no longer lets you in. The connection to Atlassian stays as it is.",
+        seen=(
+            "You are signed out.",
+            "This form is out of date, so nothing was done.",
+            "An administrator has turned off your access to Xerus.",
+        ),
+        why="A session ends after 30 days, when you or an administrator end it, or when your "
+        "organisation or an administrator no longer lets you in. The connection to Atlassian stays as it is.",
         steps=(
             "Sign in again. You come back to the page that you asked for.",
             (

@@ -13,6 +13,7 @@ from tests.flows.front_door.test_signin import person_of, sign_in, status_of
 from tests.support.browser import Browser, LeftTheWorld
 from tests.support.journeys import ADA, GRACE
 from tests.support.stack import Sandbox
+from xerus.db.roles import Role
 
 TEN_MINUTES = timedelta(minutes=10)
 
@@ -289,6 +290,18 @@ async def test_a_token_of_entra_opens_nothing_ten_minutes_after_its_person_was_d
     assert (await door.mcp(tokens["access_token"])).status_code == 200
     await entra.port.configure(disabled_accounts=[ADA])
     door.clock.ahead += TEN_MINUTES
+    refused = await door.mcp(tokens["access_token"])
+    assert refused.status_code == 401
+    assert "revoked" in refused.json()["why"]
+
+
+async def test_a_token_of_entra_opens_nothing_for_whom_an_administrator_keeps_out(
+    entra: Entra, door: Door, person: Browser
+) -> None:
+    await sign_in(door, person, ADA)
+    tokens = await entra_tokens(entra, door, f"api://{entra.client_id}/mcp")
+    async with door.database.transaction(Role.GATE) as conn:
+        await conn.execute("UPDATE users SET disabled_at = now()")
     refused = await door.mcp(tokens["access_token"])
     assert refused.status_code == 401
     assert "revoked" in refused.json()["why"]
