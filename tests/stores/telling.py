@@ -11,7 +11,7 @@ from xerus.connections.links import Link
 from xerus.connections.store import problem_json
 from xerus.connections.views import Problem
 from xerus.db.roles import Role
-from xerus.ids import UserId
+from xerus.ids import UserId, new_id
 from xerus.notices.notice import Notice
 from xerus.notices.service import Notices
 
@@ -50,6 +50,27 @@ class Told:
     async def change(self, query: str, *values: object) -> None:
         async with self.part.db.transaction(Role.APP, user_id=self.user.id) as conn:
             await conn.execute(query.encode(), values)
+
+    async def connects_docs(self, status: str, failing_since: datetime | None = None) -> None:
+        """Have a connection to another MCP server, `docs`, which stands so since now."""
+        server, now = new_id(), self.part.clock.now()
+        async with self.part.db.transaction(Role.GATE) as conn:
+            await conn.execute(
+                "INSERT INTO remote_servers (id, slug, name, url, auth, added_at)"
+                " VALUES (%s, 'docs', 'Docs', 'https://docs.example/mcp', 'oauth', %s)",
+                (server, now),
+            )
+        await self.change(
+            "INSERT INTO remote_connections (id, user_id, server_id, status, consented_at)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            *(server, self.user.id, server, status, now),
+        )
+        await self.change(
+            "INSERT INTO remote_credentials (connection_id, user_id, server_id, generation,"
+            " access_token, issued_at, check_after, failing_since)"
+            " VALUES (%s, %s, %s, 1, '', %s, %s, %s)",
+            *(server, self.user.id, server, now, now, failing_since),
+        )
 
     async def ends(self, at: datetime) -> None:
         problem = Problem(code="grant_refused", message="", hint="", correlation_id="", at=at)

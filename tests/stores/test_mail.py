@@ -89,6 +89,17 @@ async def test_a_grant_that_ended_is_written_about_once(post: Post) -> None:
     assert await post.rounds() == [], "it is the same beginning"
 
 
+async def test_another_server_that_has_to_be_connected_again_is_written_about_once(
+    post: Post,
+) -> None:
+    await post.told.connects_docs("needs_reconnect")
+    assert await post.rounds() == ["grace@example.com"]
+    ((_, _, message),) = post.box.messages
+    assert message["Subject"] == "Xerus: Docs has to be connected again."
+    await post.told.later(30 * DAY)
+    assert await post.rounds() == []
+
+
 async def test_no_two_come_within_the_days_between(post: Post) -> None:
     await post.told.ends(post.told.part.clock.now())
     assert len(await post.rounds()) == 1

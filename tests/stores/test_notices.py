@@ -21,6 +21,7 @@ from xerus.ids import UserId, new_id
 from xerus.notices import store
 from xerus.notices.operator import OperatorWatch
 from xerus.notices.store import Trouble
+from xerus.web.banner import lines
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -52,6 +53,28 @@ async def test_a_grant_that_ended_is_said_with_its_beginning(grace: Told) -> Non
     notice = await grace.one()
     assert (notice.cause, notice.kind, notice.since) == ("cloud:reconnect", "bad", at)
     assert (notice.link, notice.action) == (Link.CLOUD, "Reconnect")
+
+
+async def test_another_server_that_has_to_be_connected_again_is_said_like_atlassian(
+    grace: Told,
+) -> None:
+    await grace.connects_docs("needs_reconnect")
+    notice = await grace.one()
+    assert (notice.cause, notice.kind) == ("server-docs:reconnect", "bad")
+    [line] = lines([notice], "/activity")
+    assert line.href == "/connections/servers/docs/start?return_to=%2Factivity"
+    assert lines([notice], "/tools") == []
+    await grace.put_away("server-docs:reconnect")
+    assert await grace.causes() == []
+
+
+@pytest.mark.parametrize(("hours", "level"), [(5, None), (7, 1), (80, 2)])
+async def test_trouble_at_another_server_is_said_when_it_lasts(
+    grace: Told, hours: int, level: int | None
+) -> None:
+    await grace.connects_docs("connected", grace.part.clock.now() - hours * HOUR)
+    found = [one.level for one in await grace.notices().of(grace.user)]
+    assert found == ([level] if level else [])
 
 
 @pytest.mark.parametrize(("days", "level"), [(350, None), (352, 1), (363, 2)])

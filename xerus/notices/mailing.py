@@ -14,7 +14,7 @@ from xerus.db.roles import Role
 from xerus.egress.smtp import MailUnsure, Smtp
 from xerus.errors import UpstreamError, UpstreamRefused
 from xerus.ids import UserId, new_id
-from xerus.notices import outbox, store
+from xerus.notices import outbox, servers, store
 from xerus.notices.letter import Letter, is_address, written
 from xerus.notices.notice import Notice
 from xerus.notices.operator import in_words
@@ -33,7 +33,8 @@ _LEASE = timedelta(minutes=2)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 _MOST_ATTEMPTS = 10
 _FORGOTTEN_AFTER = timedelta(days=60)
-_BEGIN = ("00000000-0000-0000-0000-000000000000", "")
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_BEGIN = (_NOBODY, "")
 
 
 class Mailing:
@@ -127,6 +128,16 @@ class Mailing:
         if self._smtp is None:
             return 0
         began = self._clock.now()
+        await self._fill_for_people(began)
+        await self._fill_for_people_at_servers(began)
+        await self._fill_for_administrators(began)
+        async with self._db.transaction(Role.WORKER) as conn:
+            await outbox.withdraw(
+                conn, not_seen_since=began, forget_before=began - _FORGOTTEN_AFTER
+            )
+        return 0
+
+    async def _fill_for_people(self, began: datetime) -> None:
         after, full = _BEGIN, True
         while full:
             async with self._db.transaction(Role.WORKER) as conn:
@@ -144,12 +155,19 @@ class Mailing:
             full = len(found) == _AT_A_TIME
             if found:
                 after = (found[-1][0], found[-1][1].link.value)
-        await self._fill_for_administrators(began)
-        async with self._db.transaction(Role.WORKER) as conn:
-            await outbox.withdraw(
-                conn, not_seen_since=began, forget_before=began - _FORGOTTEN_AFTER
-            )
-        return 0
+
+    async def _fill_for_people_at_servers(self, began: datetime) -> None:
+        after, full = (_NOBODY, _NOBODY), True
+        while full:
+            async with self._db.transaction(Role.WORKER) as conn:
+                found = await servers.candidates(conn, after=after, most=_AT_A_TIME)
+                for user_id, _, standing in found:
+                    for notice in servers.of_servers([standing], began):
+                        if _is_mailed(notice):
+                            await self._put(conn, user_id, notice, began)
+            full = len(found) == _AT_A_TIME
+            if found:
+                after = (found[-1][0], found[-1][1])
 
     async def send(self) -> int:
         """Send one message that is due; return how many were.

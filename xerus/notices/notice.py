@@ -22,6 +22,7 @@ class Notice:
         page: where it is dealt with.
         action: what the button says.
         link: the connection that consenting again mends, None for anything else.
+        server: the short name of another MCP server, where that is to be connected again.
         help: the name of its answer under `/help`.
     """
 
@@ -34,6 +35,7 @@ class Notice:
     page: str
     action: str
     link: Link | None = None
+    server: str = ""
     help: str = ""
 
 

@@ -14,7 +14,7 @@ Missing = Callable[[frozenset[str]], frozenset[str]]
 
 FAILING_FOR = timedelta(hours=6)
 """How long renewals or checks fail before that is said on every page; the card says it at once."""
-_FAILING_LONG = timedelta(days=3)
+FAILING_LONG = timedelta(days=3)
 _YEAR_ENDS_SOON = timedelta(days=3)
 
 
@@ -99,7 +99,7 @@ def _failing(standing: Standing, now: datetime) -> Iterator[Notice]:
     since = standing.failing_since
     if since is None or now - since < FAILING_FOR:
         return
-    long = now - since >= _FAILING_LONG
+    long = now - since >= FAILING_LONG
     yield Notice(
         cause=f"{standing.link}:failing",
         level=2 if long else 1,

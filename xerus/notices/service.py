@@ -14,6 +14,7 @@ from xerus.notices import store
 from xerus.notices.notice import HIDDEN_FOR, Notice, still_shown
 from xerus.notices.operator import in_words
 from xerus.notices.personal import Missing, personal
+from xerus.notices.servers import of_servers
 
 
 class Notices:
@@ -78,4 +79,5 @@ class Notices:
             usage=self._usage(),
             now=self._clock.now(),
         )
-        return [*own, *(in_words(trouble) for trouble in known.troubles)]
+        elsewhere = of_servers(known.servers, self._clock.now())
+        return [*own, *elsewhere, *(in_words(trouble) for trouble in known.troubles)]

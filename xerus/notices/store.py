@@ -13,21 +13,27 @@ from xerus.db.database import Connection
 from xerus.ids import UserId
 from xerus.notices.notice import Dismissal
 from xerus.notices.personal import Standing
+from xerus.notices.servers import AILING, AtServer
 
 # One statement for a page: it is asked for each.
-_OWN = """
-SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('link', c.link, 'status', c.status,
+_OWN = f"""
+SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('slug', s.slug, 'name', s.name,
+               'needs_reconnect', c.status = 'needs_reconnect',
+               'ended_at', coalesce((k.last_error ->> 'at')::timestamptz, c.consented_at),
+               'failing_since', k.failing_since)), '[]')
+        {AILING} AND c.user_id = %(user)s) AS servers,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('link', c.link, 'status', c.status,
                'consented_at', c.consented_at, 'scopes', c.granted_scopes,
                'ended_at', k.last_error ->> 'at', 'failing_since', k.failing_since,
                'sites', jsonb_path_query_array(c.sites, '$[*].cloud_id'))), '[]')
           FROM connections c
           LEFT JOIN credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
          WHERE c.user_id = %(user)s AND c.status = ANY(%(live)s)) AS connections,
-       (SELECT coalesce(jsonb_object_agg(cause, jsonb_build_array(level, dismissed_at)), '{}')
+       (SELECT coalesce(jsonb_object_agg(cause, jsonb_build_array(level, dismissed_at)), '{{}}')
           FROM notice_dismissals WHERE user_id = %(user)s) AS dismissed,
        CASE WHEN %(operator)s THEN (SELECT coalesce(jsonb_agg(to_jsonb(o)), '[]')
           FROM operator_troubles o) ELSE '[]' END AS operator
-"""
+"""  # noqa: S608 - a constant
 _PUT_AWAY = """
 INSERT INTO notice_dismissals (user_id, cause, level, dismissed_at)
 VALUES (%(user)s, %(cause)s, %(level)s, %(now)s)
@@ -55,6 +61,7 @@ class Known:
     """All that the notices of one person are made of."""
 
     standings: tuple[Standing, ...]
+    servers: tuple[AtServer, ...]
     dismissed: Mapping[str, Dismissal]
     troubles: tuple[Trouble, ...]
 
@@ -66,6 +73,7 @@ async def known_of(conn: Connection, user_id: UserId, *, operator: bool) -> Know
     assert row is not None
     return Known(
         standings=tuple(_standing(one) for one in row["connections"]),
+        servers=tuple(_at_server(one) for one in row["servers"]),
         dismissed={
             cause: Dismissal(level=level, at=datetime.fromisoformat(at))
             for cause, (level, at) in row["dismissed"].items()
@@ -121,6 +129,16 @@ def _standing(row: dict[str, Any]) -> Standing:
         ended_at=_instant(row["ended_at"]),
         failing_since=_instant(row["failing_since"]),
         sites=frozenset(row["sites"]),
+    )
+
+
+def _at_server(row: dict[str, Any]) -> AtServer:
+    return AtServer(
+        **{
+            **row,
+            "ended_at": datetime.fromisoformat(row["ended_at"]),
+            "failing_since": _instant(row["failing_since"]),
+        }
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from xerus.notices.notice import Notice
 from xerus.web.card import base_of
+from xerus.web.server_card import BASE
 
 _SAY_IT_THEMSELVES = ("/tools", "/connections", "/help")
 """Pages that show how each connection stands, with the same buttons."""
@@ -40,6 +41,8 @@ def _line(notice: Notice, path: str) -> Line:
     href = notice.page
     if notice.link is not None:
         href = f"{base_of(notice.link)}/start?{urlencode({'return_to': path})}"
+    elif notice.server:
+        href = f"{BASE.format(slug=notice.server)}/start?{urlencode({'return_to': path})}"
     return Line(
         cause=notice.cause,
         kind=notice.kind,
