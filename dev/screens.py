@@ -9,7 +9,7 @@ from html import escape
 from itertools import product
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from tests.gallery.looking import faults, stay
 from tests.gallery.serving import choose, served
@@ -28,14 +28,21 @@ async def _look(browser: Browser, base: str, folder: Path, scheme: str, width: i
         await stay(context)
         for name in STATES:
             await page.goto(await choose(context, base, name))
-            await page.evaluate("scrollTo(0, 0)")  # the header is part of the picture once, on top
-            # Without `initial`, Playwright adds a style of its own, which our policy refuses.
-            picture = folder / _picture(name, scheme, width)
-            await page.screenshot(path=picture, full_page=True, caret="initial")
+            await _take(page, folder / _picture(name, scheme, width))
             found += [f"{name}, {scheme}, {width} px: {fault}" for fault in await faults(page)]
     found += complaints.found
     print(f"{len(STATES)} states, {scheme}, {width} px: {len(found)} faults", file=sys.stderr)
     return found
+
+
+async def _take(page: Page, path: Path) -> None:
+    """Take the whole page in a window of its height, so that what sticks to an edge is there once."""
+    size = page.viewport_size or {"width": 1280, "height": 800}
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await page.set_viewport_size({"width": size["width"], "height": height})
+    # Without `initial`, Playwright adds a style of its own, which our policy refuses.
+    await page.screenshot(path=path, caret="initial")
+    await page.set_viewport_size({"width": size["width"], "height": size["height"]})
 
 
 def _picture(name: str, scheme: str, width: int) -> str:
