@@ -9,6 +9,7 @@ from xerus.assistant.entries import (
     AssistantEntry,
     CutEntry,
     ErrorEntry,
+    NoticeEntry,
     PersonEntry,
     ToolEntry,
 )
@@ -58,6 +59,17 @@ RUNNING_STATES: Mapping[str, Shown] = {
     "chat-waiting-for-the-model": Shown(
         path="/chat/talk",
         arrange=_written(_SEARCHED, running=True, doing="The model is busy. Trying again in 8 s."),
+    ),
+    "chat-shortened": Shown(
+        path="/chat/talk",
+        arrange=_written(
+            NoticeEntry(
+                text="Earlier messages were summarised for the model; you still see all of them.",
+                tone="busy",
+            ),
+            _SEARCHED,
+            _BEGUN,
+        ),
     ),
     "chat-cut-off": Shown(
         path="/chat/talk",

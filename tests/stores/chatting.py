@@ -283,10 +283,11 @@ async def chatting_with(
     listener: Listener | None = None,
     people: People | None = None,
     patience: Patience | None = None,
+    window: int = 0,
 ) -> AsyncIterator[Chat]:
     """An assistant on `model`, or on several by their names; without a `listener` of its own it hears nothing from others.
 
-    `people` know the other MCP servers that there are.
+    `people` know the other MCP servers that there are; `window` are the tokens of the model.
     """
     tools, clock = Tools(), MovableClock()
     keys = FileKeyProvider(folder / "key")
@@ -309,7 +310,9 @@ async def chatting_with(
         vault=vault,
         audit=audit,
         clock=clock,
-        models=Models(model if isinstance(model, Mapping) else {"": model}),
+        models=Models(
+            model if isinstance(model, Mapping) else {"": model}, {"": window} if window else None
+        ),
         link=McpLink(app=manager.handle_request, url=_URL, tokens=Tokens()),
         messages_per_minute=messages_per_minute,
         deadline_seconds=deadline_seconds,

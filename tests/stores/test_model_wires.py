@@ -7,15 +7,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from tests.stores.chatting import Chat, chatting_with
 from tests.stores.connecting import until
 from tests.stores.databases import migrated
+from tests.stores.wired import Wired, wired_to
 from tests.support.model_answers import (
     Call,
     Cut,
@@ -30,47 +30,10 @@ from tests.support.model_answers import (
 )
 from tests.support.model_servers import KEY, FakeAnthropic, FakeLocal, FakeOpenAI, ModelServer
 from xerus.assistant.asking import Patience
-from xerus.assistant.entries import AssistantEntry
-from xerus.assistant.model import Access, Providers
 from xerus.db.database import Database
 from xerus.db.embedded import EmbeddedDsns
 
 _ATTEMPTS = 3
-
-
-def providers_at(server: ModelServer) -> Providers:
-    secret = SecretStr(KEY)
-    return Providers(
-        Access(
-            anthropic_url=server.url,
-            anthropic_api_key=secret,
-            openai_url=server.url,
-            openai_api_key=secret,
-            compatible_url=server.url,
-            compatible_api_key=secret,
-        )
-    )
-
-
-@dataclass
-class Wired:
-    """An assistant, and the provider that its model is at."""
-
-    chat: Chat
-    server: ModelServer
-
-    async def read(self, conversation: str) -> str:
-        """Return all that the transcript shows, but for what the person wrote."""
-        return "\n".join(
-            " ".join(str(value) for value in vars(entry).values())
-            for entry in await self.chat.entries(conversation)
-            if entry.kind != "person"
-        )
-
-    async def said(self, conversation: str) -> str:
-        """Return what the model said last."""
-        entries = await self.chat.entries(conversation)
-        return [one.text for one in entries if isinstance(one, AssistantEntry)][-1]
 
 
 @asynccontextmanager
@@ -94,28 +57,11 @@ async def in_one_task(context: AbstractAsyncContextManager[Wired]) -> AsyncItera
         await task
 
 
-@asynccontextmanager
-async def wired_to(
-    kind: type[ModelServer],
-    database: Database,
-    folder: Path,
-    patience: Patience | None = None,
-    deadline_seconds: float = 30,
-) -> AsyncIterator[Wired]:
-    async with kind() as server:
-        providers = providers_at(server)
-        async with chatting_with(
-            database,
-            folder,
-            providers.model(f"{server.provider}:some-model"),
-            deadline_seconds,
-            patience=patience,
-        ) as chat:
-            yield Wired(chat, server)
-        await providers.close()
-
-
-@pytest.fixture(scope="module", params=[FakeOpenAI, FakeAnthropic, FakeLocal])
+@pytest.fixture(
+    scope="module",
+    params=[FakeOpenAI, FakeAnthropic, partial(FakeLocal, strict_templates=True)],
+    ids=["openai", "anthropic", "compatible"],
+)
 async def wired(
     request: pytest.FixtureRequest, server: EmbeddedDsns, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Wired]:

@@ -40,7 +40,7 @@ from xerus.notices.mailing import Mailing
 from xerus.notices.service import Notices
 from xerus.pages.rendering import Pages
 from xerus.settings.groups import AssistantSettings
-from xerus.settings.models import chosen
+from xerus.settings.models import chosen, windows
 from xerus.web import routes as web_routes
 from xerus.web.deps import WebDeps
 from xerus.web.kept import Kept
@@ -143,7 +143,7 @@ def _assistant(base: Foundation, link: McpLink, providers: Providers, others: Ot
         vault=base.vault,
         audit=base.audit,
         clock=base.clock,
-        models=Models({name: providers.model(name) for name in names}),
+        models=Models({name: providers.model(name) for name in names}, windows(wanted.windows)),
         messages_per_minute=wanted.messages_per_minute,
         others=others,
         link=link,

@@ -1,4 +1,4 @@
-"""How a model is asked: a busy one is waited for, and calls get ids that tell them apart."""
+"""How a model is asked: a busy one is waited for, what is too long is shortened, ids are made unique."""
 
 import asyncio
 import random
@@ -25,7 +25,8 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models import ModelRequestContext
 
-from xerus.assistant.history import tidied
+from xerus.assistant.fitting import Fitting
+from xerus.assistant.history import joined, tidied
 from xerus.assistant.problems import is_too_long
 from xerus.ids import new_id
 
@@ -65,9 +66,12 @@ class Asking(AbstractCapability[object]):
     never asked for twice, because the person has read it already.
     """
 
-    def __init__(self, *, patience: Patience, says: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, patience: Patience, fitting: Fitting, says: Callable[[str], None]
+    ) -> None:
         """Make it; `says` is told what the run waits for, and '' when it goes on."""
         self._patience = patience
+        self._fitting = fitting
         self._says = says
 
     async def prepare_model_request(
@@ -75,18 +79,20 @@ class Asking(AbstractCapability[object]):
     ) -> ModelRequestContext:
         """Bring the messages into a form that every provider takes."""
         del ctx
-        request_context.messages = tidied(request_context.messages)
+        request_context.messages = joined(self._fitting.told(tidied(request_context.messages)))
         return request_context
 
     async def on_model_request_error(
         self, ctx: RunContext[object], *, request_context: ModelRequestContext, error: Exception
     ) -> ModelResponse:
-        """Wait and ask once more where that may help.
+        """Wait, or shorten the conversation, and ask once more where that may help.
 
         Raises:
-            RetryModelRequest: it was waited for.
+            RetryModelRequest: it was waited for, or shortened.
         """
         del ctx
+        if is_too_long(error) and await self._fitting.once_more():
+            raise RetryModelRequest
         pause = self._patience.pause(error, request_context.attempt)
         if pause is None:
             raise error

@@ -10,13 +10,19 @@ from xerus.assistant import demo
 from xerus.assistant.turns import Turn
 from xerus.errors import InvalidInput
 
+_WINDOWS = {"anthropic": 200_000}
+_WINDOW = 128_000
+
 
 class Models:
     """The models of the settings, the default first; the demo model alone has the name ''."""
 
-    def __init__(self, models: Mapping[str, Model]) -> None:
-        """Make it; there is at least one."""
+    def __init__(
+        self, models: Mapping[str, Model], windows: Mapping[str, int] | None = None
+    ) -> None:
+        """Make it; there is at least one. `windows` are the tokens that one can read and write."""
         self._models = dict(models)
+        self._windows = windows or {}
 
     @property
     def names(self) -> Sequence[str]:
@@ -53,6 +59,17 @@ class Models:
     def model(self, name: str) -> Model:
         """Return one of `names`."""
         return self._models[name]
+
+    def window(self, name: str) -> int:
+        """Return the tokens that one of `names` can read and write at once; 0 for the demo model.
+
+        As the settings say, else as the library knows the model, else what is usual.
+        """
+        model = self._models[name]
+        if model.model_name == demo.NAME:
+            return 0
+        known = self._windows.get(name) or model.context_window
+        return known or _WINDOWS.get(model.system, _WINDOW)
 
 
 def readable_for(model: str, turns: Sequence[Turn]) -> list[Turn]:

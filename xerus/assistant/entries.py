@@ -109,10 +109,11 @@ class ApprovalEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeEntry:
-    """What of other servers' tools was missing in an answer, said once in a conversation."""
+    """What was missing in an answer: other servers' tools, or for the model the oldest messages."""
 
     kind: ClassVar[str] = "notice"
     text: str
+    tone: Literal["warn", "busy"] = "warn"
 
 
 @dataclass(frozen=True, kw_only=True)

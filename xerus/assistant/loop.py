@@ -26,11 +26,13 @@ from pydantic_ai.models import Model
 from pydantic_ai.toolsets import AbstractToolset
 
 from xerus.assistant.asking import Asking, Patience
+from xerus.assistant.fitting import Fitting
 from xerus.assistant.growth import Growth
 from xerus.assistant.link import McpLink
 from xerus.assistant.problems import EXPECTED, noted, refused, unfinished
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.toolset import RemoteTools
+from xerus.assistant.shortening import Past
 from xerus.assistant.stopping import Stopping
 from xerus.assistant.toolset import McpTools, Terms
 from xerus.assistant.turns import Cut, Turn
@@ -77,6 +79,8 @@ class Run:
         model: what is asked.
         history: everything before this turn.
         prompt: the person's new message; None after decisions.
+        past: the turns that `history` is made of.
+        window: tokens that the model can read and write at once.
         terms: what it may do without asking, and what was decided about calls that waited.
         waiting: the calls that have to wait for a person; filled by the run.
     """
@@ -86,6 +90,8 @@ class Run:
     history: Sequence[ModelMessage]
     turn: Turn
     prompt: str | None = None
+    past: Past = field(default_factory=Past)
+    window: int = 0
     terms: Terms = field(default_factory=Terms)
     waiting: list[ToolCallPart] = field(default_factory=list)
 
@@ -157,6 +163,14 @@ class Loop:
         toolsets: Sequence[AbstractToolset[object]],
         following: "_Following",
     ) -> None:
+        fitting = Fitting(
+            model=run.model,
+            past=run.past,
+            turn=run.turn,
+            window=run.window,
+            says=following.says,
+        )
+        await fitting.begin(run.prompt or "")
         async with self._agent.iter(
             run.prompt,
             model=run.model,
@@ -165,7 +179,7 @@ class Loop:
             instructions=self._instructions(client, run.turn.notices),
             toolsets=toolsets,
             usage_limits=_LIMITS,
-            capabilities=[Asking(patience=self._patience, says=following.says)],
+            capabilities=[Asking(patience=self._patience, fitting=fitting, says=following.says)],
         ) as steps:
             await following.follow(steps)
         _ended(run.turn)

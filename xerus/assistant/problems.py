@@ -48,7 +48,7 @@ _OF_MODEL: tuple[tuple[type[AgentRunError], str, str], ...] = (
     (
         ModelContextWindowExceededError,
         "This conversation has become too long for the model.",
-        "Start a new conversation.",
+        "Start a new conversation, or ask for less at once.",
     ),
     (
         ModelRequestRejectedError,

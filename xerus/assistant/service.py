@@ -19,6 +19,7 @@ from xerus.assistant.link import McpLink
 from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
 from xerus.assistant.owners import Owners
 from xerus.assistant.remote.calls import Others
+from xerus.assistant.shortening import Past
 from xerus.assistant.signals import Signals
 from xerus.assistant.toolset import Terms
 from xerus.assistant.turns import Turn, prompt_of
@@ -218,14 +219,15 @@ class Assistant:
         self._answers.begin(lease, turn, prepare)
 
     def _to_answer(self, lease: Lease, message: str, content: Content, turn: Turn) -> Run:
+        turns = readable_for(turn.model, content.turns[: lease.n])
         return Run(
             user_id=lease.user_id,
             model=self._models.model(turn.model),
-            history=messages_of(
-                readable_for(turn.model, content.turns[: lease.n]), content.approvals
-            ),
+            history=messages_of(turns, content.approvals),
             turn=turn,
             prompt=message,
+            past=Past(turns=turns),
+            window=self._models.window(turn.model),
         )
 
     def _to_go_on(self, lease: Lease, content: Content, turn: Turn) -> Run:
@@ -236,6 +238,8 @@ class Assistant:
             model=self._models.model(turn.model),
             history=found.history,
             turn=turn,
+            past=Past(turns=turns[: lease.n], asks=False),
+            window=self._models.window(turn.model),
             terms=Terms(decided=found),
         )
 

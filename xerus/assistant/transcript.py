@@ -38,6 +38,11 @@ from xerus.assistant.rendering import blocks_of
 from xerus.assistant.turns import CallNote, Cut, Turn, begun_in
 from xerus.tools.untrusted import one_line
 
+_SHORTENED = "Earlier messages were summarised for the model; you still see all of them."
+_LEFT_OUT = (
+    "Earlier messages were left out for the model, because they are too long for it and could not be"
+    " summarised; you still see all of them. Say again what matters of them."
+)
 _OUTCOMES: dict[str, CallState] = {"success": "ok", "denied": "declined"}
 _DECISIONS: dict[Decision, WaitState | None] = {
     Decision.APPROVED: None,
@@ -88,6 +93,8 @@ class _Page:
         yield from self._end(n, turn)
 
     def _notices(self, n: int) -> Iterator[Entry]:
+        if how := self._content.turns[n].shortened:
+            yield NoticeEntry(text=_SHORTENED if how.summary else _LEFT_OUT, tone="busy")
         told = {text for turn in self._content.turns[:n] for text in turn.notices}
         for text in self._content.turns[n].notices:
             if text not in told:

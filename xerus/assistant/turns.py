@@ -71,6 +71,22 @@ class Problem:
     correlation_id: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shortened:
+    """What the model gets, from a turn on, in place of the oldest turns.
+
+    Attributes:
+        before: the number of the first turn that it still gets as it is.
+        summary: a model's account of those before; '' where they are left out.
+        input_tokens, output_tokens: what that took, as the provider counts.
+    """
+
+    before: int
+    summary: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
 @dataclass(kw_only=True)
 class Turn:
     """A person's message or decision, and everything that followed from it.
@@ -78,7 +94,8 @@ class Turn:
     `cut` says what ended it early; what was written until then stays. `aside`: the person had it
     answered again, so it is history that the model no longer gets. `notices` say what of other
     servers' tools was missing in it. `model` answers in it, named as the settings name it. `doing`
-    says what it waits for while it is written, '' as a rule.
+    says what it waits for while it is written, '' as a rule. `shortened`: the conversation was too long
+    for the model when this turn was begun.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
@@ -89,6 +106,7 @@ class Turn:
     notices: list[str] = field(default_factory=list)
     model: str = ""
     doing: str = ""
+    shortened: Shortened | None = None
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""

@@ -246,6 +246,14 @@ def _model_problems(assistant: AssistantSettings) -> Iterator[Problem]:
         "XERUS_MODEL_URL": assistant.compatible_url,
     }
     yield from models.problems(assistant.model, assistant.models, given)
+    try:
+        models.windows(assistant.windows)
+    except ValueError as error:
+        yield Problem(
+            variable="XERUS_MODEL_WINDOWS",
+            message=f"has {str(error)!r}, which names no model and number of tokens",
+            remedy="Use PROVIDER:NAME=TOKENS, 4096 at least, as compatible:qwen3=32768.",
+        )
     for variable, url in urls.items():
         if models.plain_http(url, LOOPBACK_HOSTS) and not assistant.plain_http:
             yield Problem(

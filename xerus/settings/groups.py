@@ -484,6 +484,13 @@ class AssistantSettings(Group):
         "the chat has a list to choose from, for each conversation; a new one begins with "
         "XERUS_MODEL, or with the first of these. Default: none.",
     )
+    windows: Words = _setting(
+        "XERUS_MODEL_WINDOWS",
+        default=(),
+        help="Tokens that a model reads and writes at once, as compatible:qwen3=32768, separated by "
+        "commas. A conversation that takes three quarters of it is shortened for the model, by a "
+        "summary. Default: what is known of the model, else 200000 for anthropic: and 128000.",
+    )
     anthropic_api_key: SecretStr | None = _setting(
         "ANTHROPIC_API_KEY", help="Key for anthropic: models."
     )

@@ -8,6 +8,8 @@ from xerus.settings.problems import Problem
 
 Provider: TypeAlias = Literal["anthropic", "openai", "compatible"]
 
+_LEAST_WINDOW = 4_096
+"""Tools and instructions alone take more than any less."""
 FORMS = "anthropic:NAME, openai:NAME or compatible:NAME"
 _KEYS: Mapping[Provider, tuple[str, str]] = {
     "anthropic": ("ANTHROPIC_API_KEY", "an anthropic"),
@@ -29,6 +31,21 @@ def named(model: str) -> tuple[Provider, str] | None:
 def chosen(model: str | None, models: Sequence[str]) -> tuple[str, ...]:
     """Return the models to choose from, the default first; none: the demo model answers."""
     return tuple(dict.fromkeys((*([model] if model else []), *models)))
+
+
+def windows(given: Sequence[str]) -> dict[str, int]:
+    """Return the tokens of each model in `NAME=TOKENS`.
+
+    Raises:
+        ValueError: one is not of this form.
+    """
+    found = {}
+    for one in given:
+        name, _, tokens = one.rpartition("=")
+        if named(name) is None or not tokens.isdecimal() or int(tokens) < _LEAST_WINDOW:
+            raise ValueError(one)
+        found[name] = int(tokens)
+    return found
 
 
 def needed(provider: Provider) -> str:

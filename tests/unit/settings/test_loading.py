@@ -6,6 +6,7 @@ import pytest
 
 from xerus.settings.groups import known
 from xerus.settings.loading import examine, load
+from xerus.settings.models import windows
 from xerus.settings.problems import SettingsError
 
 ENTRA = {
@@ -145,6 +146,9 @@ def test_plain_http_is_refused_unless_the_host_is_loopback() -> None:
         ({"XERUS_MODEL": "compatible:some-model"}, "XERUS_MODEL_URL"),
         ({"XERUS_MODELS": "openai:some-model"}, "OPENAI_API_KEY"),
         ({"XERUS_MODELS": "nonsense"}, "XERUS_MODELS"),
+        ({"XERUS_MODEL_WINDOWS": "openai:some-model"}, "XERUS_MODEL_WINDOWS"),
+        ({"XERUS_MODEL_WINDOWS": "openai:some-model=64"}, "XERUS_MODEL_WINDOWS"),
+        ({"XERUS_MODEL_WINDOWS": "some-model=64000"}, "XERUS_MODEL_WINDOWS"),
         ({"XERUS_MODEL_URL": "http://models.example.com/v1"}, "XERUS_MODEL_URL"),
         ({"XERUS_OPENAI_URL": "http://gateway.example.com/v1"}, "XERUS_OPENAI_URL"),
         ({"XERUS_ANTHROPIC_URL": "ftp://gateway.example.com"}, "XERUS_ANTHROPIC_URL"),
@@ -158,6 +162,14 @@ def test_each_model_of_the_list_is_told_what_it_lacks() -> None:
     told = problems(XERUS_MODELS="anthropic:one, openai:two, compatible:three")
     assert set(told) == {"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "XERUS_MODEL_URL"}
     assert "anthropic:one" in told["ANTHROPIC_API_KEY"]
+
+
+def test_the_windows_of_models_are_read() -> None:
+    env = {"XERUS_MODEL_WINDOWS": "compatible:qwen3:8b=32768, openai:some-model=400000"}
+    assert windows(load(env).assistant.windows) == {
+        "compatible:qwen3:8b": 32_768,
+        "openai:some-model": 400_000,
+    }
 
 
 def test_a_model_on_another_machine_needs_https_or_a_switch_that_says_so() -> None:
