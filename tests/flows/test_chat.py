@@ -121,6 +121,45 @@ async def test_a_call_is_edited_by_plain_forms_and_runs_as_it_was_shown(
     assert "Written by Ada" in browser.page.text
 
 
+async def test_what_is_allowed_in_a_conversation_runs_unasked_until_it_is_taken_back(
+    stack: Stack, browser: Browser
+) -> None:
+    mark = await ready(browser, stack)
+    await ask(browser, stack.url, "comment on ENG-12: Asked about")
+    await browser.click("Approve, and do not ask about this tool again in this conversation")
+
+    said = (await browser.click("Send", text="comment on ENG-12: Not asked about")).text
+    assert "Ran without asking: you allowed it in this conversation." in said
+    assert await writes(stack, mark) == [("POST", ADA), ("POST", ADA)]
+
+    await browser.click("Ask again about Add comment")
+    said = (await browser.click("Send", text="comment on ENG-12: Asked about again")).text
+    assert "Approve: Add comment?" in said
+    assert len(await writes(stack, mark)) == 2
+
+
+async def test_a_blocked_tool_does_not_run_and_a_reset_brings_it_back(
+    stack: Stack, browser: Browser
+) -> None:
+    mark = await ready(browser, stack)
+    page = f"{stack.url}/connections/atlassian"
+    await browser.open(page)
+    said = (await browser.click("Save", **{"policy.jira_add_comment": "block"})).text
+    assert "Chosen by you" in said
+
+    said = await ask(browser, stack.url, "comment on ENG-12: Blocked")
+    assert "the person has blocked this tool" in said
+    assert await writes(stack, mark) == []
+
+    await browser.open(page)
+    assert "Reset. Reading runs at once" in (await browser.click("Reset all")).text
+    assert "Approve: Add comment?" in await ask(browser, stack.url, "comment on ENG-12: Back")
+    await browser.open(page)
+    refused = await browser.click("Save", **{"policy.jira_delete_issue": "allow"})
+    assert refused.status == 400
+    assert "asked about each time" in refused.text
+
+
 async def test_pages_are_found_read_and_created(stack: Stack, browser: Browser) -> None:
     await ready(browser, stack)
 

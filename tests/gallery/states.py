@@ -15,6 +15,7 @@ from tests.gallery.mail_states import MAIL_STATES
 from tests.gallery.model_states import MODEL_STATES
 from tests.gallery.notice_states import NOTICE_STATES
 from tests.gallery.people_states import PEOPLE_STATES
+from tests.gallery.policy_states import POLICY_STATES
 from tests.gallery.running_states import RUNNING_STATES
 from tests.gallery.server_states import OWN_VIEWS, SERVER_STATES
 from tests.gallery.shown import Shown
@@ -404,6 +405,7 @@ STATES: Mapping[str, Shown] = {
     **PEOPLE_STATES,
     **HELP_STATES,
     **SERVER_STATES,
+    **POLICY_STATES,
     **NOTICE_STATES,
     **RUNNING_STATES,
     **MAIL_STATES,

@@ -35,7 +35,7 @@ from xerus.assistant.link import McpLink
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.servers import Servers
 from xerus.assistant.service import Assistant
-from xerus.assistant.verdicts import Verdict
+from xerus.assistant.verdicts import Remember, Verdict
 from xerus.audit.log import AuditLog
 from xerus.db.database import Database
 from xerus.db.notify import Listener
@@ -117,6 +117,8 @@ class Tools:
         lacking: scopes that it has to be given first.
         holds: whether a call waits after it has begun, until `may_end`.
         done: the names of the calls that ended.
+        destroys: what the tools say of themselves.
+        answer: what they say in place of that they are done.
     """
 
     ran: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -127,6 +129,8 @@ class Tools:
     done: list[str] = field(default_factory=list)
     holds: bool = False
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
+    destroys: bool | None = None
+    answer: str = ""
 
     def server(self) -> Server[Any]:
         return Server("small", on_list_tools=self._list, on_call_tool=self._call)
@@ -138,7 +142,9 @@ class Tools:
                     name=name,
                     title=name.capitalize(),
                     input_schema=_WRITTEN if name == "write" else {"type": "object"},
-                    annotations=types.ToolAnnotations(read_only_hint=reads),
+                    annotations=types.ToolAnnotations(
+                        read_only_hint=reads, destructive_hint=self.destroys
+                    ),
                 )
                 for name, reads in (("look", True), ("write", False))
             ]
@@ -168,13 +174,17 @@ class Tools:
         if self.holds:
             await self.may_end.wait()
         self.done.append(params.name)
-        return types.CallToolResult(content=[types.TextContent(text=f"{params.name} done")])
+        return types.CallToolResult(
+            content=[types.TextContent(text=self.answer or f"{params.name} done")]
+        )
 
 
-def verdict(call: ApprovalEntry, *, approve: bool, shown: str | None = None) -> Verdict:
+def verdict(
+    call: ApprovalEntry, *, approve: bool, shown: str | None = None, remember: Remember = ""
+) -> Verdict:
     """What a page sends that shows `call`."""
     seen = call.shown if shown is None else shown
-    return Verdict(approval_id=call.call_id, approve=approve, shown=seen)
+    return Verdict(approval_id=call.call_id, approve=approve, shown=seen, remember=remember)
 
 
 @dataclass

@@ -178,6 +178,7 @@ async def test_of_several_calls_the_changed_one_alone_is_changed(
         return says("Done.") if results(messages) else calls(written, written)
 
     async with chatting(database, tmp_path, script) as chat:
+        chat.tools.destroys = False
         conversation = await chat.send("Write twice")
         first, _ = await chat.approvals(conversation)
         await edit(chat, conversation, first, **EDITED)

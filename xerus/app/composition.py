@@ -160,7 +160,9 @@ async def _build(base: Foundation, pages: Pages, roles: frozenset[Role]) -> _Par
     if Role.WEB in roles:
         from xerus.app.web import web_role  # noqa: PLC0415 - its first lines say why
 
-        web = web_role(base, pages, people, links, remote, endpoint, limits, points)
+        web = web_role(
+            base, pages, people, links, remote, endpoint, limits, points, catalogue.tools
+        )
     figures = Figures(db=base.db, clock=base.clock)
     notices = notices_for(base, links, limits)
     worker = _worker(

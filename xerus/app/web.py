@@ -4,7 +4,7 @@ Imported only where the role runs: it brings 23 MiB of the assistant's libraries
 to load them, which processes that serve OAuth or MCP alone have no use for.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
@@ -30,6 +30,7 @@ from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.servers import Servers as RemoteOffers
 from xerus.assistant.searching import Searching
 from xerus.assistant.service import Assistant
+from xerus.assistant.tool_policies import ToolPolicies
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
 from xerus.connections.links import Link
@@ -41,6 +42,7 @@ from xerus.notices.service import Notices
 from xerus.pages.rendering import Pages
 from xerus.settings.groups import AssistantSettings
 from xerus.settings.models import chosen, windows
+from xerus.tools.declaration import Tool
 from xerus.web import routes as web_routes
 from xerus.web.deps import WebDeps
 from xerus.web.kept import Kept
@@ -65,8 +67,9 @@ def web_role(
     endpoint: McpEndpoint,
     limits: AtlassianLimits,
     points: SharedPoints,
+    tools: Sequence[Tool],
 ) -> WebRole:
-    """Build the pages.
+    """Build the pages; `tools` are those that are on.
 
     Raises:
         NotConfigured: XERUS_MODEL or XERUS_MODELS names a model that cannot be used.
@@ -75,8 +78,9 @@ def web_role(
     link = McpLink(
         app=endpoint.app, url=resource_url(base.settings.public_url), tokens=people.tokens
     )
+    offers = RemoteOffers(remotes=remote.remotes, egress=base.server_egress)
     others = Others(
-        servers=RemoteOffers(remotes=remote.remotes, egress=base.server_egress),
+        servers=offers,
         audit=base.audit,
         metrics=base.metrics,
     )
@@ -103,6 +107,7 @@ def web_role(
         links,
         remote,
         assistant,
+        ToolPolicies(settling=assistant.settling, tools=tools, servers=offers),
         administration,
         of_people,
         notices,
@@ -146,6 +151,7 @@ def _assistant(base: Foundation, link: McpLink, providers: Providers, others: Ot
         models=Models({name: providers.model(name) for name in names}, windows(wanted.windows)),
         messages_per_minute=wanted.messages_per_minute,
         others=others,
+        may_always_allow=wanted.may_always_allow,
         link=link,
     )
 
@@ -178,6 +184,7 @@ def _deps(
     links: Mapping[Link, Connections],
     remote: RemoteParts,
     assistant: Assistant,
+    policies: ToolPolicies,
     administration: Administration,
     of_people: PeopleAdministration,
     notices: Notices,
@@ -198,6 +205,7 @@ def _deps(
         servers=remote.servers,
         remotes=remote.remotes,
         assistant=assistant,
+        policies=policies,
         kept=_kept(base, assistant),
         audit=base.audit,
         admin=administration,

@@ -1,7 +1,7 @@
 """The answers that this process writes: begun, looked at while they grow, stopped, stored."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -25,7 +25,7 @@ DRAIN_SECONDS = 8.0
 """Answers that take longer are cut off by an orderly shutdown; `app.processes` kills after 15 s."""
 _STORE_AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0)
 
-Prepare = Callable[[Content, Turn], Run]
+Prepare = Callable[[Content, Turn], Awaitable[Run]]
 """Makes the run of a conversation as it stands, which fills the given turn."""
 
 
@@ -138,7 +138,7 @@ class Answers:
         try:
             lease = answer.lease
             answer.before = await self._journal.read(lease.user_id, lease.conversation_id)
-            run = prepare(answer.before, answer.turn)
+            run = await prepare(answer.before, answer.turn)
             await self._bounded(answer, run)
         except Exception as error:  # noqa: BLE001 - an edge: a defect of ours is told as well
             answer.turn.problem = noted(error) if isinstance(error, EXPECTED) else broken()

@@ -45,7 +45,8 @@ class ToolEntry:
     """A call: arguments and result as text, seconds None where it never ran or still does.
 
     `size` is that of the result in bytes; `allowed` says why a write ran without being asked
-    about: "here", "always", or ""; `origin` names another server whose tool it is.
+    about: "here", "always", or "", and then `target`, `rows` and `notes` what it was to change;
+    `origin` names another server whose tool it is.
     """
 
     kind: ClassVar[str] = "tool"
@@ -57,6 +58,9 @@ class ToolEntry:
     seconds: float | None
     size: int | None = None
     allowed: str = ""
+    target: str = ""
+    rows: "tuple[ShownRow, ...]" = ()
+    notes: tuple[str, ...] = ()
     origin: str = ""
     at: datetime | None = None
 
@@ -82,6 +86,7 @@ class ApprovalEntry:
         arguments: exactly what is sent.
         account: as whom it would be made; '' where that is unknown.
         may_allow: whether the tool may be let run without asking.
+        deletes: whether it deletes, so that it is decided about by itself.
         edited: whether the arguments are the person's and not the model's.
         reason: why they declined; '' where they did not say.
         origin: the other server whose tool it is; '' for one of ours.
@@ -100,6 +105,7 @@ class ApprovalEntry:
     shown: str = ""
     account: str = ""
     may_allow: bool = False
+    deletes: bool = False
     edited: bool = False
     reason: str = ""
     origin: str = ""

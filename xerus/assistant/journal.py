@@ -12,16 +12,17 @@ from xerus.assistant.exchanges import ALREADY_DONE, asked, changed_something, la
 from xerus.assistant.leases import Lease, Leases, still_running
 from xerus.assistant.owners import Owners
 from xerus.assistant.sealing import Sealing
+from xerus.assistant.settling import Settling
 from xerus.assistant.signals import Signals
 from xerus.assistant.titles import title_of
-from xerus.assistant.turns import Turn, prompt_of
+from xerus.assistant.turns import CallNote, Turn, prompt_of
 from xerus.assistant.verdicts import Verdict
 from xerus.assistant.waiting_calls import WaitingCalls
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
 from xerus.db.database import Connection, Database
 from xerus.db.roles import Role
-from xerus.errors import Conflict
+from xerus.errors import Conflict, InvalidInput
 from xerus.ids import UserId, new_id
 from xerus.vault.service import Vault
 
@@ -59,6 +60,7 @@ class Journal:
         db: Database,
         vault: Vault,
         audit: AuditLog,
+        settling: Settling,
         clock: Clock,
         owners: Owners,
         signals: Signals,
@@ -67,6 +69,7 @@ class Journal:
         self._sealing = Sealing(vault=vault)
         self._leases = Leases(sealing=self._sealing, owners=owners, signals=signals, clock=clock)
         self._signals = signals
+        self._settling = settling
         self._waiting = WaitingCalls(sealing=self._sealing, audit=audit, clock=clock)
         self._clock = clock
 
@@ -171,6 +174,7 @@ class Journal:
             NotFound: there is no such wait of this person.
             Conflict: an answer is being written, or one was decided the other way, or is not the
                 call any more that the page showed.
+            InvalidInput: a tool that deletes is to be allowed, or approved among other calls.
         """
         key = checked_id(conversation_id)
         async with self._db.transaction(Role.APP, user_id=user_id) as conn:
@@ -185,8 +189,10 @@ class Journal:
                 return None
             if running:
                 raise still_running()
+            notes = await self._notes(conn, user_id, key, [one for one, _ in undecided])
+            _check_alone([(notes[one.id], verdict) for one, verdict in undecided])
             for chosen, verdict in undecided:
-                await self._settle(conn, user_id, key, chosen, verdict)
+                await self._settle(conn, user_id, key, chosen, verdict, notes[chosen.id])
             decided = {chosen.id for chosen, _ in undecided}
             turn = undecided[-1][0].turn
             others = [
@@ -319,14 +325,32 @@ class Journal:
             decision = Decision.EXPIRED if late else Decision.SUPERSEDED
             await self._waiting.decide(conn, user_id, key, one, decision)
 
+    async def _notes(
+        self, conn: Connection, user_id: UserId, key: str, waits: Sequence[Approval]
+    ) -> dict[str, CallNote]:
+        """Return what was noted of calls that wait, by the id of the wait."""
+        turns = {}
+        for n in {one.turn for one in waits}:
+            sealed = await store.turn(conn, user_id=user_id, conversation_id=key, n=n)
+            turns[n] = await self._sealing.open_turn(user_id, key, n, sealed)
+        return {one.id: turns[one.turn].calls[one.call_id] for one in waits}
+
     async def _settle(
-        self, conn: Connection, user_id: UserId, key: str, approval: Approval, verdict: Verdict
+        self,
+        conn: Connection,
+        user_id: UserId,
+        key: str,
+        approval: Approval,
+        verdict: Verdict,
+        note: CallNote,
     ) -> None:
         decision = Decision.APPROVED if verdict.approve else Decision.DECLINED
         if not approval.waits(self._clock.now()):
             decision = Decision.EXPIRED
         reason = verdict.reason if decision is Decision.DECLINED else ""
         await self._waiting.decide(conn, user_id, key, approval, decision, reason=reason)
+        if verdict.remember and approval.kind is Kind.APPROVAL and decision is not Decision.EXPIRED:
+            await self._settling.remember(conn, user_id, key, note, verdict.remember)
 
 
 def waits_no_more() -> Conflict:
@@ -350,6 +374,16 @@ def _chosen(found: Approvals, verdict: Verdict) -> Approval:
             hint="Reload the page, look at it again, then decide.",
         )
     return chosen
+
+
+def _check_alone(decisions: Sequence[tuple[CallNote, Verdict]]) -> None:
+    """Refuse to approve what deletes along with other calls."""
+    approved = [note for note, verdict in decisions if verdict.approve]
+    if len(approved) > 1 and any(note.deletes for note in approved):
+        raise InvalidInput(
+            "A call that deletes is approved by itself, so nothing was done.",
+            hint="Reload the page and approve it with its own button.",
+        )
 
 
 def _check_same(decision: Decision, *, approve: bool) -> None:

@@ -6,7 +6,7 @@ Keyed by server and tool, so that a tool of another MCP server is never taken fo
 import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
@@ -35,10 +35,15 @@ class Policy(StrEnum):
 
 
 class Key(NamedTuple):
-    """A tool of a server."""
+    """A tool of a server; of another server as it is defined: its id, ':' and part of a digest."""
 
     server: str
     tool: str
+
+    def is_same_tool(self, other: "Key") -> bool:
+        """Whether both are one tool, be it defined otherwise."""
+        mine, theirs = (one.server.partition(":")[0] for one in (self, other))
+        return self.tool == other.tool and mine == theirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +53,18 @@ class About:
     Attributes:
         reads: whether the tool changes nothing.
         may_allow: whether a person may let it run without being asked.
+        deletes: whether it deletes, alone or among other things.
     """
 
     key: Key
     reads: bool
     may_allow: bool
+    deletes: bool = False
+
+    @property
+    def standard(self) -> Policy:
+        """What holds while nobody has chosen."""
+        return Policy.ALLOW if self.reads else Policy.ASK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +83,7 @@ class Rules:
 
     def of(self, about: About) -> tuple[Policy, Why]:
         """Return the policy of a tool, and for a write that is allowed by whom: here or always."""
-        chosen = self.settled.get(about.key, Policy.ALLOW if about.reads else Policy.ASK)
+        chosen = self.chosen(about)
         if chosen is Policy.BLOCK:
             return chosen, ""
         if about.reads:
@@ -82,9 +94,21 @@ class Rules:
             return chosen, "always"
         return (Policy.ALLOW, "here") if about.key in self.here else (Policy.ASK, "")
 
+    def chosen(self, about: About) -> Policy:
+        """Return what the person chose for a tool, or what holds without that."""
+        if self.blocks(about.key):
+            return Policy.BLOCK
+        return self.settled.get(about.key, about.standard)
+
     def blocks(self, key: Key) -> bool:
-        """Whether a tool is not to be used at all."""
-        return self.settled.get(key) is Policy.BLOCK
+        """Whether a tool is not to be used at all, as it is or as it was: a change opens nothing."""
+        return any(
+            policy is Policy.BLOCK and one.is_same_tool(key) for one, policy in self.settled.items()
+        )
+
+    def settled_before(self, key: Key) -> bool:
+        """Whether something was settled for a tool as it was defined before, and holds no more."""
+        return any(one != key and one.is_same_tool(key) for one in (*self.settled, *self.here))
 
 
 NO_RULES = Rules(settled={}, here=frozenset())
@@ -96,16 +120,26 @@ def about(tool: types.Tool, *, server: str = OURS) -> About:
     reads = hints.read_only_hint is True
     key = Key(server, tool.name)
     if server == OURS and tool.name in _TOOLS:
-        return _about_ours(_TOOLS[tool.name])
+        return about_ours(_TOOLS[tool.name])
     # Without a hint a tool may destroy (MCP, ToolAnnotations), and so it is asked about.
-    return About(key=key, reads=reads, may_allow=reads or hints.destructive_hint is False)
+    careful = not reads and hints.destructive_hint is not False
+    return About(key=key, reads=reads, may_allow=not careful, deletes=careful)
 
 
 def about_call(one: About, arguments: Mapping[str, Any]) -> About:
     """Return what a policy goes by for a call: of our lean profile's tools, the tool inside."""
     key, _ = unwrapped(one.key, arguments)
     found = _TOOLS.get(key.tool) if key != one.key else None
-    return one if found is None or found in lean.LEAN else _about_ours(found)
+    known = one if found is None or found in lean.LEAN else about_ours(found)
+    steps = [tool_of(step) for step, _ in steps_of(*unwrapped(one.key, arguments))]
+    deletes = any(step is not None and step.effect is Effect.DELETE for step in steps)
+    return replace(known, deletes=True) if deletes else known
+
+
+def may_be_allowed(key: Key, *, reads: bool, may_allow: bool) -> bool:
+    """Whether a tool may run without being asked about; of ours its declaration has the last word."""
+    found = tool_of(key)
+    return may_allow and (found is None or reads or about_ours(found).may_allow)
 
 
 def unwrapped(key: Key, arguments: Mapping[str, Any]) -> tuple[Key, Mapping[str, Any]]:
@@ -165,11 +199,13 @@ def _read(value: Any) -> Any:
         return value
 
 
-def _about_ours(tool: Tool) -> About:
+def about_ours(tool: Tool) -> About:
+    """Return what a policy goes by, for a tool of ours."""
     many = bool(_OF_MANY & tool.input_schema["properties"].keys())
     wraps = bool(lean.executes(tool))
     return About(
         key=Key(OURS, tool.name),
         reads=not tool.writes,
         may_allow=not tool.writes or not (tool.effect is Effect.DELETE or many or wraps),
+        deletes=tool.effect is Effect.DELETE,
     )

@@ -3,15 +3,22 @@
 from xerus.db.database import Connection
 from xerus.ids import UserId
 
+_TABLES = ("conversations", "tool_policies")
+
 
 async def erase(conn: Connection, user_id: UserId) -> None:
-    """Delete conversations with their turns and approvals, in a transaction of the gate's."""
-    await conn.execute("DELETE FROM conversations WHERE user_id = %s", (user_id,))
+    """Delete conversations with everything under them, and policies, as the gate."""
+    for table in _TABLES:
+        await conn.execute(f"DELETE FROM {table} WHERE user_id = %s", (user_id,))  # noqa: S608 - a name of ours
 
 
 async def erase_of_nobody(conn: Connection) -> int:
     """Delete what requests that were under way wrote for people after they were removed."""
-    cursor = await conn.execute(
-        "DELETE FROM conversations c WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = c.user_id)"
-    )
-    return cursor.rowcount
+    erased = 0
+    for table in _TABLES:
+        cursor = await conn.execute(
+            f"DELETE FROM {table} t"  # noqa: S608 - a name of ours
+            " WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = t.user_id)"
+        )
+        erased += cursor.rowcount
+    return erased

@@ -9,7 +9,7 @@ from xerus.assistant import grammar
 from xerus.assistant.answers import Answers, Prepare
 from xerus.assistant.asking import Patience
 from xerus.assistant.choosing import Models, readable_for
-from xerus.assistant.deciding import decided
+from xerus.assistant.deciding import Decided, decided
 from xerus.assistant.editing.service import Editing
 from xerus.assistant.entries import Entry
 from xerus.assistant.history import messages_of
@@ -19,6 +19,7 @@ from xerus.assistant.link import McpLink
 from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
 from xerus.assistant.owners import Owners
 from xerus.assistant.remote.calls import Others
+from xerus.assistant.settling import Settling
 from xerus.assistant.shortening import Past
 from xerus.assistant.signals import Signals
 from xerus.assistant.toolset import Terms
@@ -55,14 +56,17 @@ class Assistant:
         link: McpLink,
         messages_per_minute: int,
         others: Others | None = None,
+        may_always_allow: bool = True,
         deadline_seconds: float = DEADLINE_SECONDS,
         patience: Patience | None = None,
     ) -> None:
         self._signals = Signals(listener=listener)
+        self.settling = Settling(db=db, audit=audit, clock=clock, may_allow=may_always_allow)
         self._journal = Journal(
             db=db,
             vault=vault,
             audit=audit,
+            settling=self.settling,
             clock=clock,
             owners=Owners(listener=listener, clock=clock),
             signals=self._signals,
@@ -168,6 +172,7 @@ class Assistant:
         Raises:
             NotFound: there is no such call of this person.
             Conflict: one was decided the other way, or changed, or an answer is being written.
+            InvalidInput: a tool that deletes is to be allowed, or approved among other calls.
         """
         lease = await self._journal.begin_decision(user.id, conversation_id, verdicts)
         if lease is not None:
@@ -218,7 +223,7 @@ class Assistant:
         turn.model = self._models.answering(lease.model)
         self._answers.begin(lease, turn, prepare)
 
-    def _to_answer(self, lease: Lease, message: str, content: Content, turn: Turn) -> Run:
+    async def _to_answer(self, lease: Lease, message: str, content: Content, turn: Turn) -> Run:
         turns = readable_for(turn.model, content.turns[: lease.n])
         return Run(
             user_id=lease.user_id,
@@ -228,9 +233,10 @@ class Assistant:
             prompt=message,
             past=Past(turns=turns),
             window=self._models.window(turn.model),
+            terms=await self._terms(lease, Decided()),
         )
 
-    def _to_go_on(self, lease: Lease, content: Content, turn: Turn) -> Run:
+    async def _to_go_on(self, lease: Lease, content: Content, turn: Turn) -> Run:
         turns = readable_for(turn.model, content.turns)
         found = decided(replace(content, turns=turns), lease.n - 1)
         return Run(
@@ -240,7 +246,14 @@ class Assistant:
             turn=turn,
             past=Past(turns=turns[: lease.n], asks=False),
             window=self._models.window(turn.model),
-            terms=Terms(decided=found),
+            terms=await self._terms(lease, found),
+        )
+
+    async def _terms(self, lease: Lease, found: Decided) -> Terms:
+        return Terms(
+            rules=await self.settling.rules(lease.user_id, lease.conversation_id),
+            decided=found,
+            waive=partial(self.settling.waive, lease.user_id, lease.conversation_id),
         )
 
 

@@ -38,14 +38,17 @@ _RETRIES = 2
 _OBJECT = SchemaValidator(
     core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
 )
-_BLOCKED = "Not run: the person has blocked this tool."
+BLOCKED = "blocked"
+"""In the metadata of a tool that the model is not offered."""
+IS_BLOCKED = "Not run: the person has blocked this tool. They can change that under Tools."
 
-Waived = Callable[[str, CallNote, bytes], Awaitable[None]]
+Waive = Callable[[str, CallNote, bytes], Awaitable[bool]]
 
 
-async def _unrecorded(tool: str, note: CallNote, wanted: bytes) -> None:
-    """Record nothing: for a run in which nothing may run without being asked."""
-    raise AssertionError((tool, note, wanted))
+async def _never(tool: str, note: CallNote, wanted: bytes) -> bool:
+    """Let no write run without being asked about."""
+    del tool, note, wanted
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +56,13 @@ class Terms:
     """What a run may do without asking, and what was decided before it.
 
     Attributes:
-        waived: told of a write that runs because its policy allows it, before it does.
+        waive: told of a write that is to run because its policy allows it, before it does;
+            False where it no longer may.
     """
 
     rules: Rules = NO_RULES
     decided: Decided = field(default_factory=Decided)
-    waived: Waived = _unrecorded
+    waive: Waive = _never
 
 
 async def all_tools(client: Client) -> list[types.Tool]:
@@ -104,7 +108,7 @@ class McpTools(AbstractToolset[object]):
         return self._server
 
     async def get_tools(self, ctx: RunContext[object]) -> dict[str, ToolsetTool[object]]:
-        """Return the tools that the person's token shows and they do not block, asked for once."""
+        """Return the tools that the person's token shows, asked for once."""
         del ctx
         return await self._listed()
 
@@ -117,8 +121,7 @@ class McpTools(AbstractToolset[object]):
             self._tools = {}
             for tool in await all_tools(self._client):
                 known = about(tool, server=self._server)
-                if not self._terms.rules.blocks(known.key):
-                    self._tools[tool.name] = self._wrapped(tool, known)
+                self._tools[tool.name] = self._wrapped(tool, known)
         return self._tools
 
     async def call_tool(
@@ -142,6 +145,7 @@ class McpTools(AbstractToolset[object]):
             server=known.key.server,
             tool=known.key.tool,
             may_allow=known.may_allow and self._terms.rules.may_allow and not known.reads,
+            deletes=known.deletes,
         )
         self._notes[ctx.tool_call_id] = note
         approved = await self._admit(name, tool_args, ctx, note, known)
@@ -166,17 +170,19 @@ class McpTools(AbstractToolset[object]):
         key, inner = unwrapped(Key(self._server, name), arguments)
         inside = [step for step, _ in steps_of(key, inner)]
         if any(map(rules.blocks, (known.key, *inside))):
-            raise ToolFailed(_BLOCKED)
+            raise ToolFailed(IS_BLOCKED)
         call_id = str(ctx.tool_call_id)
         if ctx.tool_call_approved and call_id not in self._terms.decided.resumed:
             return await self._as_approved(call_hash(name, arguments), call_id)
         policy, why = rules.of(known)
-        if policy is Policy.ASK:
-            await self._ask(key, inner, note)
-        if why:
+        if policy is Policy.ALLOW and not why:
+            return None
+        await self._present(key, inner, note)
+        if why and await self._terms.waive(name, note, call_hash(name, arguments)):
             note.allowed = why
-            await self._terms.waived(name, note, call_hash(name, arguments))
-        return None
+            return None
+        note.waits_for = "approval"
+        raise ApprovalRequired
 
     async def _as_approved(self, wanted: bytes, call_id: str) -> Approved:
         approved = self._approved.pop(call_id, None)
@@ -190,14 +196,13 @@ class McpTools(AbstractToolset[object]):
             )
         return approved
 
-    async def _ask(self, key: Key, arguments: Mapping[str, Any], note: CallNote) -> None:
+    async def _present(self, key: Key, arguments: Mapping[str, Any], note: CallNote) -> None:
+        """Note what the call would change, and as whom."""
         try:
             shown = await present(self._client, key, arguments)
         except NotConnected as missing:
             raise _held(note, missing.lacking) from missing
         note.preview, note.account = shown.preview, shown.account
-        note.waits_for = "approval"
-        raise ApprovalRequired
 
     async def _call(
         self, name: str, arguments: dict[str, Any], note: CallNote, known: About
@@ -226,7 +231,11 @@ class McpTools(AbstractToolset[object]):
                 description=tool.description,
                 parameters_json_schema=tool.input_schema,
                 sequential=not known.reads,
-                metadata={"title": tool.title or tool.name, "about": known},
+                metadata={
+                    "title": tool.title or tool.name,
+                    "about": known,
+                    BLOCKED: self._terms.rules.blocks(known.key),
+                },
             ),
             max_retries=_RETRIES,
             args_validator=_OBJECT,

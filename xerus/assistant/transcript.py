@@ -16,6 +16,7 @@ from pydantic_ai.messages import (
 
 from xerus.assistant import demo
 from xerus.assistant.approvals import Approval, Decision, Kind, until_the_model, waits_of
+from xerus.assistant.changes import Preview
 from xerus.assistant.entries import (
     ApprovalEntry,
     AsideEntry,
@@ -144,6 +145,7 @@ class _Page:
             shown=wait.shown,
             account=note.account,
             may_allow=note.may_allow,
+            deletes=note.deletes,
             edited=wait.more.arguments is not None,
             reason=wait.more.reason,
             origin=note.origin,
@@ -166,6 +168,7 @@ class _Page:
     ) -> ToolEntry:
         note = self._note(n, call)
         state, text = self._outcome(n, call, result, waits)
+        shown = note.preview if note.allowed and note.preview else Preview()
         return ToolEntry(
             name=note.tool or call.tool_name,
             title=note.title,
@@ -176,6 +179,9 @@ class _Page:
             size=None if result is None else len(text.encode()),
             at=result.timestamp if result is not None else None,
             allowed=note.allowed,
+            target=one_line(shown.target),
+            rows=rows_of(shown),
+            notes=tuple(shown.notes),
             origin=note.origin,
         )
 

@@ -35,6 +35,7 @@ class CallNote:
         reads: whether the tool changes nothing.
         waits_for: what the call waits for, when the run ended before it.
         may_allow: whether the person may let the tool run without being asked.
+        deletes: whether it deletes, so that it is decided about by itself.
         preview: what it would change, when approval was asked for.
         account: as whom it would be done then; '' where that is unknown.
         lacking: the scopes at Atlassian without which it cannot run, when it waits for them.
@@ -52,6 +53,7 @@ class CallNote:
     reads: bool = False
     waits_for: Literal["", "approval", "connection"] = ""
     may_allow: bool = False
+    deletes: bool = False
     preview: Preview | None = None
     account: str = ""
     lacking: list[str] = field(default_factory=list)

@@ -75,6 +75,9 @@ class Event(StrEnum):
     CONVERSATION_EXPORTED = "assistant:conversation:exported"
     CONVERSATIONS_REMOVED = "assistant:conversations:removed"
     APPROVAL_EDITED = "assistant:approval:edited"
+    APPROVAL_WAIVED = "assistant:approval:waived"
+    POLICY_SET = "assistant:policy:set"
+    POLICIES_RESET = "assistant:policies:reset"
     CALL_HELD = "assistant:call:held"
     CALL_RESUMED = "assistant:call:resumed"
     CALL_DROPPED = "assistant:call:dropped"
@@ -111,7 +114,7 @@ BY_SUBJECT = MappingProxyType(
         },
         "assistant": {
             *{"tool", "target", "call", "conversation", "arguments_hash", "expires_at", "edited"},
-            *{"server", "policy", "conversations", "form", "before"},
+            *{"server", "policy", "tools", "conversations", "form", "before"},
         },
         "remote": {
             *{"server", "host", "tool", "effect", "latency_ms", "call", "arguments_hash"},

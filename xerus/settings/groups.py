@@ -526,6 +526,13 @@ class AssistantSettings(Group):
         help="Messages that one person may send in the chat in a minute; each costs what the model "
         "costs. Each process counts for itself.",
     )
+    may_always_allow: bool = _setting(
+        "XERUS_CHAT_ALWAYS_ALLOW",
+        default=True,
+        help="Let people allow a tool that changes something to run in the chat without being asked "
+        "about, in one conversation or always; never one that deletes or does many things at once. "
+        "Off: every change is asked about, whatever was allowed before.",
+    )
     days: Annotated[int, Field(ge=1, le=36_500)] | None = _setting(
         "XERUS_CHAT_DAYS",
         help="Days without a new message after which the worker deletes a conversation with "

@@ -15,6 +15,7 @@ from xerus.web.chat_models import ChatModels, models_of
 from xerus.web.chat_waiting import Waits, announcement, waits_in
 from xerus.web.deps import AssistantService, Entry, WebDeps
 from xerus.web.kept import Beside, beside
+from xerus.web.policy_deps import Allowance
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Chat:
     examples: Sequence[str]
     is_demo: bool
     models: ChatModels
+    allowances: Sequence[Allowance]
     waits: Waits
     running: bool
     stopping: bool
@@ -150,6 +152,9 @@ class ChatPages:
             examples=self._assistant.examples,
             is_demo=self._assistant.is_demo,
             models=models_of(self._assistant.models, kept.current.model if kept.current else ""),
+            allowances=await self._deps.policies.here(user.id, conversation_id)
+            if conversation_id
+            else (),
             waits=await waits_in(self._deps, session, entries),
             running=bool(sight and sight.running),
             stopping=bool(sight and sight.stopping),

@@ -12,6 +12,8 @@ from xerus.web import access
 from xerus.web.card import APPS_AT_ATLASSIAN, base_of, card_for
 from xerus.web.deps import WebDeps
 from xerus.web.permissions import in_groups
+from xerus.web.policies import PolicyForm
+from xerus.web.policy_deps import ToolTable
 
 
 class ConnectionPages:
@@ -30,6 +32,7 @@ class ConnectionPages:
             access.action(self._deps, f"{self._base}/test", self._test, framed=True),
             access.page(self._deps, f"{self._base}/disconnect", self._ask),
             access.action(self._deps, f"{self._base}/disconnect", self._disconnect),
+            PolicyForm(self._deps, self._base, self._table).route(),
         ]
 
     async def _show(self, request: Request, session: Session) -> Response:
@@ -60,6 +63,10 @@ class ConnectionPages:
         await self._deps.assistant.run_out(session.user.id)
         return RedirectResponse("/tools", 303)
 
+    async def _table(self, _request: Request, session: Session) -> tuple[str, ToolTable]:
+        found = await self._deps.policies.ours(session.user.id, self._link.products)
+        return self._base, found
+
     async def _page(self, request: Request, session: Session, check: Check | None) -> Response:
         view = await self._connections.view(session.user.id)
         flow = await self._connections.flow(session.user.id, None)
@@ -81,6 +88,8 @@ class ConnectionPages:
             permission_groups=in_groups(view.scopes, view.missing_scopes),
             link=self._link,
             check=check,
+            table=(await self._table(request, session))[1],
+            told=request.query_params.get("tools", ""),
             in_company=bool(view.connection_id)
             and await self._connections.has_company(session.user.id),
         )

@@ -38,6 +38,7 @@ from xerus.web.checklist import Readiness
 from xerus.web.kept import Kept
 from xerus.web.oversight import Oversight
 from xerus.web.people_deps import PeopleService
+from xerus.web.policy_deps import PolicyService
 from xerus.web.server_deps import RemoteService, ServerAdministration
 
 CredentialsMode = Literal["user", "shared", "user-then-shared"]
@@ -440,6 +441,7 @@ class WebDeps:
     servers: ServerAdministration
     remotes: RemoteService
     assistant: AssistantService
+    policies: PolicyService
     kept: Kept
     audit: AuditService
     admin: AdminService

@@ -18,6 +18,7 @@ from xerus.web.admin_person import AdminPerson
 from xerus.web.admin_server import AdminServer
 from xerus.web.admin_servers import AdminServers
 from xerus.web.admin_use import AdminUse
+from xerus.web.allowances import Allowances
 from xerus.web.branches import BranchPages
 from xerus.web.card import base_of
 from xerus.web.chat import ChatPages
@@ -84,6 +85,7 @@ def _chat(deps: WebDeps) -> Iterator[Route]:
     yield from pages.routes()
     yield from ChatStream(deps, pages).routes()
     yield from ChatDecide(deps, pages.answer).routes()
+    yield from Allowances(deps).routes()
     yield from ChatEdit(deps, pages.shown).routes()
 
 

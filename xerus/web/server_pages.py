@@ -9,6 +9,8 @@ from xerus.accounts.sessions import Session
 from xerus.remotes.servers import Auth
 from xerus.web import access
 from xerus.web.deps import WebDeps
+from xerus.web.policies import PolicyForm
+from xerus.web.policy_deps import ToolTable
 from xerus.web.server_card import BASE, base_of, one_of, server_card
 from xerus.web.server_deps import Tried
 
@@ -27,6 +29,7 @@ class ServerPages:
             access.action(self._deps, f"{BASE}/test", self._test, framed=True),
             access.page(self._deps, f"{BASE}/disconnect", self._ask),
             access.action(self._deps, f"{BASE}/disconnect", self._disconnect),
+            PolicyForm(self._deps, BASE, self._table).route(),
         ]
 
     async def _card(self, request: Request, session: Session) -> Response:
@@ -66,6 +69,10 @@ class ServerPages:
         await link.disconnect(session.user.id)
         return RedirectResponse("/tools", 303)
 
+    async def _table(self, request: Request, session: Session) -> tuple[str, ToolTable]:
+        row = (await one_of(self._deps, request, session)).row
+        return base_of(row), await self._deps.policies.of_server(session.user.id, row.server)
+
     async def _page(self, request: Request, session: Session, tried: Tried | None) -> Response:
         link = await one_of(self._deps, request, session)
         return self._deps.pages.render(
@@ -77,4 +84,6 @@ class ServerPages:
             view=await link.view(session.user.id),
             card=await server_card(self._deps, link, session),
             tried=tried,
+            table=(await self._table(request, session))[1],
+            told=request.query_params.get("tools", ""),
         )

@@ -18,6 +18,7 @@ from tests.unit.web.fake_conversations import FakeConversations, FakeSearching, 
 from tests.unit.web.fake_editing import FakeEditing
 from tests.unit.web.fake_oversight import FakeOversight
 from tests.unit.web.fake_people import FakePeople
+from tests.unit.web.fake_policies import FakePolicies
 from tests.unit.web.fake_readiness import FakeReadiness
 from tests.unit.web.fake_servers import FakeRemotes, FakeServers
 from xerus.accounts.cookies import Cookies
@@ -637,6 +638,7 @@ class World:
     servers: FakeServers = field(default_factory=FakeServers)
     remotes: FakeRemotes = field(default_factory=FakeRemotes)
     assistant: FakeAssistant = field(default_factory=FakeAssistant)
+    policies: FakePolicies = field(default_factory=FakePolicies)
     audit: FakeAudit = field(default_factory=FakeAudit)
     admin: FakeAdmin = field(default_factory=FakeAdmin)
     people: FakePeople = field(default_factory=FakePeople)
@@ -671,6 +673,7 @@ class World:
             servers=self.servers,
             remotes=self.remotes,
             assistant=self.assistant,
+            policies=self.policies,
             kept=self.kept,
             audit=self.audit,
             admin=self.admin,

@@ -82,6 +82,16 @@ class Servers:
             await asyncio.wait(here, timeout=self._wait_seconds)
         return [self._outcome(task, server) for task, server in zip(asked, servers, strict=True)]
 
+    async def one(self, user_id: UserId, server: RemoteServer) -> Listed | Missing:
+        """Return what one server offers, in at most the time to wait."""
+        task = self._start(self._offer(user_id, server))
+        if not server.away_since:
+            await asyncio.wait([task], timeout=self._wait_seconds)
+        found = self._outcome(task, server)
+        if isinstance(found, Listed) and found.session is not None:
+            self.leave([found.session])
+        return found
+
     async def opened(self, user_id: UserId, server: RemoteServer) -> Listed:
         """Return a session with a server, and what it offers at this moment.
 

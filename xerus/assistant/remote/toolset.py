@@ -12,14 +12,14 @@ from pydantic_core import SchemaValidator, core_schema
 
 from xerus.assistant.calls import call_hash
 from xerus.assistant.deciding import CHANGED
-from xerus.assistant.policies import About, Key, Policy, Rules
+from xerus.assistant.policies import About, Key, Policy
 from xerus.assistant.preview import by_arguments
 from xerus.assistant.remote.calls import Refused, RemoteCalls, words_of
 from xerus.assistant.remote.definitions import RemoteTool
 from xerus.assistant.remote.servers import Listed, Missing
 from xerus.assistant.remote.transport import Failure
 from xerus.assistant.stopping import Stopping
-from xerus.assistant.toolset import Terms, told_of_edit
+from xerus.assistant.toolset import BLOCKED, IS_BLOCKED, Terms, told_of_edit
 from xerus.assistant.turns import CallNote
 from xerus.remotes.servers import NotConnected, RemoteServer
 from xerus.tools.untrusted import one_line
@@ -29,7 +29,6 @@ _DIGITS = 16
 _OBJECT = SchemaValidator(
     core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
 )
-_BLOCKED = "Not run: the person has blocked this tool."
 _ANEW = (
     "The server has changed this tool since you settled how it may run. What you settled then does"
     " not hold for it any more."
@@ -65,15 +64,11 @@ class RemoteTools(AbstractToolset[object]):
         return "remote"
 
     async def get_tools(self, ctx: RunContext[object]) -> dict[str, ToolsetTool[object]]:
-        """Return the tools that the servers offer and the person does not block."""
+        """Return the tools that the servers offer."""
         del ctx
         if self._tools is None:
             offered = self._calls.tools(self._ours)
-            self._tools = {
-                name: self._wrapped(tool)
-                for name, tool in offered.items()
-                if not _is_blocked(self._terms.rules, tool)
-            }
+            self._tools = {name: self._wrapped(tool) for name, tool in offered.items()}
             for one in self._calls.found:
                 name = door_of(one.server)
                 if self._has_door(one) and name not in self._tools and name not in self._ours:
@@ -119,6 +114,7 @@ class RemoteTools(AbstractToolset[object]):
             definition=tool.digest,
             reads=tool.reads,
             may_allow=known.may_allow and self._terms.rules.may_allow and not tool.reads,
+            deletes=known.deletes,
         )
         edited = await self._admit(name, arguments, ctx, note, tool)
         begun = perf_counter()
@@ -145,8 +141,8 @@ class RemoteTools(AbstractToolset[object]):
     ) -> bool:
         """Let a call pass as its policy says; return whether a person changed its arguments."""
         rules, wanted = self._terms.rules, call_hash(name, arguments)
-        if _is_blocked(rules, tool):
-            raise ToolFailed(_BLOCKED)
+        if rules.blocks(about(tool).key):
+            raise ToolFailed(IS_BLOCKED)
         if ctx.tool_call_approved and ctx.tool_call_id not in self._terms.decided.resumed:
             approved = self._approved.pop(str(ctx.tool_call_id), None)
             if approved is None or approved.call_hash != wanted:
@@ -157,16 +153,16 @@ class RemoteTools(AbstractToolset[object]):
                 )
             return approved.edited
         policy, why = rules.of(about(tool))
-        if policy is Policy.ASK:
-            note.preview = by_arguments(arguments)
-            if _was_settled(rules, tool):
-                note.preview.notes.append(_ANEW)
-            note.waits_for = "approval"
-            raise ApprovalRequired
-        if why:
+        if policy is Policy.ALLOW and not why:
+            return False
+        note.preview = by_arguments(arguments)
+        if why and await self._terms.waive(name, note, wanted):
             note.allowed = why
-            await self._terms.waived(name, note, wanted)
-        return False
+            return False
+        if rules.settled_before(about(tool).key):
+            note.preview.notes.append(_ANEW)
+        note.waits_for = "approval"
+        raise ApprovalRequired
 
     def _wrapped(self, tool: RemoteTool) -> ToolsetTool[object]:
         definition = ToolDefinition(
@@ -174,7 +170,11 @@ class RemoteTools(AbstractToolset[object]):
             description=tool.description,
             parameters_json_schema=tool.schema,
             sequential=not tool.reads,
-            metadata={"title": tool.title, "remote": tool},
+            metadata={
+                "title": tool.title,
+                "remote": tool,
+                BLOCKED: self._terms.rules.blocks(about(tool).key),
+            },
         )
         return self._of(definition)
 
@@ -207,7 +207,7 @@ class RemoteTools(AbstractToolset[object]):
 def about(tool: RemoteTool) -> About:
     """Return what a policy goes by: the tool of a server as it is defined now."""
     key = Key(f"{tool.server.id}:{tool.digest[:_DIGITS]}", tool.own_name)
-    return About(key=key, reads=tool.reads, may_allow=not tool.destroys)
+    return About(key=key, reads=tool.reads, may_allow=not tool.destroys, deletes=tool.destroys)
 
 
 def door_of(server: RemoteServer) -> str:
@@ -218,23 +218,6 @@ def door_of(server: RemoteServer) -> str:
 def origin(server: RemoteServer) -> str:
     """Return a server for people: its name, and whom they trust."""
     return f"{one_line(server.name)} ({server.host})"
-
-
-def _is_blocked(rules: Rules, tool: RemoteTool) -> bool:
-    """Whether the person blocked the tool, as it is or as it was: a change opens nothing."""
-    return any(
-        policy is Policy.BLOCK and _is_of(key, tool) for key, policy in rules.settled.items()
-    )
-
-
-def _was_settled(rules: Rules, tool: RemoteTool) -> bool:
-    """Whether the person settled something for the tool as it was before."""
-    now = about(tool).key
-    return any(_is_of(key, tool) and key != now for key in (*rules.settled, *rules.here))
-
-
-def _is_of(key: Key, tool: RemoteTool) -> bool:
-    return key.tool == tool.own_name and key.server.partition(":")[0] == tool.server.id
 
 
 def _through(found: Listed | Missing, note: CallNote) -> str:
