@@ -51,6 +51,7 @@ async def told(log: AuditLog) -> None:
         (GRACE, Event.CALL_FINISHED, {"tool": "jira_search", "outcome": "not_found"}),
         (GRACE, Event.CALL_REFUSED, {"tool": "jira_edit", "correlation_id": "4f9c21ab07de"}),
         (GRACE, Event.SESSION_CREATED, {}),
+        (ADA, Event.PERSON_DISABLED, {"person": GRACE}),
         (ADA, Event.PERSON_REMOVED, {"person": GRACE}),
     ]
     for user_id, event, facts in calls:
@@ -67,13 +68,19 @@ def what(rows: list[Found]) -> list[str]:
         (Wanted(people=[]), []),
         (
             Wanted(people=[GRACE]),
-            ["person:removed", "session:created", "call:refused", "call:finished"],
+            [
+                *("person:removed", "person:disabled"),
+                *("session:created", "call:refused", "call:finished"),
+            ],
         ),
         (Wanted(people=[GRACE], outcome=FAILED), ["call:refused", "call:finished"]),
         (Wanted(outcome="not_found"), ["call:finished"]),
         (
             Wanted(outcome=SUCCEEDED),
-            ["person:removed", "session:created", "call:finished", "call:started"],
+            [
+                *("person:removed", "person:disabled"),
+                *("session:created", "call:finished", "call:started"),
+            ],
         ),
         (Wanted(tool="jira_search", client="desk"), ["call:finished", "call:started"]),
         (Wanted(tool="jira_search", people=[GRACE]), ["call:finished"]),
@@ -148,7 +155,7 @@ async def test_an_export_has_what_was_there_when_it_began_and_no_more(
         assert len(some) <= 2
         rows.extend(some)
         await log.append(Event.SESSION_ENDED, user_id=ADA)
-    assert len(rows) == 6
+    assert len(rows) == 7
     assert rows[0].event == "tool:call:started"
 
 

@@ -26,6 +26,7 @@ SUCCEEDED, FAILED = "succeeded", "failed"
 COMMON = (Event.CALL_STARTED, Event.CALL_FINISHED, Event.TOKEN_REFRESHED)
 """What the log is full of: found by reading along; the other events have an index."""
 
+_ABOUT_PEOPLE = tuple(event for event in Event if event.startswith("account:person:"))
 _LOOKED_THROUGH = 20_000
 _EXPORTED_AT_ONCE = 1_000
 _SECONDS = 8
@@ -291,15 +292,14 @@ def _references(reference: str) -> list[_Source] | None:
 
 
 def _people(people: Sequence[UserId]) -> list[_Source]:
-    removed = sql.SQL("event = {} AND ").format(sql.Literal(Event.PERSON_REMOVED))
-    return [
-        _Source(condition=condition)
-        for user_id in people
-        for condition in (
-            sql.SQL("user_id = {}").format(sql.Literal(user_id)),
-            removed + _fact("person", user_id),
-        )
+    """Return what these people did, and what administrators did to them."""
+    did = [sql.SQL("user_id = {}").format(sql.Literal(user_id)) for user_id in people]
+    about = sql.SQL("event = {} AND facts ->> 'person' = ANY({})")
+    done_to = [
+        about.format(sql.Literal(str(event)), sql.Literal([str(one) for one in people]))
+        for event in _ABOUT_PEOPLE
     ]
+    return [_Source(condition=one) for one in (*did, *done_to)] if people else []
 
 
 def _events(events: Collection[Event] | None) -> list[_Source] | None:
