@@ -1,6 +1,7 @@
 """Options and the fixtures that every folder of tests may use."""
 
 import gc
+import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    Process.warm = True
+    Process.warm = Xerus.prepared = True
     gc.disable()  # until all tests are known: what is collected till then lives as long as the run
     folder = config.getoption("--record")
     if folder and not hasattr(config, "workerinput"):  # once, not in each worker of xdist
@@ -65,12 +66,21 @@ def record(request: pytest.FixtureRequest) -> str | None:
     return str(Path(folder).absolute()) if folder else None
 
 
-@pytest.fixture(scope="module")
-def sandbox(record: str | None) -> Iterator[Sandbox]:
-    """A simulated outside world of the module's own."""
+@pytest.fixture(scope="session")
+def one_sandbox(record: str | None) -> Iterator[Sandbox]:
     running = Sandbox(reachable(), record)
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+async def sandbox(one_sandbox: Sandbox) -> AsyncIterator[Sandbox]:
+    """A simulated outside world as it is at first, and a folder of the module's own."""
+    one_sandbox.folder = reachable()
+    await one_sandbox.atlassian.reset()
+    await one_sandbox.entra.reset()
+    yield one_sandbox
+    shutil.rmtree(one_sandbox.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import orjson
 
+from tests.support.prepared import prepare
 from tests.support.processes import Process, free_port
 
 _DAY = 24 * 60 * 60
@@ -106,6 +107,8 @@ class Sandbox:
 
     def __init__(self, folder: Path, record: str | None) -> None:
         self.folder = folder
+        """Where a Xerus beside it may keep its files."""
+        self._own = folder
         self._ports = (free_port(), free_port())
         self._record = record
         self.atlassian = Port(f"http://127.0.0.1:{self._ports[0]}")
@@ -115,12 +118,12 @@ class Sandbox:
         self.start()
 
     def start(self) -> None:
-        args = [*self.program, "--data-dir", str(self.folder / "sandbox")]
+        args = [*self.program, "--data-dir", str(self._own / "sandbox")]
         args += ["--atlassian-port", str(self._ports[0]), "--entra-port", str(self._ports[1])]
         if self._record:
             args += ["--record", self._record]
         self._process = Process(
-            *args, env={}, log=self.folder / "sandbox.log", ready="Sandbox is ready"
+            *args, env={}, log=self._own / "sandbox.log", ready="Sandbox is ready"
         )
 
     def stop(self) -> None:
@@ -148,6 +151,8 @@ class Xerus:
     args: tuple[str, ...] = ("serve",)
     program: tuple[str, ...] = ("-m", "xerus")
     process: Process | None = None
+    prepared: ClassVar[bool] = False
+    """Whether a first start finds its database made: nearly all tests want nothing of making it."""
     seconds_ahead: int = 0
     """How far its clock is before the machine's, from the next start on."""
 
@@ -163,6 +168,8 @@ class Xerus:
         program = self.program
         if self.seconds_ahead:
             program = ("-m", "tests.support.later", str(self.seconds_ahead))
+        if self.prepared and self.args[0] == "serve" and "XERUS_DATABASE_URL" not in self.env:
+            prepare(self.folder / "data")
         self.process = Process(
             *program,
             *self.args,

@@ -18,7 +18,7 @@ from xerus.db.embedded import EmbeddedDsns, EmbeddedPostgres
 MakeDoor = Callable[..., Awaitable[Door]]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 async def server() -> AsyncIterator[EmbeddedDsns]:
     folder = reachable()
     postgres = EmbeddedPostgres(folder / "data")
@@ -29,14 +29,14 @@ async def server() -> AsyncIterator[EmbeddedDsns]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def world() -> Iterator[Sandbox]:
     running = Sandbox(reachable(), None)
     yield running
     running.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 async def registration(world: Sandbox) -> Entra:
     return await registered(world)
 
@@ -47,7 +47,7 @@ async def entra(registration: Entra) -> Entra:
     return registration
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 async def shared_door(server: EmbeddedDsns, registration: Entra) -> AsyncIterator[Door]:
     door = await open_door(server, reachable(), registration)
     yield door
