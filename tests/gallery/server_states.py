@@ -131,7 +131,7 @@ def _servers(world: World) -> None:
     world.servers.put(registered(server("docs", "Docs")))
     keyed = registered(server("crm", "Customers", auth=Auth.API_KEY), key_of_each=True)
     silent = replace(keyed.server, away_since=NOW - timedelta(minutes=50))
-    world.servers.put(replace(keyed, reach_error=_AWAY, server=silent), people=3)
+    world.servers.put(replace(keyed, reach_error=_AWAY, server=silent), people=3, ended=1)
     world.servers.put(signing_in("wiki", "Wiki"), people=1)
     world.servers.put(
         replace(registered(server("lab", "Lab", handed=True)), enabled=False, tools=None)

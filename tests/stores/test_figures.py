@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tests.stores.connecting import Part, Person
+from tests.stores.telling import Told
 from tests.support.stack import Sandbox
+from xerus.accounts.users import User
 from xerus.app.figures import Figures
 from xerus.atlassian.credentials import NeedsReconnect, NotConnected, Product
 from xerus.audit.events import Event
@@ -82,6 +84,10 @@ async def test_a_process_tells_of_its_pool_its_notifications_and_its_events(
 async def test_figures_of_the_whole_installation_are_read_and_kept(
     part: Part, grace: Person
 ) -> None:
+    user = User(
+        id=grace.user_id, tenant="t", subject="grace", email="", name="Grace", is_admin=False
+    )
+    await Told(part, grace, user).connects_docs("needs_reconnect")
     figures = Figures(db=part.db, clock=part.clock)
     part.metrics.watch(figures.readings)
     assert value(part, "xerus_sessions") is None
@@ -94,6 +100,10 @@ async def test_figures_of_the_whole_installation_are_read_and_kept(
         'xerus_connections{link="cloud",state="needs_reconnect"}': 0,
         'xerus_renewals_due{link="cloud"}': 1,
         'xerus_renewals_due{link="jira"}': 0,
+        'xerus_connections{link="mcp_server",state="needs_reconnect"}': 1,
+        'xerus_renewals_due{link="mcp_server"}': 0,
+        'xerus_mcp_servers{state="there"}': 1,
+        'xerus_mcp_servers{state="away"}': 0,
         'xerus_keys{kind="data",state="active"}': 1,
         "xerus_sessions": 0,
         "xerus_grants": 0,

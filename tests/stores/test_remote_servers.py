@@ -196,6 +196,24 @@ async def test_who_has_not_connected_atlassian_is_sent_to_do_it_and_nothing_is_h
     assert refused.value.server.id == server.id
 
 
+async def test_token_passthrough_is_to_the_confirmed_server_and_of_the_caller_alone(
+    far: Far,
+) -> None:
+    alan = UserId(new_id())
+    far.atlassian.tokens = {GRACE: "of-grace", alan: "of-alan"}
+    mine = await far.add(URL, Way.NOTHING, "mine")
+    other = await far.add("https://other.example.com/mcp", Way.NOTHING, "other")
+    await far.servers.hand_tokens(mine.id, mine.host, by=ADMIN)
+
+    assert (await far.remotes.headers(GRACE, mine.id))["Authorization"] == "Bearer of-grace"
+    assert (await far.remotes.headers(alan, mine.id))["Authorization"] == "Bearer of-alan"
+    assert await far.remotes.headers(GRACE, other.id) == {}
+
+    await far.servers.remove(mine.id, by=ADMIN)
+    anew = await far.add("https://elsewhere.example.com/mcp", Way.NOTHING, "mine")
+    assert await far.remotes.headers(GRACE, anew.id) == {}
+
+
 async def test_the_list_says_how_the_last_call_went(far: Far) -> None:
     server = await far.add(URL, Way.NOTHING)
     await far.remotes.reached(GRACE, server.id, seconds=0.25, tools=3)

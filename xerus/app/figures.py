@@ -5,6 +5,7 @@ numbers: a rule takes their maximum. Where they cannot be read the last ones sta
 """
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 
 from xerus.accounts import store as accounts
 from xerus.audit import store as audit
@@ -15,6 +16,8 @@ from xerus.db.database import Connection, Database
 from xerus.db.roles import Role
 from xerus.grants import store as grants
 from xerus.keys import store as keys
+from xerus.remotes import figures as remotes
+from xerus.remotes.tables import METRIC
 from xerus.telemetry import metric_list as names
 from xerus.telemetry.metrics import Reading
 from xerus.vault import store as vault
@@ -62,6 +65,8 @@ class Figures:
             n, oldest = due.get(link, (0, now))
             yield names.DUE, n, link.value
             yield names.OVERDUE_SECONDS, (now - oldest).total_seconds(), link.value
+        async for reading in self._of_servers(conn, now):
+            yield reading
         events = sum(head.n for head in await audit.heads(conn))
         signed_at, signed = await audit.last_checkpoint(conn) or (now, 0)
         verified = await audit.last_verification(conn)
@@ -70,6 +75,16 @@ class Figures:
             yield names.AUDIT_SOUND, verified[1]
         yield names.AUDIT_UNSIGNED, events - signed
         yield names.CHECKPOINT_AGE_SECONDS, max(0.0, (now - signed_at).total_seconds())
+
+    async def _of_servers(self, conn: Connection, now: datetime) -> AsyncIterator[Reading]:
+        found = await remotes.read(conn, now)
+        for status in remotes.STATUSES:
+            yield names.CONNECTIONS, found.statuses.get(status, 0), METRIC, status
+        yield names.FAILING, found.failing, METRIC
+        yield names.DUE, found.due, METRIC
+        yield names.OVERDUE_SECONDS, (now - (found.oldest or now)).total_seconds(), METRIC
+        for state, n in found.servers.items():
+            yield names.SERVERS, n, state
 
     async def _of_gate(self, conn: Connection) -> AsyncIterator[Reading]:
         now = self._clock.now()

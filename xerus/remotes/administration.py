@@ -46,10 +46,14 @@ _AUTH = {
 
 @dataclass(frozen=True, kw_only=True)
 class ServerLine:
-    """A server in the list of administrators; `people` is how many connected it."""
+    """A server in the list of administrators.
+
+    `people` is how many connected it, `ended` how many of them have to do so again.
+    """
 
     row: Registered
     people: int
+    ended: int = 0
 
     @property
     def server(self) -> RemoteServer:
@@ -82,7 +86,10 @@ class Servers:
     async def all(self) -> Sequence[ServerLine]:
         """Return every server, by name."""
         async with self._db.transaction(Role.GATE) as conn:
-            return [ServerLine(row=row, people=n) for row, n in await store.all_plain(conn)]
+            return [
+                ServerLine(row=row, people=n, ended=ended)
+                for row, n, ended in await store.all_plain(conn)
+            ]
 
     async def get(self, server_id: str) -> ServerLine:
         """Return a server. Raises NotFound."""

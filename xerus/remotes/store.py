@@ -74,14 +74,19 @@ async def insert(conn: Connection, new: Registered) -> bool:
     return cursor.rowcount == 1
 
 
-async def all_plain(conn: Connection) -> list[tuple[Registered, int]]:
-    """Return every server without its secrets, and how many people are connected (gate role)."""
+async def all_plain(conn: Connection) -> list[tuple[Registered, int, int]]:
+    """Return every server without its secrets, with two numbers of people (gate role).
+
+    How many have connected it, and how many of them have to do so again.
+    """
     cursor = await conn.execute(
         f"SELECT {_PLAIN}, (SELECT count(*) FROM remote_connections c"  # noqa: S608 - a constant
-        " WHERE c.server_id = s.id AND c.status <> 'disconnected') AS people"
+        " WHERE c.server_id = s.id AND c.status <> 'disconnected') AS people,"
+        " (SELECT count(*) FROM remote_connections c"
+        " WHERE c.server_id = s.id AND c.status = 'needs_reconnect') AS ended"
         " FROM remote_servers s ORDER BY name, slug"
     )
-    return [(_row(row), row["people"]) for row in await cursor.fetchall()]
+    return [(_row(row), row["people"], row["ended"]) for row in await cursor.fetchall()]
 
 
 async def plain(

@@ -221,6 +221,11 @@ OVERDUE_SECONDS = _figure(
     "How long the oldest of them has been due; there is a fifth of a token's life to do it",
     "link",
 )
+SERVERS = _figure(
+    "xerus_mcp_servers",
+    "MCP servers that administrators added: there, away (they do not answer), off",
+    "state",
+)
 KEYS = _figure(
     "xerus_keys",
     "Keys by kind (data, signing) and state; old ones only open or verify",

@@ -224,7 +224,7 @@ async def test_an_answer_that_trickles_ends_at_the_deadline_and_the_session_goes
         assert await opened.call("look", {}) is not None
 
 
-async def test_the_persons_headers_go_to_the_server_and_never_along_a_redirect() -> None:
+async def test_ssrf_by_redirect_the_persons_headers_go_to_the_server_and_nowhere_else() -> None:
     elsewhere: list[dict[str, str]] = []
     target = ""
 

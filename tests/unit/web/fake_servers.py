@@ -68,8 +68,8 @@ class FakeServers:
         self.calls: list[tuple[str, str, UserId]] = []
         self.seen = Seen(url="https://docs.example.com/mcp", wants=Wants.NOTHING, name="Docs")
 
-    def put(self, row: Registered, *, people: int = 0) -> None:
-        self.rows[row.server.id] = ServerLine(row=row, people=people)
+    def put(self, row: Registered, *, people: int = 0, ended: int = 0) -> None:
+        self.rows[row.server.id] = ServerLine(row=row, people=people, ended=ended)
 
     async def all(self) -> Sequence[ServerLine]:
         return list(self.rows.values())
