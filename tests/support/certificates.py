@@ -1,6 +1,8 @@
 """Keys and self-signed certificates as PEM, as an operator makes them."""
 
 import datetime as dt
+import ssl
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -41,3 +43,15 @@ def self_signed(key: Key, *, name: str = "xerus", begins: int = -1, ends: int = 
         .sign(key, hashes.SHA256())
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def for_localhost(trusted: Path) -> ssl.SSLContext:
+    """Return what a server on localhost shows; `trusted` becomes the file of whoever believes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = self_signed(key, name="localhost")
+    both = trusted.with_name("server.pem")
+    both.write_text(private_pem(key) + certificate)
+    trusted.write_text(certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    return context

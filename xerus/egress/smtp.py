@@ -102,11 +102,12 @@ class Smtp:
             raise _broken(TimeoutError(), attempt)
         try:
             await thread
-        except smtplib.SMTPResponseException as error:
-            raise _answered(error) from error
         except smtplib.SMTPRecipientsRefused as error:
             code, _words = next(iter(error.recipients.values()))
-            raise _answered(smtplib.SMTPResponseException(code, "recipient refused")) from error
+            raise _answered(code, is_of_message=True) from error
+        except smtplib.SMTPResponseException as error:
+            of_message = isinstance(error, smtplib.SMTPDataError)
+            raise _answered(error.smtp_code, is_of_message=of_message) from error
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise _broken(error, attempt) from error
 
@@ -151,9 +152,12 @@ def _nothing(_client: smtplib.SMTP, _attempt: _Attempt) -> None:
 def _hand_in(
     client: smtplib.SMTP, attempt: _Attempt, message: EmailMessage, sender: str, to: str
 ) -> None:
-    for code, words in (client.mail(sender), client.rcpt(to)):
-        if code >= 400:  # noqa: PLR2004 - RFC 5321 4.2.1
-            raise smtplib.SMTPResponseException(code, words)
+    code, words = client.mail(sender)
+    if code >= 400:  # noqa: PLR2004 - RFC 5321 4.2.1
+        raise smtplib.SMTPSenderRefused(code, words, sender)
+    code, words = client.rcpt(to)
+    if code >= 400:  # noqa: PLR2004 - as above
+        raise smtplib.SMTPRecipientsRefused({to: (code, words)})
     attempt.is_sent = True
     try:
         code, words = client.data(message.as_bytes())
@@ -161,7 +165,7 @@ def _hand_in(
         attempt.is_sent = False  # it answered before the message went out
         raise
     if code >= 400:  # noqa: PLR2004 - as above
-        raise smtplib.SMTPResponseException(code, words)
+        raise smtplib.SMTPDataError(code, words)
 
 
 def _cut(attempt: _Attempt) -> None:
@@ -172,18 +176,26 @@ def _cut(attempt: _Attempt) -> None:
             sock.shutdown(2)
 
 
-def _answered(error: smtplib.SMTPResponseException) -> UpstreamError:
-    debug = f"SMTP {error.smtp_code}"
-    if error.smtp_code >= _PERMANENT:
-        return UpstreamRefused(
-            f"The mail server refuses it (status {error.smtp_code}).",
+def _answered(code: int, *, is_of_message: bool) -> UpstreamError:
+    """Return what a refusal means; one of us, as of our password, is no reason to give a message up."""
+    debug = f"SMTP {code}"
+    if code >= _PERMANENT and not is_of_message:
+        return UpstreamUnavailable(
+            f"The mail server does not let Xerus in (status {code}).",
             hint="An administrator checks XERUS_SMTP_USERNAME, XERUS_SMTP_PASSWORD and "
             "XERUS_MAIL_FROM.",
+            code="mail_not_let_in",
+            debug=debug,
+        )
+    if code >= _PERMANENT:
+        return UpstreamRefused(
+            f"The mail server refuses it (status {code}).",
+            hint="An administrator checks the person's address and XERUS_MAIL_FROM.",
             code="mail_refused",
             debug=debug,
         )
     return UpstreamUnavailable(
-        f"The mail server does not take it now (status {error.smtp_code}).",
+        f"The mail server does not take it now (status {code}).",
         hint="It is tried again.",
         code="mail_later",
         debug=debug,
