@@ -4,11 +4,12 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
+from tests.stores.connecting import until
 from tests.support.asked import HEARD, answer, ask, asked, is_over, reached, stored
 from tests.support.chromium import profile, sign_in
-from tests.support.journeys import ADA
+from tests.support.journeys import ADA, GRACE
 from tests.support.model_answers import Call, Gate, Say
 from tests.support.model_servers import FakeLocal
 from tests.support.stack import Sandbox, Stack
@@ -331,3 +332,162 @@ async def test_stop_works_without_javascript_from_another_tab(
         await expect(other.get_by_text("Stopped by you.")).to_be_visible()
         await expect(page.get_by_text("Stopped by you.")).to_be_visible()
         await expect(answer(page)).to_contain_text("Plain and slow")
+
+
+async def test_a_message_that_waits_for_an_answer_still_waits_after_a_reload(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("The first answer,"), gate, Say(" whole."))
+    model.will(Say("The second answer."))
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "One")
+        await reached(gate)
+        await ask(page, "Two")
+        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        await page.reload()
+        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        await expect(page.get_by_role("textbox")).to_have_value("Two")
+        gate.open()
+        await expect(answer(page)).to_contain_text("The second answer.")
+        await expect(page.get_by_role("textbox")).to_have_value("")
+
+
+async def test_a_message_whose_answer_ended_while_the_page_was_away_is_told_as_unsent(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("The only answer,"), gate, Say(" whole."))
+    async with profile(chrome) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "One")
+        await reached(gate)
+        await ask(page, "Two")
+        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        talk = page.url
+        await page.goto(f"{stack.url}/help")
+        gate.open()
+
+        async def it_has_ended() -> bool:
+            return "data-running" not in await (await context.request.get(talk)).text()
+
+        await until(it_has_ended)
+        await page.goto(talk)
+        await expect(page.get_by_role("textbox")).to_have_value("Two")
+        await expect(page.locator("#unsent")).to_contain_text("was not sent yet")
+
+
+async def test_what_is_written_while_a_message_is_on_its_way_is_kept(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, _ = asking
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        held: list[Route] = []
+
+        async def hold(route: Route) -> None:
+            held.append(route)
+
+        await page.route("**/chat", hold)
+        async with page.expect_request("**/chat"):
+            await ask(page, "First")
+        await ask(page, "Second")
+        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        await held[0].abort()
+        await expect(page.locator("#unsent")).to_contain_text("did not arrive")
+        assert len(held) == 1
+        await expect(page.get_by_role("textbox")).to_have_value("First\n\nSecond")
+        await page.reload()
+        await expect(page.get_by_role("textbox")).to_have_value("First\n\nSecond")
+
+
+async def test_a_session_that_ends_amid_an_answer_is_told_where_one_looks(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("Half of it,"), gate, Say(" all of it."))
+    async with profile(chrome) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "Tell me")
+        await reached(gate)
+        await expect(answer(page)).to_contain_text("Half of it,")
+        await context.clear_cookies()
+        await page.evaluate(_SEEN, False)
+        await page.evaluate(_SEEN, True)
+        await expect(page.locator("#unsent")).to_have_text(
+            "You are signed out. Reload the page to sign in."
+        )
+        await expect(page.locator("#running-words")).to_contain_text("You are signed out.")
+        gate.open()
+        await page.reload()
+        await page.get_by_text("Continue with Microsoft").click()
+        await page.get_by_role("button", name=ADA).click()
+        await expect(answer(page)).to_contain_text("Half of it, all of it.")
+
+
+async def test_a_network_that_is_away_for_a_while_costs_nothing_of_an_answer(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    gate = Gate()
+    model.will(Say("Before the tunnel,"), gate, Say(" and behind it."))
+    async with profile(chrome) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await ask(page, "Tell me")
+        await reached(gate)
+        await expect(answer(page)).to_contain_text("Before the tunnel,")
+        await context.set_offline(True)
+        await page.evaluate(_SEEN, False)
+        await page.evaluate(_SEEN, True)
+        await expect(page.locator("#running-words")).to_contain_text("The connection is lost")
+        gate.open()
+        await context.set_offline(False)
+        await expect(answer(page)).to_contain_text("Before the tunnel, and behind it.")
+        await is_over(page)
+
+
+async def test_a_draft_is_not_shown_to_the_next_person_at_the_same_browser(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, _ = asking
+    async with profile(chrome) as (context, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        await page.get_by_role("textbox").fill("Ada's secret")
+        await page.reload()
+        await expect(page.get_by_role("textbox")).to_have_value("Ada's secret")
+        await context.clear_cookies()
+        await sign_in(page, stack.url, GRACE)
+        await page.goto(f"{stack.url}/")
+        await expect(page.get_by_role("textbox")).to_have_value("")
+        assert "secret" not in await page.evaluate("JSON.stringify({...sessionStorage})")
+
+
+async def test_a_search_result_leads_to_the_turn_in_which_the_words_are(
+    asking: tuple[Stack, FakeLocal], chrome: Browser
+) -> None:
+    stack, model = asking
+    long = "\n\n".join(f"Paragraph {n}." for n in range(60))
+    async with profile(chrome) as (_, page, _complaints):
+        await sign_in(page, stack.url, ADA)
+        await page.goto(f"{stack.url}/")
+        for said in ("a heron", "an otterling", "a bittern"):
+            model.will(Say(f"I saw {said}.\n\n{long}"))
+            await ask(page, f"Which animal, {len(said)}?")
+            await expect(answer(page)).to_contain_text(said)
+            await is_over(page)
+        await page.goto(f"{stack.url}/conversations?q=otterling")
+        await page.get_by_role("link", name="I saw an otterling").first.click()
+        asked_for = page.locator("article:target")
+        await expect(asked_for).to_have_text("Which animal, 12?")
+        await expect(asked_for).to_be_in_viewport()
+        await expect(page.get_by_text("I saw an otterling")).to_be_in_viewport()

@@ -6,6 +6,7 @@ const composer = document.getElementById("composer");
 const text = document.getElementById("text");
 const unsent = document.getElementById("unsent");
 const draftKey = () => `xerus-draft-${document.getElementById("conversation-id").value}`;
+const queuedKey = () => `xerus-queued-${document.getElementById("conversation-id").value}`;
 const alert = (words) => (document.getElementById("alert").textContent = words);
 
 // How an answer grows: the server renders and sanitises, this puts the pieces in place. One stream
@@ -86,12 +87,21 @@ async function showText({ at, since, html }) {
   });
 }
 
-function showWords(words) {
-  say(words);
+function showRunning(words) {
   const shown = document.getElementById("running-words");
   if (shown) shown.textContent = words;
 }
 
+function showWords(words) {
+  say(words);
+  showRunning(words);
+}
+
+// After these there is nothing to follow until the page, or the tab, is looked at anew.
+const ENDS = {
+  401: "You are signed out. Reload the page to sign in.",
+  404: "This conversation is no longer there. Begin a new one.",
+};
 let fetched = 0;
 
 /** Fetch the transcript as it stands, forms included; return the status, 0 without an answer. */
@@ -101,9 +111,10 @@ async function refresh() {
   fetched = 0;
   const place = { source: transcript, target: transcript, swap: "innerMorph" };
   await htmx.ajax("GET", `/chat/${id}/transcript`, place);
-  if (fetched === 401) {
+  if (fetched in ENDS) {
     stop();
-    alert("You are signed out. Reload the page to sign in.");
+    showRunning(ENDS[fetched]);
+    refuse(ENDS[fetched]);
   }
   return fetched;
 }
@@ -135,7 +146,7 @@ async function again() {
   later(delay, async () => {
     const status = await refresh();
     if (status === 200) return follow();
-    if (status === 401 || status === 404) return;
+    if (status in ENDS) return;
     showWords("The connection is lost. Trying again.");
     again();
   });
@@ -181,7 +192,7 @@ function poll() {
 
 /** Follow the answer that is being written, if one is and the tab is seen. */
 function follow() {
-  if (!isRunning() || document.hidden) return stop();
+  if (!isRunning() || document.hidden || fetched in ENDS) return stop();
   if (source) return;
   clearTimeout(timer);
   if (!navigator.locks) return poll();
@@ -212,10 +223,13 @@ window.addEventListener("pageshow", (event) => event.persisted && refresh().then
 
 htmx.config.morphIgnore.push("open"); // what the person has unfolded stays unfolded
 
+// What one person left unsent is not for the next one who signs in.
+if (sessionStorage.getItem("xerus-person") !== composer.dataset.person) sessionStorage.clear();
+sessionStorage.setItem("xerus-person", composer.dataset.person);
 text.value ||= sessionStorage.getItem(draftKey()) ?? "";
 text.addEventListener("input", () => {
   sessionStorage.setItem(draftKey(), text.value);
-  queued = false;
+  queue(false);
   refuse("");
 });
 text.addEventListener("keydown", (event) => {
@@ -253,17 +267,40 @@ function showAtOnce(words) {
   transcript.append(element("p", "thinking", "Xerus is answering…"));
 }
 
+const WAITS = "Xerus is still answering. Your message is sent when the answer is there; Esc stops it.";
+const UNSENT = "Your message was not sent yet. Send it when you have seen how the answer ended.";
+let queued = false;
+
+/** Remember, over a reload too, whether what is written here is to be sent after the answer. */
+function queue(wanted) {
+  queued = wanted;
+  if (wanted) sessionStorage.setItem(queuedKey(), "");
+  else sessionStorage.removeItem(queuedKey());
+}
+
 /** Send what was written amid an answer; not where the answer left something to decide or to read. */
 function sendQueued() {
   if (!queued || isRunning()) return;
-  queued = false;
+  queue(false);
   if (list().dataset.announce === "Answer ready.") setTimeout(() => composer.requestSubmit());
-  else refuse("Your message was not sent yet. Send it when you have seen how the answer ended.");
+  else refuse(UNSENT);
 }
 
-let queued = false;
 const isOurs = (form) => form && (form === composer || transcript.contains(form));
 let sent = null;
+
+// The next message waits for the one that is on its way, or htmx would send both at its failure.
+composer.addEventListener(
+  "submit",
+  (event) => {
+    if (!sent) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    queue(true);
+    refuse(WAITS);
+  },
+  true,
+);
 
 document.addEventListener("htmx:before:request", (event) => {
   if (event.target === transcript) event.detail.ctx.request.headers.Accept = "application/json";
@@ -276,8 +313,8 @@ document.addEventListener("htmx:before:request", (event) => {
   const words = form === composer ? text.value : request.body?.get?.("text");
   if (form === composer && isRunning()) {
     event.preventDefault();
-    queued = true;
-    return refuse("Xerus is still answering. Your message is sent when the answer is there; Esc stops it.");
+    queue(true);
+    return refuse(WAITS);
   }
   sent = form === composer ? { words, key: draftKey() } : null;
   showAtOnce(words);
@@ -292,7 +329,9 @@ function takeBack(why) {
   transcript.querySelector(".thinking")?.remove();
   if (sent) {
     list()?.lastElementChild?.remove();
-    text.value = sent.words;
+    text.value = [sent.words, text.value].filter(Boolean).join("\n\n"); // and what was begun since
+    queue(false);
+    sessionStorage.setItem(draftKey(), text.value);
     sent = null;
   }
   refuse(why);
@@ -339,7 +378,11 @@ document.addEventListener("htmx:after:swap", (event) => {
     wasAtEnd = true;
     tabs?.postMessage(conversation());
   }
+  const waits = queued;
+  queue(false);
   document.getElementById("conversation-id").value = list().dataset.conversation;
+  if (waits) queue(true);
+  if (text.value) sessionStorage.setItem(draftKey(), text.value); // begun while the last was sent
   if (list().dataset.announce) say(list().dataset.announce);
   serveCards();
   if (wasAtEnd) scrollToEnd();
@@ -364,4 +407,8 @@ function serveCards() {
 // A link to a place of it leads there.
 if (list() && !location.hash) requestAnimationFrame(scrollToEnd);
 serveCards();
+if (text.value && sessionStorage.getItem(queuedKey()) !== null) {
+  queue(isRunning());
+  refuse(isRunning() ? WAITS : UNSENT);
+}
 follow();
