@@ -244,6 +244,7 @@ def _trouble(world: World) -> None:
         (Link.CLOUD, "degraded"): 41,
         (Link.JIRA, "connected"): 12,
     }
+    world.admin.servers = [("Docs", "connected", 12), ("Docs", "refreshing", 1)]
     world.admin.failing = [
         Cause(
             link=Link.CLOUD,

@@ -13,7 +13,9 @@ from xerus.accounts.users import User
 from xerus.app.figures import Figures
 from xerus.atlassian.credentials import NeedsReconnect, NotConnected, Product
 from xerus.audit.events import Event
+from xerus.db.roles import Role
 from xerus.errors import Unavailable, UpstreamError
+from xerus.remotes import figures as remotes
 
 HOUR = timedelta(hours=1)
 
@@ -109,6 +111,9 @@ async def test_figures_of_the_whole_installation_are_read_and_kept(
         "xerus_grants": 0,
     }
     assert {series: value(part, series) for series in expected} == expected
+    async with part.db.transaction(Role.WORKER) as conn:
+        seen = await remotes.states(conn, part.clock.now())
+    assert seen == [("Docs", "needs_reconnect", 1)]
     assert value(part, "xerus_audit_verified_sound") is None
     overdue = value(part, 'xerus_renewals_overdue_seconds{link="cloud"}')
     assert overdue is not None

@@ -15,6 +15,7 @@ from xerus.connections.links import Link
 from xerus.connections.overview import Cause, Concerned, SharedAccount
 from xerus.db.roles import Role
 from xerus.keys import store as signing
+from xerus.remotes import figures
 from xerus.vault import store as vault
 from xerus.vault.store import KeyRow
 
@@ -43,6 +44,11 @@ class Administration:
         now = self._clock.now()
         async with self._db.transaction(Role.WORKER) as conn:
             return await overview.states(conn, now, now + WARN_BEFORE - GRANT_LIFE)
+
+    async def server_states(self) -> Sequence[tuple[str, str, int]]:
+        """Return how many connections to each MCP server are in each state."""
+        async with self._db.transaction(Role.WORKER) as conn:
+            return await figures.states(conn, self._clock.now())
 
     async def causes(self) -> Sequence[Cause]:
         """Return why connections fail at present."""

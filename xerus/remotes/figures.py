@@ -22,6 +22,25 @@ SELECT count(*) FILTER (WHERE enabled AND away_since IS NULL) AS there,
        count(*) FILTER (WHERE NOT enabled) AS off
   FROM remote_servers
 """
+# The same decisions as in `views.py`, for many at once.
+_STATES = """
+SELECT s.name, count(*) AS n, CASE
+           WHEN c.status = 'unproven' THEN 'degraded'
+           WHEN c.status <> 'connected' THEN c.status
+           WHEN k.refresh_token IS NULL AND k.access_expires_at <= %(now)s THEN 'needs_reconnect'
+           WHEN k.access_expires_at <= %(now)s AND k.lease_until > now() THEN 'refreshing'
+           WHEN k.access_expires_at <= %(now)s AND k.failures > 0 THEN 'degraded'
+           WHEN k.failures > 0 THEN 'expiring_soon'
+           WHEN k.refresh_token IS NULL AND k.access_expires_at - %(now)s
+                <= least(interval '14 days', (k.access_expires_at - k.issued_at) / 5)
+                THEN 'expiring_soon'
+           WHEN k.check_outcome = 'refused' THEN 'degraded'
+           ELSE 'connected' END AS state
+  FROM remote_connections c
+  JOIN remote_servers s ON s.id = c.server_id
+  LEFT JOIN remote_credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
+ GROUP BY s.name, state ORDER BY s.name, state
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +69,9 @@ async def read(conn: Connection, now: datetime) -> Figures:
         **credentials,
         servers=dict(servers),
     )
+
+
+async def states(conn: Connection, now: datetime) -> list[tuple[str, str, int]]:
+    """Return server, state and how many people see it so, by the server's name (worker role)."""
+    found = await conn.execute(_STATES, {"now": now})
+    return [(row["name"], row["state"], row["n"]) for row in await found.fetchall()]

@@ -1,7 +1,9 @@
 """GET /admin/connections: counts by state, causes and whom they concern, keys, processes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -76,7 +78,10 @@ class AdminConnections:
             "admin/connections.html",
             viewer=access.viewer(session),
             csrf=session.csrf,
-            states=_by_link(await admin.connection_states()),
+            states=[
+                *_by_link(await admin.connection_states()),
+                *_by_server(await admin.server_states()),
+            ],
             causes=await admin.causes(),
             cause=cause,
             concerned=await admin.concerned(_link(link), cause) if cause else None,
@@ -111,6 +116,13 @@ def _by_link(states: Mapping[tuple[Link, str], int]) -> list[StateLine]:
             counts=tuple((word_of(state), n) for (of, state), n in states.items() if of is link),
         )
         for link in links
+    ]
+
+
+def _by_server(states: Iterable[tuple[str, str, int]]) -> list[StateLine]:
+    return [
+        StateLine(name=name, counts=tuple((word_of(state), n) for _, state, n in of))
+        for name, of in groupby(states, key=itemgetter(0))
     ]
 
 

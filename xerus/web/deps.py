@@ -370,6 +370,9 @@ class AdminService(Protocol):
     async def connection_states(self) -> Mapping[tuple[Link, str], int]:
         """Return how many connections are in each state."""
 
+    async def server_states(self) -> Sequence[tuple[str, str, int]]:
+        """Return how many connections to each MCP server are in each state."""
+
     async def causes(self) -> Sequence[Cause]:
         """Return why connections fail at present."""
 

@@ -513,6 +513,7 @@ class FakeAdmin:
             (Link.CLOUD, "connected"): 2,
             (Link.CLOUD, "needs_reconnect"): 1,
         }
+        self.servers: list[tuple[str, str, int]] = []
         self.failing: list[Cause] = []
         self.shared: list[SharedAccount] = []
         self.running: list[Any] = []
@@ -527,6 +528,9 @@ class FakeAdmin:
 
     async def connection_states(self) -> Mapping[tuple[Link, str], int]:
         return self.states
+
+    async def server_states(self) -> Sequence[tuple[str, str, int]]:
+        return self.servers
 
     async def causes(self) -> Sequence[Cause]:
         return self.failing

@@ -32,6 +32,7 @@ async def test_states_causes_keys_and_processes_are_told() -> None:
     _, page = await seen("/admin/connections", world)
     for words in (
         *("1,204", "Needs reconnect", "In trouble", "Jira Data Center"),
+        *(">Docs</h3>", "Being renewed"),
         *("rejected this server", "client_rejected", "41", "2 hours ago", "4f9c21ab07de"),
         *("0b7e-new", "118 credentials and sign-ins", "Only opens", "sign-1"),
         *("app-1 4711", "cloud: 3 under way", "cloud: rests", "Silent", "Hears nobody"),
