@@ -14,7 +14,7 @@ from tests.support.asked import asked, reached
 from tests.support.browser import Browser
 from tests.support.database import embedded, rows
 from tests.support.journeys import ADA, GRACE, connect_atlassian, sign_in
-from tests.support.model_answers import Call, Gate, Say
+from tests.support.model_answers import Call, Gate, Say, Usage
 from tests.support.model_servers import KEY, FakeLocal
 from tests.support.stack import Sandbox, Stack, Xerus
 
@@ -156,6 +156,50 @@ async def test_a_person_chooses_the_model_of_a_conversation_and_changes_it(
     assert "Of a stranger" in refused.html
     assert "First" in refused.text
     assert len(model.asked) == len(exported.split("\n## You")) - 1
+
+
+async def test_an_answer_says_what_it_used_and_what_it_cost_where_that_is_known(
+    asking: tuple[Stack, FakeLocal], browser: Browser
+) -> None:
+    stack, model = asking
+    model.will(Say("One."), usage=Usage(input=1_000_000, cached=400_000, output=500_000))
+    model.will(Say("Two."), usage=Usage(input=1_500, output=30))
+    model.will(Say("Three."), usage=None)
+    model.will(Say("Four."), usage=Usage(input=10**30, cached=10**31, output=5))
+    model.will(Say("Five."), usage=Usage(input=5, output=-(10**30)))
+    await sign_in(browser, stack.url, ADA)
+    await browser.open(f"{stack.url}/")
+    page = await browser.click("Send", text="Dear", model="compatible:some-model")
+    assert "1,000,000 tokens in, 400,000 of them cached · 500,000 out" in page.text
+    assert "$1.80" in page.text
+    assert "This conversation" not in page.text
+    page = await browser.click("Send", text="Unpriced", model="compatible:other-model")
+    assert "1,500 tokens in · 30 out" in page.text
+    assert (
+        "This conversation: 1,001,500 tokens in, 400,000 of them cached · 500,030 out" in page.text
+    )
+    assert page.text.count("$") == 1
+    page = await browser.click("Send", text="Silent")
+    assert "The model's server told no tokens" in page.text
+    page = await browser.click("Send", text="Absurd", model="compatible:some-model")
+    assert "Four." in page.text
+    assert "1,000,000,000,000 tokens in" in page.text
+    page = await browser.click("Send", text="Less than nothing")
+    assert "Five." in page.text
+    assert page.text.count("The model's server told no tokens") == 2
+
+    exported = await browser.http.get(f"{page.url}/export?form=json")
+    used = [one for one in exported.json()["entries"] if one["kind"] == "usage"]
+    assert [one["models"] for one in used[:2]] == [
+        ["compatible:some-model"],
+        ["compatible:other-model"],
+    ]
+    assert [one["cost"] for one in used[:3]] == ["1.8", None, None]
+    assert "words" not in used[0]
+    admin = await browser.open(f"{stack.url}/admin/use")
+    assert "compatible:other-model" in admin.text
+    assert "1 without tokens" in admin.text
+    assert "cost not known" in admin.text
 
 
 async def test_an_approval_that_waits_outlives_a_crash_and_runs_once(

@@ -32,6 +32,7 @@ from xerus.assistant.conversations import Conversations
 from xerus.assistant.entries import ApprovalEntry, Entry, NeedsConnectionEntry
 from xerus.assistant.exporting import Exporting
 from xerus.assistant.link import McpLink
+from xerus.assistant.prices import Prices
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.servers import Servers
 from xerus.assistant.service import Assistant
@@ -294,6 +295,8 @@ async def chatting_with(
     people: People | None = None,
     patience: Patience | None = None,
     window: int = 0,
+    prices: Prices | None = None,
+    tokens_per_day: int | None = None,
 ) -> AsyncIterator[Chat]:
     """An assistant on `model`, or on several by their names; without a `listener` of its own it hears nothing from others.
 
@@ -326,6 +329,8 @@ async def chatting_with(
         link=McpLink(app=manager.handle_request, url=_URL, tokens=Tokens()),
         messages_per_minute=messages_per_minute,
         deadline_seconds=deadline_seconds,
+        prices=prices,
+        tokens_per_day=tokens_per_day,
         others=others,
         patience=patience,
     )

@@ -111,7 +111,7 @@ async def test_what_was_written_before_a_stop_stays_and_the_model_is_told(
         await chat.assistant.finished(chat.user.id, conversation)
 
         assert [entry.kind for entry in await chat.entries(conversation)] == [
-            *("person", "assistant", "cut")
+            *("person", "assistant", "usage", "cut")
         ]
         slow.go_on.set()
         await chat.send("And then?", conversation)

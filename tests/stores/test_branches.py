@@ -76,7 +76,8 @@ async def test_an_answer_is_given_again_and_the_model_does_not_see_the_first(
         await chat.again(conversation)
 
         entries = await chat.entries(conversation)
-        assert kinds(entries) == ["person", "assistant", "aside", "aside", "person", "assistant"]
+        answered = ["person", "assistant", "usage"]
+        assert kinds(entries) == [*answered, "aside", "aside", *answered]
         assert texts(entries) == ["One", "One", "Two", "One | Two"]
 
 

@@ -19,7 +19,12 @@ from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 async def asked(sandbox: Sandbox) -> AsyncIterator[tuple[Stack, FakeLocal]]:
     """Xerus on the sandbox, Ada connected, with a model that says what the test wants, and a second."""
     async with FakeLocal(("some-model", "other-model")) as model:
-        env = {**await user_mode(sandbox), **model.env, "XERUS_MODELS": "compatible:other-model"}
+        env = {
+            **await user_mode(sandbox),
+            **model.env,
+            "XERUS_MODELS": "compatible:other-model",
+            "XERUS_MODEL_PRICES": "compatible:some-model=1/2/0.5",
+        }
         stack = Stack(sandbox, Xerus(sandbox.folder, env).start())
         try:
             async with TextBrowser() as browser:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from xerus.accounts.people import People
 from xerus.app.foundation import Foundation
 from xerus.app.heartbeat import ProcessRow, processes
+from xerus.assistant.model_use import ModelUse
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_points import SharedPoints
 from xerus.audit.use import ToolUse
@@ -38,6 +39,7 @@ class Administration:
         self.atlassian_usage = points.usage
         self.atlassian_held = limits.held
         self.use = ToolUse(db=base.db, clock=base.clock)
+        self.model_use = ModelUse(db=base.db, clock=base.clock)
 
     async def connection_states(self) -> Mapping[tuple[Link, str], int]:
         """Return how many connections are in each state."""

@@ -32,6 +32,7 @@ from xerus.app.tooling import (
     runner_for,
     shared_credentials,
 )
+from xerus.assistant.model_use import ModelUse
 from xerus.atlassian.limits import AtlassianLimits
 from xerus.atlassian.shared_holds import SharedHolds
 from xerus.atlassian.shared_points import SharedPoints
@@ -252,12 +253,14 @@ def _worker(
 
 def _counting(base: Foundation) -> Loop:
     use = ToolUse(db=base.db, clock=base.clock)
+    models = ModelUse(db=base.db, clock=base.clock)
     known = frozenset(tool.name for tool in (*ALL, *LEAN))
     days = base.settings.audit.days
     # What may be known of people from the audit log is not kept longer here.
     kept = _USE_KEPT if days is None else min(_USE_KEPT, timedelta(days=days))
 
     async def count() -> int:
+        await models.forget(kept)
         return await use.count(known, keep=kept)
 
     return Loop(name="tool-use", every_seconds=_USE_SECONDS, run=count)

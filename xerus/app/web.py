@@ -26,6 +26,7 @@ from xerus.assistant.conversations import Conversations
 from xerus.assistant.exporting import Exporting
 from xerus.assistant.link import McpLink
 from xerus.assistant.model import Access, Providers
+from xerus.assistant.prices import Prices
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.servers import Servers as RemoteOffers
 from xerus.assistant.searching import Searching
@@ -41,7 +42,7 @@ from xerus.notices.mailing import Mailing
 from xerus.notices.service import Notices
 from xerus.pages.rendering import Pages
 from xerus.settings.groups import AssistantSettings
-from xerus.settings.models import chosen, windows
+from xerus.settings.models import Provider, chosen, windows
 from xerus.tools.declaration import Tool
 from xerus.web import routes as web_routes
 from xerus.web.deps import WebDeps
@@ -150,10 +151,22 @@ def _assistant(base: Foundation, link: McpLink, providers: Providers, others: Ot
         clock=base.clock,
         models=Models({name: providers.model(name) for name in names}, windows(wanted.windows)),
         messages_per_minute=wanted.messages_per_minute,
+        prices=_prices(wanted),
+        tokens_per_day=wanted.tokens_per_day,
         others=others,
         may_always_allow=wanted.may_always_allow,
         link=link,
     )
+
+
+def _prices(wanted: AssistantSettings) -> Prices:
+    theirs, elsewhere = Access(), _access(wanted)
+    listed: list[Provider] = []
+    if elsewhere.anthropic_url == theirs.anthropic_url:
+        listed.append("anthropic")
+    if elsewhere.openai_url == theirs.openai_url:
+        listed.append("openai")
+    return Prices(own={price.model: price for price in wanted.prices}, listed=listed)
 
 
 def _kept(base: Foundation, assistant: Assistant) -> Kept:

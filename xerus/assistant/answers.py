@@ -11,6 +11,7 @@ from xerus.assistant.journal import Content, Journal
 from xerus.assistant.keeper import Keeper
 from xerus.assistant.leases import Lease
 from xerus.assistant.loop import Loop, Run
+from xerus.assistant.prices import Meter
 from xerus.assistant.problems import EXPECTED, broken, noted
 from xerus.assistant.signals import Signals
 from xerus.assistant.stopping import Stopping
@@ -33,13 +34,10 @@ Prepare = Callable[[Content, Turn], Awaitable[Run]]
 class _Answer:
     lease: Lease
     turn: Turn
+    growth: Growth
     before: Content | None = None
-    growth: Growth = field(init=False)
     stopping: Stopping = field(default_factory=Stopping)
     done: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.growth = Growth(self.turn)
 
     def content(self) -> Content | None:
         if self.before is None:
@@ -70,9 +68,9 @@ class Answers:
         self._closed = False
         signals.on_stop(self.stop)
 
-    def begin(self, lease: Lease, turn: Turn, prepare: Prepare) -> None:
+    def begin(self, lease: Lease, turn: Turn, prepare: Prepare, meter: Meter) -> None:
         """Begin the answer of a lease."""
-        answer = _Answer(lease=lease, turn=turn)
+        answer = _Answer(lease=lease, turn=turn, growth=Growth(turn, meter))
         self._answers[lease.run_id] = answer
         if self._closed:
             answer.stopping.ask(Cut.INTERRUPTED)
@@ -177,6 +175,8 @@ class Answers:
             if answer.turn.problem is None or cut is None:
                 return  # it came to its end by itself, whatever was asked
         answer.turn.cut = cut
+        if answer.turn.spent is not None:
+            answer.turn.spent = replace(answer.turn.spent, cut=True)
         answer.turn.problem = None
         if cut is Cut.LATE:
             answer.turn.problem = noted(TimeoutError())

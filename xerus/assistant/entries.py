@@ -156,6 +156,24 @@ class ErrorEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UsageEntry:
+    """What the answer to a message used so far, by `models`; `words` say all of it.
+
+    `cost` is in US dollars, None where no price is known.
+    """
+
+    kind: ClassVar[str] = "usage"
+    models: tuple[str, ...]
+    words: str
+    requests: int
+    tokens_in: int
+    cached: int
+    tokens_out: int
+    seconds: float
+    cost: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CutEntry:
     """An answer that was ended early: by the person, with its process, or at the model's limit.
 
@@ -185,6 +203,7 @@ Entry: TypeAlias = (
     | NeedsConnectionEntry
     | NoticeEntry
     | ErrorEntry
+    | UsageEntry
     | CutEntry
     | AsideEntry
 )

@@ -23,6 +23,7 @@ from xerus.assistant.entries import (
     NoticeEntry,
     PersonEntry,
     ToolEntry,
+    UsageEntry,
 )
 from xerus.assistant.marks import without_marks
 from xerus.tools.untrusted import clean, one_line
@@ -49,7 +50,9 @@ class Form(StrEnum):
 
 
 # Forms of the same text for pages, names that only forms of pages use, and what a page adds by itself.
-_OF_PAGES = frozenset({"html", "blocks", "shown", "turn", "newest", "call_id", "call_ids", "url"})
+_OF_PAGES = frozenset(
+    {"html", "blocks", "shown", "turn", "newest", "call_id", "call_ids", "url", "words"}
+)
 _UNSAFE_IN_NAMES = re.compile(r"""[\x00-\x1f\x7f<>:"/\\|?*%\s]+""")
 _LONGEST_NAME = 60
 _MARKDOWN = MarkdownIt("commonmark")
@@ -146,13 +149,15 @@ def _written(entry: Entry) -> Iterator[str]:
 
 
 def _noted(
-    entry: ErrorEntry | CutEntry | NeedsConnectionEntry | NoticeEntry,
+    entry: ErrorEntry | UsageEntry | CutEntry | NeedsConnectionEntry | NoticeEntry,
 ) -> Iterator[str]:
     match entry:
         case ErrorEntry():
             yield f"**No answer.** {_inert(entry.message)} {_inert(entry.hint)}".rstrip()
             if entry.correlation_id:
                 yield f"Reference for support: `{entry.correlation_id}`"
+        case UsageEntry():
+            yield f"({_inert(', '.join(entry.models))}: {entry.words})"
         case CutEntry():
             yield f"**The answer was {entry.how}.**"
         case NeedsConnectionEntry():

@@ -11,7 +11,9 @@ from pydantic_ai.messages import (
     TextPart,
     ToolReturnPart,
 )
+from pydantic_ai.usage import RunUsage
 
+from xerus.assistant.prices import Meter
 from xerus.assistant.turns import Turn
 
 
@@ -20,6 +22,10 @@ class Steps(Protocol):
 
     def new_messages(self) -> list[ModelMessage]:
         """Return the messages of the steps that are over."""
+
+    @property
+    def usage(self) -> RunUsage:
+        """What these used."""
 
 
 class Reply(Protocol):
@@ -33,8 +39,9 @@ class Reply(Protocol):
 class Growth:
     """Fills a turn. The parts are put together only when somebody looks: tokens come too often."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, meter: Meter) -> None:
         self._turn = turn
+        self._meter = meter
         self._steps: Steps | None = None
         self._reply: Reply | None = None
         self._results: list[ToolReturnPart] = []
@@ -49,7 +56,22 @@ class Growth:
             written = [*written, ModelRequest(parts=[*self._results])]
         if written:  # before the first step there are none, and the prompt stays
             self._turn.messages = _usable(written)
+        if self._steps:
+            self._turn.spent = self._meter.read(self._steps.usage + self._summary)
         return self._turn
+
+    @property
+    def _summary(self) -> RunUsage:
+        """What the summary of earlier messages used, which a request of its own writes."""
+        how = self._turn.shortened
+        if how is None or not (how.input_tokens or how.output_tokens):
+            return RunUsage()
+        return RunUsage(
+            requests=1,
+            input_tokens=how.input_tokens,
+            output_tokens=how.output_tokens,
+            cost=how.cost,
+        )
 
     def begin(self, steps: Steps) -> None:
         """Take the messages from here."""

@@ -281,8 +281,7 @@ class Journal:
             Conflict: the lease was lost; nothing was stored.
         """
         async with self._db.transaction(Role.APP, user_id=lease.user_id) as conn:
-            await self._leases.end(conn, lease)
-            await self._leases.put(conn, lease, turn)
+            await self._leases.close(conn, lease, turn)
             for call in waiting:
                 await self._waiting.ask(
                     conn,

@@ -1,8 +1,9 @@
 """The right to answer in a conversation: one run at a time, and what becomes of a run that died."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 
-from xerus.assistant import store
+from xerus.assistant import store, use_store
 from xerus.assistant.owners import Owners
 from xerus.assistant.sealing import Sealing
 from xerus.assistant.signals import Signals
@@ -102,6 +103,24 @@ class Leases:
         if not ended:
             raise _lost()
 
+    async def close(self, conn: Connection, lease: Lease, turn: Turn) -> None:
+        """Give a lease back with the turn as it ended, and count what it used.
+
+        Raises:
+            Conflict: it was lost.
+        """
+        await self.end(conn, lease)
+        await self.put(conn, lease, turn)
+        if turn.spent is not None:
+            await use_store.add(
+                conn,
+                user_id=lease.user_id,
+                day=self._clock.now().astimezone(UTC).date(),
+                model=turn.model,
+                spent=turn.spent,
+                messages=int(turn.is_message),
+            )
+
     async def put(self, conn: Connection, lease: Lease, turn: Turn) -> int:
         """Write the turn of a lease, and wake who looks at it; return its size in bytes."""
         content = await self._sealing.turn(lease.user_id, lease.conversation_id, lease.n, turn)
@@ -128,8 +147,9 @@ class Leases:
         sealed = await store.turn(conn, user_id=user_id, conversation_id=key, n=n)
         turn = await self._sealing.open_turn(user_id, key, n, sealed)
         turn.cut = turn.cut or Cut.INTERRUPTED
-        await self.end(conn, lease)
-        await self.put(conn, lease, turn)
+        if turn.spent is not None:
+            turn.spent = replace(turn.spent, cut=True)
+        await self.close(conn, lease, turn)
 
 
 def still_running() -> Conflict:

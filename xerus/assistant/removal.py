@@ -1,13 +1,13 @@
-"""The end of the conversations of a removed person."""
+"""The end of the conversations of a removed person, and of what their answers used."""
 
 from xerus.db.database import Connection
 from xerus.ids import UserId
 
-_TABLES = ("conversations", "tool_policies")
+_TABLES = ("conversations", "model_use", "tool_policies")
 
 
 async def erase(conn: Connection, user_id: UserId) -> None:
-    """Delete conversations with everything under them, and policies, as the gate."""
+    """Delete conversations with everything under them, what they used, and policies, as the gate."""
     for table in _TABLES:
         await conn.execute(f"DELETE FROM {table} WHERE user_id = %s", (user_id,))  # noqa: S608 - a name of ours
 

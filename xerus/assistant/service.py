@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import partial
 
 from xerus.accounts.users import User
-from xerus.assistant import grammar
+from xerus.assistant import demo, grammar
+from xerus.assistant.allowance import Allowance, Today
 from xerus.assistant.answers import Answers, Prepare
 from xerus.assistant.asking import Patience
 from xerus.assistant.choosing import Models, readable_for
@@ -18,6 +19,7 @@ from xerus.assistant.leases import Lease
 from xerus.assistant.link import McpLink
 from xerus.assistant.loop import DEADLINE_SECONDS, Loop, Run
 from xerus.assistant.owners import Owners
+from xerus.assistant.prices import Meter, Prices
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.settling import Settling
 from xerus.assistant.shortening import Past
@@ -55,6 +57,8 @@ class Assistant:
         models: Models,
         link: McpLink,
         messages_per_minute: int,
+        prices: Prices | None = None,
+        tokens_per_day: int | None = None,
         others: Others | None = None,
         may_always_allow: bool = True,
         deadline_seconds: float = DEADLINE_SECONDS,
@@ -82,6 +86,8 @@ class Assistant:
         self._clock = clock
         self._messages = TokenBuckets(per_minute=messages_per_minute, whose="one person")
         self._models = models
+        self._prices = prices or Prices()
+        self._allowance = Allowance(db=db, clock=clock, tokens_per_day=tokens_per_day)
 
     @property
     def is_demo(self) -> bool:
@@ -142,9 +148,10 @@ class Assistant:
             TooLarge: it is longer than `LONGEST_MESSAGE`.
             NotFound: there is no such conversation of this person.
             Conflict: an answer is still being written in it.
-            LimitReached: this person has sent too many.
+            LimitReached: this person has sent too many, or has used up the tokens of the day.
         """
         message, chosen = _checked(text), self._models.checked(model)
+        await self._allowance.check(user.id)
         self._messages.spend(user.id)
         lease = await self._journal.begin_message(user.id, conversation_id, message, chosen)
         self._begin(lease, prompt_of(message), partial(self._to_answer, lease, message))
@@ -157,9 +164,10 @@ class Assistant:
             InvalidInput: the model is none of `models`.
             NotFound: there is no such conversation of this person, or no message in it.
             Conflict: an answer is still being written in it.
-            LimitReached: this person has sent too many.
+            LimitReached: this person has sent too many, or has used up the tokens of the day.
         """
         chosen = self._models.checked(model)
+        await self._allowance.check(user.id)
         self._messages.spend(user.id)
         lease, message = await self._journal.begin_again(user.id, conversation_id, chosen)
         self._begin(lease, prompt_of(message), partial(self._to_answer, lease, message))
@@ -177,6 +185,10 @@ class Assistant:
         lease = await self._journal.begin_decision(user.id, conversation_id, verdicts)
         if lease is not None:
             self._begin(lease, Turn(), partial(self._to_go_on, lease))
+
+    async def today(self, user_id: UserId) -> Today | None:
+        """Return what a person has used of the day's tokens; None where there is no limit."""
+        return await self._allowance.today(user_id)
 
     async def finished(self, user_id: UserId, conversation_id: str) -> None:
         """Return when no answer is being written: there is one, or a call waits for approval.
@@ -221,7 +233,9 @@ class Assistant:
 
     def _begin(self, lease: Lease, turn: Turn, prepare: Prepare) -> None:
         turn.model = self._models.answering(lease.model)
-        self._answers.begin(lease, turn, prepare)
+        is_demo = self._models.model(turn.model).model_name == demo.NAME
+        meter = Meter(cost=self._prices.of(turn.model), is_demo=is_demo)
+        self._answers.begin(lease, turn, prepare, meter)
 
     async def _to_answer(self, lease: Lease, message: str, content: Content, turn: Turn) -> Run:
         turns = readable_for(turn.model, content.turns[: lease.n])

@@ -62,6 +62,7 @@ async def summarised(
         summary=summary.strip()[:_LONGEST],
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
+        cost=usage.cost,
     )
 
 

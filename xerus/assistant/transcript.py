@@ -29,6 +29,7 @@ from xerus.assistant.entries import (
     NoticeEntry,
     PersonEntry,
     ToolEntry,
+    UsageEntry,
     WaitState,
 )
 from xerus.assistant.history import CANCELLED, INTERRUPTED, UNUSABLE, is_harmless, is_unbegun
@@ -36,6 +37,7 @@ from xerus.assistant.journal import Content
 from xerus.assistant.marks import readable
 from xerus.assistant.preview import by_arguments, exact, rows_of
 from xerus.assistant.rendering import blocks_of
+from xerus.assistant.spending import in_words, together
 from xerus.assistant.turns import CallNote, Cut, Turn, begun_in
 from xerus.tools.untrusted import one_line
 
@@ -91,7 +93,29 @@ class _Page:
                         yield from self._notices(n)
                 case ModelResponse():
                     yield from self._response(n, place, message)
+        yield from self._used(n)
         yield from self._end(n, turn)
+
+    def _used(self, n: int) -> Iterator[Entry]:
+        """Say at the end of what followed from a message what all of that used."""
+        turns = self._content.turns
+        newest = n == len(turns) - 1
+        if (newest and self._content.running) or not (newest or turns[n + 1].is_message):
+            return
+        begun = max((at for at in range(n + 1) if turns[at].is_message), default=0)
+        spending = [turn for turn in turns[begun : n + 1] if turn.spent is not None]
+        spent = together([turn.spent for turn in spending if turn.spent is not None])
+        if spent is not None and spent.requests:
+            yield UsageEntry(
+                models=tuple(dict.fromkeys(turn.model or demo.NAME for turn in spending)),
+                words=in_words(spent),
+                requests=spent.requests,
+                tokens_in=spent.tokens_in,
+                cached=spent.cached,
+                tokens_out=spent.tokens_out,
+                seconds=round(spent.seconds, 2),
+                cost=None if spent.cost is None else f"{spent.cost:f}",
+            )
 
     def _notices(self, n: int) -> Iterator[Entry]:
         if how := self._content.turns[n].shortened:

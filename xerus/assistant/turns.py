@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic import TypeAdapter
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, UserPromptPart
 
 from xerus.assistant.changes import Preview
+from xerus.assistant.spending import Spent
 
 
 class Cut(StrEnum):
@@ -81,12 +83,14 @@ class Shortened:
         before: the number of the first turn that it still gets as it is.
         summary: a model's account of those before; '' where they are left out.
         input_tokens, output_tokens: what that took, as the provider counts.
+        cost: the same in US dollars, by the list prices; None where there is none.
     """
 
     before: int
     summary: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
+    cost: Decimal | None = None
 
 
 @dataclass(kw_only=True)
@@ -95,9 +99,10 @@ class Turn:
 
     `cut` says what ended it early; what was written until then stays. `aside`: the person had it
     answered again, so it is history that the model no longer gets. `notices` say what of other
-    servers' tools was missing in it. `model` answers in it, named as the settings name it. `doing`
-    says what it waits for while it is written, '' as a rule. `shortened`: the conversation was too long
-    for the model when this turn was begun.
+    servers' tools was missing in it. `model` answers in it, named as the settings name it, and
+    `spent` is what that used, None where it was not asked. `doing` says what it waits for while it
+    is written, '' as a rule. `shortened`: the conversation was too long for the model when this turn
+    was begun.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
@@ -109,6 +114,12 @@ class Turn:
     model: str = ""
     doing: str = ""
     shortened: Shortened | None = None
+    spent: Spent | None = None
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it begins with what a person wrote, and does not go on with calls that waited."""
+        return any(_is_asked(message) for message in self.messages)
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""
@@ -134,7 +145,7 @@ def begun_in(turns: Sequence[Turn], n: int) -> int:
     A call that waited, for an approval or a connection, runs in a later turn than the one that
     made it; those between hold nothing that the model said.
     """
-    if n < 0 or any(_is_asked(message) for message in turns[n].messages):
+    if n < 0 or turns[n].is_message:
         return max(n, 0)
     for before in range(n - 1, -1, -1):
         if any(isinstance(message, ModelResponse) for message in turns[before].messages):

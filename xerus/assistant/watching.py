@@ -10,6 +10,7 @@ from pydantic_ai.messages import TextPart
 from xerus.assistant.entries import Entry
 from xerus.assistant.journal import Content
 from xerus.assistant.signals import Signals
+from xerus.assistant.spending import in_words, together
 from xerus.assistant.transcript import transcript
 from xerus.assistant.turns import begun_in
 from xerus.clock import Clock
@@ -31,6 +32,7 @@ class Sight:
         running: whether an answer is being written.
         stopping: whether it was asked to end.
         doing: what it waits for, '' as a rule.
+        total: what its answers used together, in words; '' where the last one says it already.
     """
 
     entries: Sequence[Entry]
@@ -38,6 +40,7 @@ class Sight:
     running: bool = False
     stopping: bool = False
     doing: str = ""
+    total: str = ""
 
 
 async def whole(content: Content, clock: Clock) -> Sight:
@@ -47,7 +50,14 @@ async def whole(content: Content, clock: Clock) -> Sight:
         running=content.running,
         stopping=content.stopping,
         doing=_doing(content),
+        total=_total(content),
     )
+
+
+def _total(content: Content) -> str:
+    answers = sum(turn.is_message for turn in content.turns if turn.spent is not None)
+    spent = together([turn.spent for turn in content.turns if turn.spent is not None])
+    return in_words(spent) if spent is not None and answers > 1 else ""
 
 
 class Watches:

@@ -14,6 +14,7 @@ from xerus.settings.groups import (
     Settings,
     names_of,
 )
+from xerus.settings.model_prices import price_problems
 from xerus.settings.problems import Problem
 from xerus.settings.values import LOOPBACK_HOSTS, http_url
 
@@ -254,6 +255,7 @@ def _model_problems(assistant: AssistantSettings) -> Iterator[Problem]:
             message=f"has {str(error)!r}, which names no model and number of tokens",
             remedy="Use PROVIDER:NAME=TOKENS, 4096 at least, as compatible:qwen3=32768.",
         )
+    yield from price_problems(assistant.prices, models.chosen(assistant.model, assistant.models))
     for variable, url in urls.items():
         if models.plain_http(url, LOOPBACK_HOSTS) and not assistant.plain_http:
             yield Problem(

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from xerus.settings import toolsets
 from xerus.settings.key_providers import ProviderName
+from xerus.settings.model_prices import ModelPrices
 from xerus.settings.toolsets import Profile
 from xerus.settings.values import (
     Addresses,
@@ -490,6 +491,19 @@ class AssistantSettings(Group):
         help="Tokens that a model reads and writes at once, as compatible:qwen3=32768, separated by "
         "commas. A conversation that takes three quarters of it is shortened for the model, by a "
         "summary. Default: what is known of the model, else 200000 for anthropic: and 128000.",
+    )
+    prices: ModelPrices = _setting(
+        "XERUS_MODEL_PRICES",
+        default=(),
+        help="What models cost, in US dollars for a million tokens, separated by commas: MODEL=IN/OUT, "
+        "or MODEL=IN/OUT/CACHED where tokens from the provider's cache cost otherwise, e.g. "
+        "openai:gpt-5.5=1.25/10/0.125. Default: the list prices that come with this release, for "
+        "models that are asked at Anthropic or OpenAI themselves; none for any other.",
+    )
+    tokens_per_day: Annotated[int, Field(ge=1)] | None = _setting(
+        "XERUS_CHAT_TOKENS_PER_DAY",
+        help="Tokens, in and out together, that the chat may use for one person in a day (UTC). Once "
+        "they are used up, no further message is taken until the next day. Unset: no limit.",
     )
     anthropic_api_key: SecretStr | None = _setting(
         "ANTHROPIC_API_KEY", help="Key for anthropic: models."

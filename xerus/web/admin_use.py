@@ -1,8 +1,12 @@
-"""GET /admin/use: calls of tools by tool, person or client, and by day. Everything is in the address."""
+"""GET /admin/use: calls of tools by tool, person or client, and by day; tokens of the chat's models.
+
+Everything is in the address.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -11,6 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
+from xerus.assistant.model_use import ModelsBy, ModelUsed
+from xerus.assistant.spending import dollars
 from xerus.audit.use import By, Only, Used
 from xerus.errors import InvalidInput
 from xerus.ids import UserId, is_id
@@ -39,6 +45,16 @@ class UseLine:
     name: str
     used: Used
     address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelLine:
+    """What a model, or a person, used; `address` narrows the page to a person."""
+
+    name: str
+    used: ModelUsed
+    cost: str
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +90,8 @@ class AdminUse:
             client=asked.filters.get("client"),
         )
         rows, days = await use.by(asked.by, only), await use.days(only)
+        spent = partial(self._deps.admin.model_use.by, since=only.since, person=only.person)
+        models, people = await spent(ModelsBy.MODEL), await spent(ModelsBy.PERSON)
         return self._deps.pages.render(
             request,
             "admin/use.html",
@@ -97,6 +115,8 @@ class AdminUse:
                 for name, value in (await self._named(asked, only)).items()
             ],
             lines=[_line(row, asked) for row in rows],
+            models=[_model_line(row) for row in models],
+            people=[_model_line(row, asked) for row in people],
             days=days,
             most=max((day.calls for day in days), default=0),
             total=sum(day.calls for day in days),
@@ -123,6 +143,21 @@ def _asked(query: QueryParams) -> _Asked:
     ):
         raise InvalidInput("This page cannot be shown like that.", hint=_LOOK)
     return _Asked(by=by, days=days, filters=filters)
+
+
+def _model_line(used: ModelUsed, asked: _Asked | None = None) -> ModelLine:
+    if asked is None:
+        return ModelLine(name=used.key or "Demo model", used=used, cost=_cost(used))
+    address = asked.address(person=used.key, by=By.TOOL.value)
+    return ModelLine(name=used.name, used=used, cost=_cost(used), address=address)
+
+
+def _cost(used: ModelUsed) -> str:
+    """Return the cost in words; not known where it is known of no request."""
+    if used.unpriced >= used.requests > 0:
+        return "cost not known"
+    least = "at least " if used.unpriced or used.untold else ""
+    return f"{least}{dollars(used.cost)}"
 
 
 def _line(used: Used, asked: _Asked) -> UseLine:

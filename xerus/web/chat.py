@@ -13,7 +13,7 @@ from xerus.errors import Conflict, InvalidInput, LimitReached, NotFound, TooLarg
 from xerus.web import access
 from xerus.web.chat_models import ChatModels, models_of
 from xerus.web.chat_waiting import Waits, announcement, waits_in
-from xerus.web.deps import AssistantService, Entry, WebDeps
+from xerus.web.deps import AssistantService, Entry, Today, WebDeps
 from xerus.web.kept import Beside, beside
 from xerus.web.policy_deps import Allowance
 
@@ -39,6 +39,8 @@ class Chat:
     is_demo: bool
     models: ChatModels
     allowances: Sequence[Allowance]
+    total: str
+    today: Today | None
     waits: Waits
     running: bool
     stopping: bool
@@ -155,6 +157,8 @@ class ChatPages:
             allowances=await self._deps.policies.here(user.id, conversation_id)
             if conversation_id
             else (),
+            total=sight.total if sight else "",
+            today=await self._assistant.today(user.id),
             waits=await waits_in(self._deps, session, entries),
             running=bool(sight and sight.running),
             stopping=bool(sight and sight.stopping),

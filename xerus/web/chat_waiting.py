@@ -57,7 +57,7 @@ def announcement(entries: Sequence[Entry], waits: Waits) -> str:
     if waits:
         waiting = next(iter(waits.values()))
         return "Connected. Going on." if waiting.ready == "at_once" else _missing(waiting)
-    last = entries[-1]
+    last = next((one for one in reversed(entries) if one.kind != "usage"), entries[-1])
     if last.kind in {"approval", "needs_connection"}:
         return _OF_A_WAIT.get(getattr(last, "state", ""), "Answer ready.")
     if last.kind == "cut":

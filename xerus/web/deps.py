@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from pydantic import SecretStr
@@ -13,6 +13,7 @@ from xerus.accounts.cookies import Cookies
 from xerus.accounts.people import PersonRow
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.assistant.model_use import ModelsBy, ModelUsed
 from xerus.assistant.verdicts import Verdict as CallVerdict
 from xerus.atlassian.credentials import Product
 from xerus.atlassian.ledger import Use
@@ -231,6 +232,22 @@ class Sight(Protocol):
     def doing(self) -> str:
         """What that waits for, '' as a rule."""
 
+    @property
+    def total(self) -> str:
+        """What its answers used together, in words; '' where there is nothing to add up."""
+
+
+class Today(Protocol):
+    """`assistant.allowance.Today`: what a person has used of the day's tokens."""
+
+    @property
+    def used(self) -> int:
+        """Tokens of the day so far."""
+
+    @property
+    def limit(self) -> int:
+        """Tokens that there are for a day."""
+
 
 class EditForm(Protocol):
     """`assistant.editing.service.EditForm`: a call that waits, as a form."""
@@ -283,6 +300,9 @@ class AssistantService(Protocol):
     def models(self) -> Sequence[str]:
         """The models to choose from, the default first; '' is the demo model."""
 
+    async def today(self, user_id: UserId) -> Today | None:
+        """Return what a person has used today; None where there is no limit."""
+
     async def send(
         self, user: User, conversation_id: str | None, text: str, model: str = ""
     ) -> str:
@@ -314,6 +334,15 @@ class UseService(Protocol):
 
     async def days(self, only: Only) -> Sequence[Day]:
         """Return the calls of each day, the newest first."""
+
+
+class ModelUseService(Protocol):
+    """`assistant.model_use.ModelUse`."""
+
+    async def by(
+        self, what: ModelsBy, *, since: date, person: UserId | None = None
+    ) -> Sequence[ModelUsed]:
+        """Return what the chat's models were used for, the most tokens first."""
 
 
 class ProcessRow(Protocol):
@@ -366,6 +395,10 @@ class AdminService(Protocol):
     @property
     def use(self) -> UseService:
         """Who uses what."""
+
+    @property
+    def model_use(self) -> ModelUseService:
+        """Who uses which model."""
 
     async def connection_states(self) -> Mapping[tuple[Link, str], int]:
         """Return how many connections are in each state."""

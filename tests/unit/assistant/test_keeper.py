@@ -7,6 +7,7 @@ from xerus.assistant.growth import Growth
 from xerus.assistant.journal import Journal
 from xerus.assistant.keeper import Keeper
 from xerus.assistant.leases import Lease
+from xerus.assistant.prices import Meter, Prices
 from xerus.assistant.signals import Signals
 from xerus.assistant.stopping import Stopping
 from xerus.assistant.turns import Cut, Turn
@@ -43,7 +44,7 @@ def keeper_of(journal: Losing, stopping: Stopping) -> Keeper:
         journal=cast("Journal", journal),
         signals=cast("Signals", Heard()),
         lease=LEASE,
-        growth=Growth(Turn()),
+        growth=Growth(Turn(), Meter(cost=Prices().of(""), is_demo=True)),
         stopping=stopping,
     )
 

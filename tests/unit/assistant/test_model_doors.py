@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
@@ -15,12 +16,14 @@ from pydantic_ai.exceptions import (
 )
 from pydantic_ai.run import AgentRunResultEvent
 
-from tests.support.model_answers import Call, Refuse, Say, Think
+from tests.support.model_answers import Call, Refuse, Say, Think, Usage
 from tests.support.model_servers import KEY, FakeAnthropic, FakeLocal, FakeOpenAI, ModelServer
 from xerus.assistant.choosing import readable_for
 from xerus.assistant.history import messages_of
 from xerus.assistant.model import Access, Providers
+from xerus.assistant.prices import Prices
 from xerus.assistant.turns import Turn
+from xerus.settings.model_prices import ModelPrice
 
 SERVERS = [FakeOpenAI, FakeAnthropic, FakeLocal]
 
@@ -129,6 +132,21 @@ async def test_one_provider_goes_on_with_what_another_began(
         assert "Rain in Oslo." in other.asked[0].text
         assert "Rain, I suppose." not in other.asked[0].text
         assert "Rain in Bergen." in other.asked[1].text
+
+
+async def test_list_prices_hold_at_the_providers_own_address_alone() -> None:
+    name = "claude-sonnet-5-5"
+    async with FakeAnthropic((name,)) as server, agent_at(server, name) as agent:
+        server.will(Say("Here."), usage=Usage(input=1_000_000, cached=0, output=100_000))
+        used = (await agent.run("Hello?")).usage
+    model = f"anthropic:{name}"
+    listed = Prices(listed=["anthropic"]).of(model)(used)
+    assert listed is not None
+    assert listed > 1
+    assert Prices(listed=["openai"]).of(model)(used) is None
+    assert Prices().of(f"compatible:{name}")(used) is None
+    own = ModelPrice(model=model, tokens_in=Decimal(2), tokens_out=Decimal(10))
+    assert Prices({model: own}, ["anthropic"]).of(model)(used) == 3
 
 
 async def test_no_key_is_sent_where_none_is_set() -> None:

@@ -1,11 +1,13 @@
 """What is read from the environment, and what is said of a wrong one."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from xerus.settings.groups import known
 from xerus.settings.loading import examine, load
+from xerus.settings.model_prices import ModelPrice
 from xerus.settings.models import windows
 from xerus.settings.problems import SettingsError
 
@@ -149,6 +151,8 @@ def test_plain_http_is_refused_unless_the_host_is_loopback() -> None:
         ({"XERUS_MODEL_WINDOWS": "openai:some-model"}, "XERUS_MODEL_WINDOWS"),
         ({"XERUS_MODEL_WINDOWS": "openai:some-model=64"}, "XERUS_MODEL_WINDOWS"),
         ({"XERUS_MODEL_WINDOWS": "some-model=64000"}, "XERUS_MODEL_WINDOWS"),
+        ({"XERUS_MODEL_PRICES": "openai:some-model=1/2"}, "XERUS_MODEL_PRICES"),
+        ({"XERUS_CHAT_TOKENS_PER_DAY": "0"}, "XERUS_CHAT_TOKENS_PER_DAY"),
         ({"XERUS_MODEL_URL": "http://models.example.com/v1"}, "XERUS_MODEL_URL"),
         ({"XERUS_OPENAI_URL": "http://gateway.example.com/v1"}, "XERUS_OPENAI_URL"),
         ({"XERUS_ANTHROPIC_URL": "ftp://gateway.example.com"}, "XERUS_ANTHROPIC_URL"),
@@ -170,6 +174,39 @@ def test_the_windows_of_models_are_read() -> None:
         "compatible:qwen3:8b": 32_768,
         "openai:some-model": 400_000,
     }
+
+
+def test_prices_are_read_to_the_last_digit_whatever_signs_a_models_name_has() -> None:
+    names = "compatible:hf.co/some/model:Q4", "openai:a=b"
+    prices = f"{names[0]}=0/0, {names[1]}=1.25/10/0.125"
+    env = {
+        "XERUS_MODELS": ",".join(names),
+        "XERUS_MODEL_URL": "http://localhost:1/v1",
+        "OPENAI_API_KEY": "k",
+    }
+    free, other = load({**env, "XERUS_MODEL_PRICES": prices}).assistant.prices
+    assert free == ModelPrice(model=names[0], tokens_in=Decimal(0), tokens_out=Decimal(0))
+    assert other == ModelPrice(
+        model=names[1],
+        tokens_in=Decimal("1.25"),
+        tokens_out=Decimal(10),
+        cached=Decimal("0.125"),
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("-1/2", "1/-2", "1", "1/2/3/4", "nan/1", "inf/1", "1e9/1", "1/2/-0", "/", "", "1,2/3"),
+        *("9999999/1", "0x1/1", "\u0661/1", "1/2/", "1//2", "$1/$2"),
+    ],
+)
+def test_a_price_that_is_none_is_refused_with_the_form_it_has(wrong: str) -> None:
+    env = {"XERUS_MODEL": "openai:some-model", "OPENAI_API_KEY": "k"}
+    told = problems(**env, XERUS_MODEL_PRICES=f"openai:some-model={wrong}")
+    assert "MODEL=IN/OUT" in told["XERUS_MODEL_PRICES"]
+    twice = problems(**env, XERUS_MODEL_PRICES="openai:some-model=1/2,openai:some-model=1/3")
+    assert "once" in twice["XERUS_MODEL_PRICES"]
 
 
 def test_a_model_on_another_machine_needs_https_or_a_switch_that_says_so() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -24,6 +24,8 @@ from tests.unit.web.fake_servers import FakeRemotes, FakeServers
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
+from xerus.assistant.allowance import Today
+from xerus.assistant.model_use import ModelsBy, ModelUsed
 from xerus.assistant.verdicts import Verdict as CallVerdict
 from xerus.assistant.watching import Sight
 from xerus.atlassian.credentials import Product
@@ -406,6 +408,8 @@ class FakeConnections:
 class FakeAssistant:
     is_demo = True
     models: Sequence[str] = ("",)
+    total = ""
+    tokens_today: Today | None = None
     examples: Sequence[str] = (
         "find open bugs in ENG",
         "show ENG-12",
@@ -426,7 +430,15 @@ class FakeAssistant:
     async def look(self, user_id: UserId, conversation_id: str) -> Sight:
         if conversation_id not in self.entries or user_id != ADA:
             raise NotFound("There is no such conversation.")
-        return Sight(entries=self.entries[conversation_id], running=self.running, doing=self.doing)
+        return Sight(
+            entries=self.entries[conversation_id],
+            running=self.running,
+            doing=self.doing,
+            total=self.total,
+        )
+
+    async def today(self, user_id: UserId) -> Today | None:
+        return self.tokens_today
 
     async def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
         yield await self.look(user_id, conversation_id)
@@ -507,8 +519,19 @@ class FakeUse:
         ]
 
 
+class FakeModelUse:
+    def __init__(self) -> None:
+        self.rows: dict[ModelsBy, list[ModelUsed]] = {}
+
+    async def by(
+        self, what: ModelsBy, *, since: date, person: UserId | None = None
+    ) -> Sequence[ModelUsed]:
+        return self.rows.get(what, [])
+
+
 class FakeAdmin:
     def __init__(self) -> None:
+        self.model_use = FakeModelUse()
         self.states: dict[tuple[Link, str], int] = {
             (Link.CLOUD, "connected"): 2,
             (Link.CLOUD, "needs_reconnect"): 1,
