@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from xerus.notices.notice import Notice
 from xerus.web.card import base_of
-from xerus.web.server_card import BASE
+from xerus.web.server_deps import BASE
 
 _SAY_IT_THEMSELVES = ("/tools", "/connections", "/help")
 """Pages that show how each connection stands, with the same buttons."""

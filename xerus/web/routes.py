@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
-from xerus.web import server_card
+from xerus.web import server_card, server_deps
 from xerus.web.activity import ActivityPage
 from xerus.web.admin import AdminPage
 from xerus.web.admin_audit import AdminAudit
@@ -72,7 +72,7 @@ def routes(deps: WebDeps) -> list[Route]:
         *AdminServer(deps).routes(),
         *ServerConnect(deps).routes(),
         *ServerPages(deps).routes(),
-        *ConnectStatus(deps, server_card.BASE, server_card.found(deps)).routes(),
+        *ConnectStatus(deps, server_deps.BASE, server_card.found(deps)).routes(),
         *_chat(deps),
         *ConversationPages(deps).routes(),
         *BranchPages(deps).routes(),

@@ -10,10 +10,9 @@ from xerus.remotes.views import away
 from xerus.web.card import ACTIONS, Badge, Card, Notice, badge_of, version_of
 from xerus.web.connect_status import Find, Watched
 from xerus.web.deps import WebDeps
-from xerus.web.server_deps import OneServer
+from xerus.web.server_deps import BASE, OneServer
 from xerus.web.standing import standing_of
 
-BASE = "/connections/servers/{slug}"
 _MOST_SCOPES = 6
 _READY = Badge("Ready", "circle-check", "ok")
 _NEEDS_ATLASSIAN = Badge("Needs Atlassian", "unplug", "warn")

@@ -14,8 +14,8 @@ from xerus.remotes.servers import Auth
 from xerus.web import access
 from xerus.web.connect import NO_STORE, Result, came_from, result_of
 from xerus.web.deps import WebDeps
-from xerus.web.server_card import BASE, base_of, one_of, server_card
-from xerus.web.server_deps import OneServer
+from xerus.web.server_card import base_of, one_of, server_card
+from xerus.web.server_deps import BASE, OneServer
 
 
 class ServerConnect:

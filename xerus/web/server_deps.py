@@ -13,6 +13,9 @@ from xerus.remotes.entered import NewServer
 from xerus.remotes.probe import Seen
 from xerus.remotes.servers import Registered
 
+BASE = "/connections/servers/{slug}"
+"""The path of a server's pages."""
+
 
 class ServerAdministration(Protocol):
     """`remotes.administration.Servers`."""

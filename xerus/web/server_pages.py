@@ -11,8 +11,8 @@ from xerus.web import access
 from xerus.web.deps import WebDeps
 from xerus.web.policies import PolicyForm
 from xerus.web.policy_deps import ToolTable
-from xerus.web.server_card import BASE, base_of, one_of, server_card
-from xerus.web.server_deps import Tried
+from xerus.web.server_card import base_of, one_of, server_card
+from xerus.web.server_deps import BASE, Tried
 
 
 class ServerPages:
