@@ -11,28 +11,36 @@ from tests.support.database import embedded, rows
 from tests.support.journeys import ADA, connect_atlassian
 from tests.support.journeys import sign_in as sign_in_by_http
 from tests.support.model_answers import Gate
-from tests.support.model_servers import FakeLocal
+from tests.support.model_servers import FakeLocal, ModelServer
 from tests.support.stack import Sandbox, Stack, Xerus, user_mode
 
 
 @asynccontextmanager
 async def asked(sandbox: Sandbox) -> AsyncIterator[tuple[Stack, FakeLocal]]:
     """Xerus on the sandbox, Ada connected, with a model that says what the test wants, and a second."""
-    async with FakeLocal(("some-model", "other-model")) as model:
-        env = {
-            **await user_mode(sandbox),
-            **model.env,
-            "XERUS_MODELS": "compatible:other-model",
-            "XERUS_MODEL_PRICES": "compatible:some-model=1/2/0.5",
-        }
-        stack = Stack(sandbox, Xerus(sandbox.folder, env).start())
-        try:
-            async with TextBrowser() as browser:
-                await sign_in_by_http(browser, stack.url, ADA)
-                await connect_atlassian(browser, stack.url, ADA)
-            yield stack, model
-        finally:
-            stack.xerus.stop()
+    more = {
+        "XERUS_MODELS": "compatible:other-model",
+        "XERUS_MODEL_PRICES": "compatible:some-model=1/2/0.5",
+    }
+    async with (
+        FakeLocal(("some-model", "other-model")) as model,
+        stack_of(model, sandbox, **more) as stack,
+    ):
+        yield stack, model
+
+
+@asynccontextmanager
+async def stack_of(model: ModelServer, sandbox: Sandbox, **more: str) -> AsyncIterator[Stack]:
+    """Xerus on the sandbox, with the model of this provider and Ada connected."""
+    env = {**await user_mode(sandbox), **model.env, **more}
+    stack = Stack(sandbox, Xerus(sandbox.folder, env).start())
+    try:
+        async with TextBrowser() as browser:
+            await sign_in_by_http(browser, stack.url, ADA)
+            await connect_atlassian(browser, stack.url, ADA)
+        yield stack
+    finally:
+        stack.xerus.stop()
 
 
 async def ask(page: Page, text: str) -> None:

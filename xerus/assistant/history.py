@@ -117,11 +117,12 @@ def joined(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
     """
     found: list[ModelMessage] = []
     for message in messages:
-        last = found[-1] if found else None
-        if isinstance(message, ModelRequest) and isinstance(last, ModelRequest):
-            found[-1] = replace(message, parts=_in_one([*last.parts, *message.parts]))
-        else:
+        if not isinstance(message, ModelRequest):
             found.append(message)
+            continue
+        before = found.pop() if found and isinstance(found[-1], ModelRequest) else None
+        parts = [*(before.parts if isinstance(before, ModelRequest) else ()), *message.parts]
+        found.append(replace(message, parts=_in_one(parts)))
     return found
 
 

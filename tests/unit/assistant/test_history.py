@@ -1,10 +1,18 @@
 from datetime import UTC, datetime
 
-from pydantic_ai.messages import ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 
 from xerus.assistant.approvals import Approval, Decision
 from xerus.assistant.changes import Preview
-from xerus.assistant.history import messages_of
+from xerus.assistant.history import joined, messages_of
 from xerus.assistant.turns import CallNote, Problem, Turn, prompt_of
 
 CALL = ToolCallPart(tool_name="write", args={"a": 1}, tool_call_id="c1")
@@ -58,3 +66,18 @@ def test_a_turn_survives_being_stored() -> None:
         problem=Problem(message="m", hint="h", correlation_id="c"),
     )
     assert Turn.from_json(turn.to_json()) == turn
+
+
+def test_a_template_that_takes_turns_gets_one_text_of_the_persons_side() -> None:
+    first = ModelRequest(parts=[UserPromptPart("one")])
+    second = ModelRequest(parts=[UserPromptPart("two")])
+    answer = ModelResponse(parts=[TextPart("answer")])
+    apart: list[ModelMessage] = [first, second, answer, second]
+    together: list[ModelMessage] = [
+        ModelRequest(parts=[*first.parts, *second.parts]),
+        answer,
+        second,
+    ]
+    for messages in (apart, together):
+        texts = [getattr(part, "content", "") for one in joined(messages) for part in one.parts]
+        assert texts == ["one\n\ntwo", "answer", "two"]
