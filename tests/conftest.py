@@ -20,8 +20,8 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1_000)
 settings.load_profile("steady")
 
-_LATE = {"tools": 1, "unit": 2}
-"""The folders whose modules take seconds or less each, by their place in a run."""
+_PLACES = {"test_every_state_is_accessible.py": -1, "tools": 1, "unit": 2}
+"""Where a run has the module of few long tests, and the folders whose modules take seconds each."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,7 +31,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     Process.warm = Xerus.prepared = True
-    gc.disable()  # until all tests are known: what is collected till then lives as long as the run
     folder = config.getoption("--record")
     if folder and not hasattr(config, "workerinput"):  # once, not in each worker of xdist
         declared.write(Path(folder))
@@ -39,14 +38,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is over soon for the end, when every worker shall still have something to do."""
+    """Begin with what takes longest and end with what is over soon, so that no worker is idle."""
     folder = config.rootpath / "tests"
-    items.sort(key=lambda item: _LATE.get(item.path.relative_to(folder).parts[0], 0))
+
+    def place(item: pytest.Item) -> int:
+        parts = item.path.relative_to(folder).parts
+        return _PLACES.get(parts[-1], _PLACES.get(parts[0], 0))
+
+    items.sort(key=place)
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are looked for: what is made then lives as long as the run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
