@@ -157,6 +157,17 @@ async def with_everything(place: Place, browser: Browser) -> str:
         " 'sent', now(), now(), now()) RETURNING user_id",
         user_id,
     )
+    place.rows(
+        "INSERT INTO tool_policies (user_id, server, tool, policy, set_at)"
+        " VALUES (%s, 'xerus', 'jira_update_issue', 'allow', now()) RETURNING tool",
+        user_id,
+    )
+    place.rows(
+        "INSERT INTO conversation_tool_policies (user_id, conversation_id, server, tool, title, set_at)"
+        " SELECT user_id, id, 'xerus', 'x', 'x', now() FROM conversations WHERE user_id = %s"
+        " RETURNING tool",
+        user_id,
+    )
     at_a_server(place, user_id)
     for table, column in place.columns_of_people():
         query = f"SELECT 1 FROM {table} WHERE {column} = %s"  # noqa: S608 - names of the catalogue
