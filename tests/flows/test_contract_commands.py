@@ -139,6 +139,20 @@ def test_an_unknown_role_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     assert all(role in refused.stderr for role in ("web", "oauth", "mcp", "worker", "nonsense"))
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "remedy"),
+    [("--port", "70000", "1 to 65535"), ("--host", "999.1.1.1", "XERUS_HOST")],
+)
+def test_a_place_that_cannot_be_listened_on_is_refused_with_the_remedy(
+    tmp_path: Path, option: str, value: str, remedy: str
+) -> None:
+    refused = xerus("serve", option, value, folder=tmp_path)
+    assert refused.returncode == 1
+    assert value in refused.stderr
+    assert remedy in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_mcp_without_a_credential_says_what_to_set(tmp_path: Path) -> None:
     refused = xerus("mcp", folder=tmp_path)
     assert refused.returncode == 1

@@ -1,5 +1,6 @@
 """Runs the composed application until it is told to stop."""
 
+import errno
 import gc
 import os
 import socket
@@ -121,9 +122,19 @@ def listen(bind: Bind) -> socket.socket:
     family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
     try:
         return socket.create_server((bind.host, bind.port), family=family, backlog=2048)
-    except OSError as error:
+    except OverflowError as error:
         raise NotConfigured(
-            f"Cannot listen on {bind.host} port {bind.port}: {os.strerror(error.errno or 0)}.",
+            f"{bind.port} is no port.", hint="A port is a number from 1 to 65535."
+        ) from error
+    except OSError as error:
+        number = error.errno or 0
+        if number < 0 or number == errno.EADDRNOTAVAIL:  # below 0: of the resolver
+            raise NotConfigured(
+                f"{bind.host} is no address of this machine.",
+                hint="Set XERUS_HOST, or --host, to one that is, such as 127.0.0.1.",
+            ) from error
+        raise NotConfigured(
+            f"Cannot listen on {bind.host} port {bind.port}: {os.strerror(number)}.",
             hint="End the program that uses the port, or choose another with XERUS_PORT.",
         ) from error
 
