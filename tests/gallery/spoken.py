@@ -20,6 +20,7 @@ SPOKEN = {
     "chat-other-server": "chat-other-server",
     "chat-running": "chat-running",
     "chat-error": "chat-error",
+    "chat-models": "chat-tokens-used-up",
     "chat-edit": "chat-edit-wrong",
     "chat-allowances": "chat-allowances",
     "chat-several-approvals": "chat-several-approvals",
