@@ -64,15 +64,6 @@ async def test_a_server_is_added_connected_by_the_window_disconnected_and_remove
         await expect(card.get_by_text("was told to end the access").first).to_be_visible()
         assert not docs.authorization.refresh
 
-        await page.goto(f"{stack.url}/")
-        await ask(page, "use docs_note with text again")
-        async with page.expect_popup() as opening:
-            await page.get_by_role("button", name="Configure Docs").click()
-        popup = await opening.value
-        async with popup.expect_event("close"):
-            await popup.get_by_role("button", name="Allow").click()
-        await expect(page.get_by_role("group", name="Approve: note?")).to_be_visible()
-
         await remove(page, stack.url)
         await page.goto(f"{stack.url}/tools")
         await expect(page.get_by_role("article", name="Docs")).to_have_count(0)
@@ -98,6 +89,15 @@ async def test_declining_and_a_closed_window_leave_a_next_step(
         await expect(popup.get_by_text("You declined access at Docs.").first).to_be_visible()
         await expect(card.get_by_role("button", name="Configure Docs")).to_be_visible()
         await expect(card.get_by_text("You declined access at Docs.").first).to_be_visible()
+
+        await page.goto(f"{stack.url}/")
+        await ask(page, "use docs_note with text again")
+        async with page.expect_popup() as opening:
+            await page.get_by_role("button", name="Configure Docs").click()
+        popup = await opening.value
+        async with popup.expect_event("close"):
+            await popup.get_by_role("button", name="Allow").click()
+        await expect(page.get_by_role("group", name="Approve: note?")).to_be_visible()
         await remove(page, stack.url)
         assert complaints.found == []
 
