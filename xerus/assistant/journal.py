@@ -190,7 +190,13 @@ class Journal:
             if running:
                 raise still_running()
             notes = await self._notes(conn, user_id, key, [one for one, _ in undecided])
-            _check_alone([(notes[one.id], verdict) for one, verdict in undecided])
+            _check_alone(
+                [
+                    (notes[one.id], verdict)
+                    for one, verdict in undecided
+                    if one.kind is Kind.APPROVAL
+                ]
+            )
             for chosen, verdict in undecided:
                 await self._settle(conn, user_id, key, chosen, verdict, notes[chosen.id])
             decided = {chosen.id for chosen, _ in undecided}
