@@ -1,10 +1,25 @@
 """What is wrong with a page as a browser shows it."""
 
+from typing import Literal
+
 from playwright.async_api import BrowserContext, Page, Route
 
 from tests.support.accessibility import violations
 
 _TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+_SETTLE = """for (const one of document.getAnimations()) {
+    if (one instanceof CSSTransition) one.finish();
+}"""
+
+Scheme = Literal["light", "dark"]
+
+
+async def show_in(page: Page, scheme: Scheme) -> None:
+    """Let a page that is there already have other colours, at once."""
+    await page.emulate_media(color_scheme=scheme)
+    await page.evaluate(_SETTLE)
 
 
 async def faults(page: Page) -> list[str]:
