@@ -55,7 +55,7 @@ async def test_a_read_waits_and_then_goes_on_as_the_same_call(
 
         assert chat.tools.ran == [("look", {"at": "it"})]
         kinds = [entry.kind for entry in await chat.entries(conversation)]
-        assert kinds == ["person", "tool", "assistant"]
+        assert kinds == ["person", "tool", "assistant", "usage"]
         assert await rows(chat, conversation) == ["ok"]
         assert "look done" in await said(chat, conversation)
         assert await chat.events() == ["assistant:call:held", "assistant:call:resumed"]
@@ -93,7 +93,7 @@ async def test_a_write_that_goes_on_is_asked_about_first(
         await chat.decide(conversation, waiting, approve=True)
         assert chat.tools.ran == WRITTEN
         kinds = [entry.kind for entry in await chat.entries(conversation)]
-        assert kinds == ["person", "approval", "tool", "assistant"]
+        assert kinds == ["person", "approval", "tool", "assistant", "usage"]
 
 
 async def test_a_connection_that_ends_after_the_approval_is_waited_for_and_asked_about_anew(

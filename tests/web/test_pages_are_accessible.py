@@ -79,7 +79,7 @@ async def test_finding_and_removing_a_person_by_keyboard(
         await sign_in(page, stack.url, ALAN)
     async with profile(chrome, viewport=size) as (_, page, complaints):
         await sign_in(page, stack.url, ADA)
-        await page.goto(f"{stack.url}/admin")
+        await page.goto(f"{stack.url}/admin/people")
         await page.get_by_label("Name or e-mail").fill("TURING")
         await page.keyboard.press("Enter")
         await page.get_by_role("link", name="Remove Alan Turing").focus()
