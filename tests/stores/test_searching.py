@@ -160,14 +160,16 @@ async def test_a_file_has_what_the_person_saw_in_both_forms(
             conversation,
         )
         kinds = [entry["kind"] for entry in told["entries"]]
-        assert kinds == ["person", "approval", "tool", "assistant"]
-        _, approval, tool, answer = told["entries"]
+        assert kinds == ["person", "approval", "tool", "assistant", "usage"]
+        _, approval, tool, answer, _ = told["entries"]
         assert approval["state"] == "approved"
         assert approval["asked_at"] <= approval["decided_at"]
         assert json.loads(tool["arguments"]) == {"text": "harmless"}
         assert tool["result"] == "write done"
         assert answer["text"] == "Told: write done"
-        assert all(entry["at"] for entry in told["entries"] if entry["kind"] != "approval")
+        assert all(
+            entry["at"] for entry in told["entries"] if entry["kind"] not in {"approval", "usage"}
+        )
         for words in ("## You", "approved", '"text": "harmless"', "write done", "Told: write done"):
             assert words in shown
         assert "<script" not in shown.replace("\\<script", "")

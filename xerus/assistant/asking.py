@@ -25,6 +25,7 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models import ModelRequestContext
 
+from xerus.assistant import demo
 from xerus.assistant.fitting import Fitting
 from xerus.assistant.history import joined, tidied
 from xerus.assistant.problems import is_too_long
@@ -78,8 +79,10 @@ class Asking(AbstractCapability[object]):
         self, ctx: RunContext[object], request_context: ModelRequestContext
     ) -> ModelRequestContext:
         """Bring the messages into a form that every provider takes."""
-        del ctx
-        request_context.messages = joined(self._fitting.told(tidied(request_context.messages)))
+        told = self._fitting.told(tidied(request_context.messages))
+        # The demo model goes by the person's last text alone.
+        is_demo = ctx.model.model_name == demo.NAME
+        request_context.messages = told if is_demo else joined(told)
         return request_context
 
     async def on_model_request_error(
