@@ -227,7 +227,7 @@ def _optional(parts: Mapping[Subject, Part]) -> Iterator[Step]:
         "Model of the chat",
         "A model answers in the chat.",
         "The demo model answers in the chat, which is no AI. MCP clients bring a model of their own.",
-        read="docs/reference/settings.md",
+        read="docs/models.md",
         to="/",
         label="Chat",
     )
