@@ -25,10 +25,10 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models import ModelRequestContext
 
-from xerus.assistant import demo
 from xerus.assistant.fitting import Fitting
-from xerus.assistant.history import joined, tidied
+from xerus.assistant.history import tidied
 from xerus.assistant.problems import is_too_long
+from xerus.assistant.toolset import BLOCKED
 from xerus.ids import new_id
 
 _SPREAD = 0.25
@@ -75,14 +75,23 @@ class Asking(AbstractCapability[object]):
         self._fitting = fitting
         self._says = says
 
+    async def before_model_request(
+        self, ctx: RunContext[object], request_context: ModelRequestContext
+    ) -> ModelRequestContext:
+        """Offer the model no tool that the person blocks; one that it calls all the same says why."""
+        del ctx
+        offered = request_context.model_request_parameters
+        kept = [one for one in offered.function_tools if not (one.metadata or {}).get(BLOCKED)]
+        return replace(
+            request_context, model_request_parameters=replace(offered, function_tools=kept)
+        )
+
     async def prepare_model_request(
         self, ctx: RunContext[object], request_context: ModelRequestContext
     ) -> ModelRequestContext:
-        """Bring the messages into a form that every provider takes."""
-        told = self._fitting.told(tidied(request_context.messages))
-        # The demo model goes by the person's last text alone.
-        is_demo = ctx.model.model_name == demo.NAME
-        request_context.messages = told if is_demo else joined(told)
+        """Fit the messages into the model's window, in a form that every provider takes."""
+        del ctx
+        request_context.messages = self._fitting.told(tidied(request_context.messages))
         return request_context
 
     async def on_model_request_error(

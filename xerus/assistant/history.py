@@ -6,9 +6,7 @@ from dataclasses import replace
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
-    ModelRequestPart,
     ModelResponse,
-    RetryFeedbackPart,
     TextPart,
     ToolCallPart,
     ToolReturnPart,
@@ -108,41 +106,6 @@ def _notes(call_id: str, n: int, turns: Sequence[Turn]) -> list[CallNote]:
 def tidied(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
     """Return the messages without responses that say nothing, which no provider takes back."""
     return [one for one in messages if not (isinstance(one, ModelResponse) and _is_empty(one))]
-
-
-def joined(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
-    """Return the messages with one text of the person's side where several follow each other.
-
-    The chat templates of several open models take the two sides in turns alone.
-    """
-    found: list[ModelMessage] = []
-    for message in messages:
-        if not isinstance(message, ModelRequest):
-            found.append(message)
-            continue
-        before = found.pop() if found and isinstance(found[-1], ModelRequest) else None
-        parts = [*(before.parts if isinstance(before, ModelRequest) else ()), *message.parts]
-        found.append(replace(message, parts=_in_one(parts)))
-    return found
-
-
-def _in_one(parts: Sequence[ModelRequestPart]) -> list[ModelRequestPart]:
-    found: list[ModelRequestPart] = []
-    for part in parts:
-        told = (
-            UserPromptPart(part.model_response()) if isinstance(part, RetryFeedbackPart) else part
-        )
-        last = found[-1] if found else None
-        if (
-            isinstance(told, UserPromptPart)
-            and isinstance(last, UserPromptPart)
-            and isinstance(told.content, str)
-            and isinstance(last.content, str)
-        ):
-            found[-1] = replace(last, content=f"{last.content}\n\n{told.content}")
-        else:
-            found.append(told)
-    return found
 
 
 def _is_empty(response: ModelResponse) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from mcp.client.client import Client
@@ -13,10 +13,8 @@ from pydantic_ai import (
     CallToolsNode,
     DeferredToolRequests,
     ModelRequestNode,
-    RunContext,
     UsageLimits,
 )
-from pydantic_ai.capabilities.hooks import Hooks
 from pydantic_ai.messages import (
     FunctionToolCallEvent,
     FunctionToolResultEvent,
@@ -24,7 +22,7 @@ from pydantic_ai.messages import (
     ModelResponse,
     ToolCallPart,
 )
-from pydantic_ai.models import Model, ModelRequestContext
+from pydantic_ai.models import Model
 from pydantic_ai.toolsets import AbstractToolset
 
 from xerus.assistant.asking import Asking, Patience
@@ -36,7 +34,7 @@ from xerus.assistant.remote.calls import Others
 from xerus.assistant.remote.toolset import RemoteTools
 from xerus.assistant.shortening import Past
 from xerus.assistant.stopping import Stopping
-from xerus.assistant.toolset import BLOCKED, McpTools, Terms
+from xerus.assistant.toolset import McpTools, Terms
 from xerus.assistant.turns import Cut, Turn
 from xerus.clock import Clock
 from xerus.ids import UserId
@@ -112,7 +110,6 @@ class Loop:
         self._agent: Agent[object, _Output] = Agent(
             output_type=[str, DeferredToolRequests],
             retries=_RETRIES,
-            capabilities=[Hooks(before_model_request=_without_blocked)],
         )
         self._patience = patience or Patience()
         self._link = link
@@ -196,16 +193,6 @@ class Loop:
         others = _OTHERS if self._others is not None else ""
         parts = (_INSTRUCTIONS, others, client.instructions, *notices, today)
         return "\n\n".join(filter(None, parts))
-
-
-async def _without_blocked(
-    ctx: RunContext[object], request: ModelRequestContext
-) -> ModelRequestContext:
-    """Offer the model no tool that the person blocks; one that it calls all the same says why."""
-    del ctx
-    offered = request.model_request_parameters
-    kept = [one for one in offered.function_tools if not (one.metadata or {}).get(BLOCKED)]
-    return replace(request, model_request_parameters=replace(offered, function_tools=kept))
 
 
 class _Following:

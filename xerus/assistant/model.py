@@ -10,6 +10,7 @@ from typing import assert_never
 from pydantic import SecretStr
 from pydantic_ai.models import Model
 
+from xerus.assistant.alternating import Alternating
 from xerus.assistant.demo import demo_model
 from xerus.egress.library import LibraryClient, library_client
 from xerus.errors import NotConfigured
@@ -87,7 +88,9 @@ class Providers:
             http_client=self._client({"x-api-key": key}),
             max_retries=_RETRIES,
         )
-        return AnthropicModel(model, provider=AnthropicProvider(anthropic_client=client))
+        return Alternating(
+            AnthropicModel(model, provider=AnthropicProvider(anthropic_client=client))
+        )
 
     def _openai(self, model: str, key: str) -> Model:
         from openai import AsyncOpenAI  # noqa: PLC0415
@@ -100,7 +103,9 @@ class Providers:
             http_client=self._client({"authorization": f"Bearer {key}"}),
             max_retries=_RETRIES,
         )
-        return OpenAIResponsesModel(model, provider=OpenAIProvider(openai_client=client))
+        return Alternating(
+            OpenAIResponsesModel(model, provider=OpenAIProvider(openai_client=client))
+        )
 
     def _compatible(self, model: str, url: str) -> Model:
         from openai import AsyncOpenAI  # noqa: PLC0415
@@ -124,7 +129,7 @@ class Providers:
             openai_supports_strict_tool_definition=False,
         )
         provider = OpenAICompatibleProvider("compatible", openai_client=client, profile=profile)
-        return OpenAIChatModel(model, provider=provider)
+        return Alternating(OpenAIChatModel(model, provider=provider))
 
     def _client(self, credential: dict[str, str]) -> LibraryClient:
         client = library_client(credential=credential, headers=_HEADERS, read_seconds=_READ_SECONDS)

@@ -10,9 +10,10 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
+from xerus.assistant.alternating import joined
 from xerus.assistant.approvals import Approval, Decision
 from xerus.assistant.changes import Preview
-from xerus.assistant.history import joined, messages_of
+from xerus.assistant.history import messages_of
 from xerus.assistant.turns import CallNote, Problem, Turn, prompt_of
 
 CALL = ToolCallPart(tool_name="write", args={"a": 1}, tool_call_id="c1")
