@@ -174,9 +174,7 @@ class Answers:
                 raise error
             if answer.turn.problem is None or cut is None:
                 return  # it came to its end by itself, whatever was asked
-        answer.turn.cut = cut
-        if answer.turn.spent is not None:
-            answer.turn.spent = replace(answer.turn.spent, cut=True)
+        answer.turn.cut_off(cut)
         answer.turn.problem = None
         if cut is Cut.LATE:
             answer.turn.problem = noted(TimeoutError())

@@ -34,10 +34,9 @@ class Models:
         """What answers where nobody has chosen."""
         return self.names[0]
 
-    @property
-    def is_demo(self) -> bool:
-        """Whether the default is the demo model, which is no AI."""
-        return self._models[self.default].model_name == demo.NAME
+    def is_demo(self, name: str) -> bool:
+        """Whether one of `names` is the demo model, which is no AI."""
+        return self._models[name].model_name == demo.NAME
 
     def checked(self, name: str) -> str:
         """Return what a person has chosen, '' where they have not.
@@ -65,9 +64,9 @@ class Models:
 
         As the settings say, else as the library knows the model, else what is usual.
         """
-        model = self._models[name]
-        if model.model_name == demo.NAME:
+        if self.is_demo(name):
             return 0
+        model = self._models[name]
         known = self._windows.get(name) or model.context_window
         return known or _WINDOWS.get(model.system, _WINDOW)
 

@@ -1,6 +1,6 @@
 """The right to answer in a conversation: one run at a time, and what becomes of a run that died."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 
 from xerus.assistant import store, use_store
@@ -146,9 +146,7 @@ class Leases:
         lease = Lease(user_id=user_id, conversation_id=key, run_id=found.id, n=n)
         sealed = await store.turn(conn, user_id=user_id, conversation_id=key, n=n)
         turn = await self._sealing.open_turn(user_id, key, n, sealed)
-        turn.cut = turn.cut or Cut.INTERRUPTED
-        if turn.spent is not None:
-            turn.spent = replace(turn.spent, cut=True)
+        turn.cut_off(turn.cut or Cut.INTERRUPTED)
         await self.close(conn, lease, turn)
 
 

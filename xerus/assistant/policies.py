@@ -155,7 +155,7 @@ def wrapped(arguments: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str,
 
 def _inner(key: Key, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     wrapper = tool_of(key)
-    name, given = arguments.get("tool"), _read(arguments.get("arguments", {}))
+    name, given = arguments.get("tool"), read(arguments.get("arguments", {}))
     if wrapper is None or not lean.executes(wrapper):
         return None
     if not isinstance(name, str) or not isinstance(given, Mapping):
@@ -167,12 +167,12 @@ def steps_of(key: Key, arguments: Mapping[str, Any]) -> list[tuple[Key, Mapping[
     """Return the calls that a call runs as its steps; empty for one that runs itself."""
     if key != Key(OURS, batch.batch.name):
         return []
-    steps = _read(arguments.get("steps"))
+    steps = read(arguments.get("steps"))
     found = []
     for one in steps if isinstance(steps, list) else ():
         name = one.get("tool") if isinstance(one, Mapping) else None
         if isinstance(name, str):
-            given = _read(one.get("arguments", {}))
+            given = read(one.get("arguments", {}))
             inner = given if isinstance(given, Mapping) else {}
             found.append((Key(OURS, ALIASES.get(name, name)), inner))
     return found
@@ -189,13 +189,13 @@ def scopes_of(key: Key) -> frozenset[str]:
     return found.scopes if found else frozenset()
 
 
-def _read(value: Any) -> Any:
+def read(value: Any) -> Any:
     """Read JSON in a text, as the tools themselves take lists and objects from some clients."""
     if not isinstance(value, str):
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

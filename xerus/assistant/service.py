@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from xerus.accounts.users import User
-from xerus.assistant import demo, grammar
+from xerus.assistant import grammar
 from xerus.assistant.allowance import Allowance, Today
 from xerus.assistant.answers import Answers, Prepare
 from xerus.assistant.asking import Patience
@@ -92,7 +92,7 @@ class Assistant:
     @property
     def is_demo(self) -> bool:
         """Whether the demo model answers, which is no AI."""
-        return self._models.is_demo
+        return self._models.is_demo(self._models.default)
 
     @property
     def models(self) -> Sequence[str]:
@@ -233,8 +233,7 @@ class Assistant:
 
     def _begin(self, lease: Lease, turn: Turn, prepare: Prepare) -> None:
         turn.model = self._models.answering(lease.model)
-        is_demo = self._models.model(turn.model).model_name == demo.NAME
-        meter = Meter(cost=self._prices.of(turn.model), is_demo=is_demo)
+        meter = Meter(cost=self._prices.of(turn.model), is_demo=self._models.is_demo(turn.model))
         self._answers.begin(lease, turn, prepare, meter)
 
     async def _to_answer(self, lease: Lease, message: str, content: Content, turn: Turn) -> Run:

@@ -72,7 +72,8 @@ def _is_least(spent: Spent) -> bool:
 
 
 def _seconds(seconds: float) -> str:
-    return "under 0.1 s" if seconds < 0.05 else f"{seconds:,.1f} s"  # noqa: PLR2004 - what rounds to 0.0
+    shown = f"{seconds:,.1f}"
+    return "under 0.1 s" if shown == "0.0" else f"{shown} s"
 
 
 def _money(spent: Spent) -> str:

@@ -1,7 +1,7 @@
 """What the pages show and take of how tools may run, for our tools and those of other servers."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from xerus.assistant.policies import OURS, About, Policy, Rules, about_ours
@@ -125,11 +125,11 @@ class ToolPolicies:
             case None | Missing(connect=NotConnected()):
                 return table
             case Missing(why=why):
-                return ToolTable(**{**vars(table), "missing": why})
+                return replace(table, missing=why)
             case listed:
                 tools = listed.offer.tools
         groups = grouped([(_ALL_OF_A_SERVER, _remote_line(rules, tool)) for tool in tools])
-        return ToolTable(**{**vars(table), "groups": groups})
+        return replace(table, groups=groups)
 
     async def save(self, user_id: UserId, table: ToolTable, form: Mapping[str, str]) -> int:
         """Take a table as it was filled in; return for how many tools it changed something.

@@ -69,13 +69,12 @@ async def all_tools(client: Client) -> list[types.Tool]:
     """Return what our server lists for a client, page by page."""
     found: list[types.Tool] = []
     cursor: str | None = None
-    while cursor or not found:
+    while True:
         page = await client.list_tools(cursor=cursor)
         found += page.tools
         cursor = page.next_cursor
-        if not page.tools:
-            break
-    return found
+        if not cursor or not page.tools:
+            return found
 
 
 class McpTools(AbstractToolset[object]):
@@ -118,10 +117,10 @@ class McpTools(AbstractToolset[object]):
 
     async def _listed(self) -> dict[str, ToolsetTool[object]]:
         if self._tools is None:
-            self._tools = {}
-            for tool in await all_tools(self._client):
-                known = about(tool, server=self._server)
-                self._tools[tool.name] = self._wrapped(tool, known)
+            self._tools = {
+                tool.name: self._wrapped(tool, about(tool, server=self._server))
+                for tool in await all_tools(self._client)
+            }
         return self._tools
 
     async def call_tool(

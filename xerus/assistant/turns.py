@@ -1,7 +1,7 @@
 """One turn of a conversation: the messages of one run of the model, and what we noted beside them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -120,6 +120,12 @@ class Turn:
     def is_message(self) -> bool:
         """Whether it begins with what a person wrote, and does not go on with calls that waited."""
         return any(_is_asked(message) for message in self.messages)
+
+    def cut_off(self, cut: Cut | None) -> None:
+        """End it early, None without a word for it; not all that it used may have been told then."""
+        self.cut = cut
+        if self.spent is not None:
+            self.spent = replace(self.spent, cut=True)
 
     def to_json(self) -> bytes:
         """Return what is sealed and stored."""

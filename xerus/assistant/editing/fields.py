@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from xerus.assistant.editing.schema import Schema, properties_of, required_of, type_of
+from xerus.assistant.policies import read
 from xerus.assistant.preview import exact
 from xerus.tools.untrusted import clean, one_line
 
@@ -72,7 +73,13 @@ def fields_of(schema: Schema, arguments: Mapping[str, Any]) -> list[Field]:
     required = required_of(schema)
     names = [*known, *(name for name in arguments if name not in known)]
     return [
-        _field(n, name, known.get(name, {}), arguments.get(name, _ABSENT), name in required)
+        _field(
+            n,
+            name,
+            known.get(name, {}),
+            arguments.get(name, _ABSENT),
+            required=name in required,
+        )
         for n, name in enumerate(names)
     ]
 
@@ -106,7 +113,7 @@ def with_answers(
     ]
 
 
-def _field(n: int, name: str, schema: Schema, value: Any, required: bool) -> Field:  # noqa: FBT001 - built in one place
+def _field(n: int, name: str, schema: Schema, value: Any, *, required: bool) -> Field:
     shape = type_of(schema)
     kind = _kind(name, schema, shape, value)
     shown = _shown(kind, shape, value)
@@ -165,15 +172,8 @@ def _shown(kind: Kind, shape: str, value: Any) -> str:
         return _lines(str(value))
     if kind == "json":
         # Clients write objects as text too, and our tools take them.
-        return exact(_parsed(value) if isinstance(value, str) and shape != "string" else value)
+        return exact(value if shape == "string" else read(value))
     return json.dumps(value)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _choices(
