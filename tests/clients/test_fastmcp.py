@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using in-memory token storage")
 
 def a_person(stack: Stack, browser: Browser) -> "Person":
     # Two seconds of imports, which only the worker that runs these tests shall pay.
-    from tests.clients.fastmcp_person import Person  # noqa: PLC0415
+    from tests.clients.fastmcp_person import Person  # noqa: PLC0415 - the worker that needs it alone loads it
 
     return Person(stack.url, browser)
 

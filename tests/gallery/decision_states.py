@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import get_args
+from typing import Any, get_args
 
 from tests.gallery.server_states import OWN_VIEWS
 from tests.gallery.shown import Shown
@@ -106,18 +106,18 @@ def _over() -> list[object]:
     ]
 
 
-def _call(state: CallState, title: str, **values: object) -> ToolEntry:
-    standard: dict[str, object] = {
-        "name": "docs__read_file",
-        "title": title,
-        "arguments": '{"path": "handbook/onboarding.md"}',
-        "result": "" if state in ("running", "waiting") else "Welcome. Begin with the training.",
-        "state": state,
-        "seconds": 1.2 if state in ("ok", "failed") else None,
-        "size": 2_310 if state == "ok" else None,
-        "origin": "Docs",
-    }
-    return ToolEntry(**{**standard, **values})  # type: ignore[arg-type]  # as the caller has it
+def _call(state: CallState, title: str, **values: Any) -> ToolEntry:
+    standard = ToolEntry(
+        name="docs__read_file",
+        title=title,
+        arguments='{"path": "handbook/onboarding.md"}',
+        result="" if state in ("running", "waiting") else "Welcome. Begin with the training.",
+        state=state,
+        seconds=1.2 if state in ("ok", "failed") else None,
+        size=2_310 if state == "ok" else None,
+        origin="Docs",
+    )
+    return replace(standard, **values)
 
 
 def _rows() -> list[object]:

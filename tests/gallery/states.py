@@ -295,11 +295,8 @@ def _tampered(world: World) -> None:
 
 
 def _fails(error: Exception) -> Callable[[World], None]:
-    async def fail(*_: object, **__: object) -> None:
-        raise error
-
     def arrange(world: World) -> None:
-        world.audit.recent = fail  # type: ignore[method-assign, assignment]  # for this state alone
+        world.audit.failing = error
 
     return arrange
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.stores.connecting import Part, Person
-from tests.stores.telling import Told
+from tests.stores.telling import Told, told
 from tests.support.stack import Sandbox
 from xerus.accounts.users import User
 from xerus.app.figures import Figures
@@ -15,7 +15,7 @@ from xerus.atlassian.credentials import NeedsReconnect, NotConnected, Product
 from xerus.audit.events import Event
 from xerus.db.roles import Role
 from xerus.errors import Unavailable, UpstreamError
-from xerus.remotes import figures as remotes
+from xerus.remotes import overview as remotes
 
 HOUR = timedelta(hours=1)
 
@@ -129,3 +129,22 @@ async def test_figures_of_the_whole_installation_are_read_and_kept(
     with pytest.raises(Unavailable):
         await figures.refresh()
     assert value(part, 'xerus_connections{link="cloud",state="connected"}') == 1
+
+
+async def test_what_rests_because_its_person_is_kept_out_is_not_told_as_due(part: Part) -> None:
+    grace = await told(part, "grace")
+    await grace.connects_docs("connected")
+    await grace.change("UPDATE remote_credentials SET renew_after = %s", part.clock.now())
+    figures = Figures(db=part.db, clock=part.clock)
+    part.metrics.watch(figures.readings)
+    due = [f'xerus_renewals_due{{link="{link}"}}' for link in ("cloud", "mcp_server")]
+
+    part.clock.ahead = HOUR
+    await figures.refresh()
+    assert [value(part, series) for series in due] == [1, 1]
+
+    async with part.db.transaction(Role.GATE) as conn:
+        await conn.execute("UPDATE users SET disabled_at = %s", (part.clock.now(),))
+    await figures.refresh()
+    assert [value(part, series) for series in due] == [0, 0]
+    assert value(part, 'xerus_renewals_overdue_seconds{link="mcp_server"}') == 0

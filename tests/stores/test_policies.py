@@ -60,6 +60,14 @@ async def decide(
     await chat.assistant.finished(chat.user.id, conversation)
 
 
+async def settled(chat: Chat, remember: Remember) -> str:
+    """Approve a write and settle how its tool may run; return the conversation."""
+    conversation = await chat.send("Write")
+    [call] = await chat.approvals(conversation)
+    await decide(chat, conversation, call, remember)
+    return conversation
+
+
 async def written(chat: Chat, conversation: str) -> list[ToolEntry]:
     return [one for one in await chat.entries(conversation) if isinstance(one, ToolEntry)]
 
@@ -94,9 +102,7 @@ async def test_what_is_always_allowed_runs_in_each_conversation_until_it_is_rese
     database: Database, tmp_path: Path
 ) -> None:
     async with allowing(database, tmp_path) as chat:
-        conversation = await chat.send("Write")
-        [call] = await chat.approvals(conversation)
-        await decide(chat, conversation, call, "always")
+        await settled(chat, "always")
 
         other = await chat.send("Write")
         [unasked] = await written(chat, other)
@@ -114,9 +120,7 @@ async def test_an_allowance_that_is_taken_back_is_asked_about_again(
     database: Database, tmp_path: Path
 ) -> None:
     async with allowing(database, tmp_path) as chat:
-        conversation = await chat.send("Write")
-        [call] = await chat.approvals(conversation)
-        await decide(chat, conversation, call, "here")
+        conversation = await settled(chat, "here")
         [allowed] = await chat.assistant.settling.here(chat.user.id, conversation)
         assert (allowed.key, allowed.title) == (WRITE, "Write")
 
@@ -360,9 +364,7 @@ async def test_a_tool_of_another_server_is_asked_about_again_once_it_is_defined_
 
 async def test_policies_end_with_their_conversation(database: Database, tmp_path: Path) -> None:
     async with allowing(database, tmp_path) as chat:
-        conversation = await chat.send("Write")
-        [call] = await chat.approvals(conversation)
-        await decide(chat, conversation, call, "here")
+        conversation = await settled(chat, "here")
         await chat.conversations.delete(chat.user.id, conversation)
         async with database.transaction(Role.APP, user_id=chat.user.id) as conn:
             left: list[Any] = await (

@@ -4,7 +4,7 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.stores.connecting import until
 from tests.support.asked import HEARD, answer, ask, asked, is_over, reached, stored
@@ -127,6 +127,16 @@ async def test_the_model_that_the_composer_shows_answers_also_a_retry(
         assert complaints.found == []
 
 
+async def ask_amid(page: Page, stack: Stack, gate: Gate) -> None:
+    """Ask a first thing, and a second one while the answer waits at the gate."""
+    await sign_in(page, stack.url, ADA)
+    await page.goto(f"{stack.url}/")
+    await ask(page, "One")
+    await reached(gate)
+    await ask(page, "Two")
+    await expect(page.locator("#unsent")).to_contain_text("still answering")
+
+
 async def test_a_message_sent_amid_an_answer_follows_it(
     asking: tuple[Stack, FakeLocal], chrome: Browser
 ) -> None:
@@ -135,12 +145,7 @@ async def test_a_message_sent_amid_an_answer_follows_it(
     model.will(Say("The first answer,"), gate, Say(" whole."))
     model.will(Say("The second answer."))
     async with profile(chrome) as (_, page, _complaints):
-        await sign_in(page, stack.url, ADA)
-        await page.goto(f"{stack.url}/")
-        await ask(page, "One")
-        await reached(gate)
-        await ask(page, "Two")
-        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        await ask_amid(page, stack, gate)
         gate.open()
         await expect(answer(page)).to_contain_text("The second answer.")
         await expect(page.get_by_text("The first answer, whole.")).to_be_visible()
@@ -342,12 +347,7 @@ async def test_a_message_that_waits_for_an_answer_still_waits_after_a_reload(
     model.will(Say("The first answer,"), gate, Say(" whole."))
     model.will(Say("The second answer."))
     async with profile(chrome) as (_, page, _complaints):
-        await sign_in(page, stack.url, ADA)
-        await page.goto(f"{stack.url}/")
-        await ask(page, "One")
-        await reached(gate)
-        await ask(page, "Two")
-        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        await ask_amid(page, stack, gate)
         await page.reload()
         await expect(page.locator("#unsent")).to_contain_text("still answering")
         await expect(page.get_by_role("textbox")).to_have_value("Two")
@@ -363,12 +363,7 @@ async def test_a_message_whose_answer_ended_while_the_page_was_away_is_told_as_u
     gate = Gate()
     model.will(Say("The only answer,"), gate, Say(" whole."))
     async with profile(chrome) as (context, page, _complaints):
-        await sign_in(page, stack.url, ADA)
-        await page.goto(f"{stack.url}/")
-        await ask(page, "One")
-        await reached(gate)
-        await ask(page, "Two")
-        await expect(page.locator("#unsent")).to_contain_text("still answering")
+        await ask_amid(page, stack, gate)
         talk = page.url
         await page.goto(f"{stack.url}/help")
         gate.open()

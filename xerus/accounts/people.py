@@ -98,7 +98,7 @@ class People:
         """
         rows = await self._found(Wanted(), most=1, user_id=user_id) if is_id(user_id) else []
         if not rows:
-            raise NotFound("There is no such person.", hint="Look at the list under Admin, People.")
+            raise no_such_person()
         return self._row(rows[0])
 
     async def _found(
@@ -127,3 +127,8 @@ class People:
             disabled_at=row["disabled_at"],
             sessions=row.get("sessions", 0),
         )
+
+
+def no_such_person() -> NotFound:
+    """Return what an administrator reads of somebody who is not there, or no more."""
+    return NotFound("There is no such person.", hint="Look at the list under Admin, People.")

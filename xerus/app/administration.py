@@ -16,7 +16,7 @@ from xerus.connections.links import Link
 from xerus.connections.overview import Cause, Concerned, SharedAccount
 from xerus.db.roles import Role
 from xerus.keys import store as signing
-from xerus.remotes import figures
+from xerus.remotes import overview as servers
 from xerus.vault import store as vault
 from xerus.vault.store import KeyRow
 
@@ -50,7 +50,7 @@ class Administration:
     async def server_states(self) -> Sequence[tuple[str, str, int]]:
         """Return how many connections to each MCP server are in each state."""
         async with self._db.transaction(Role.WORKER) as conn:
-            return await figures.states(conn, self._clock.now())
+            return await servers.states(conn, self._clock.now())
 
     async def causes(self) -> Sequence[Cause]:
         """Return why connections fail at present."""

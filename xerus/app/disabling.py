@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from xerus.accounts import administrators, people_store, store
+from xerus.accounts.people import no_such_person
 from xerus.accounts.sessions import CHANNEL as SESSIONS
 from xerus.accounts.users import LOCAL_TENANT, AdminRule
 from xerus.audit.events import Event
@@ -12,7 +13,7 @@ from xerus.connections.signals import ENDED
 from xerus.db.database import Connection, Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
-from xerus.errors import Forbidden, NotFound
+from xerus.errors import Forbidden
 from xerus.grants.families import CHANNEL as GRANTS
 from xerus.ids import UserId
 
@@ -80,5 +81,5 @@ class Disabling:
 async def _row(conn: Connection, user_id: UserId) -> store.Row:
     row = await store.find_user(conn, user_id)
     if row is None:
-        raise NotFound("There is no such person.", hint="Look at the list under Admin, People.")
+        raise no_such_person()
     return row

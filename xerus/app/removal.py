@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from xerus.accounts import administrators, store
+from xerus.accounts.people import no_such_person
 from xerus.accounts.sessions import CHANNEL as SESSIONS
 from xerus.accounts.users import AdminRule
 from xerus.assistant import removal as conversations
@@ -12,7 +13,7 @@ from xerus.connections import removal as connections
 from xerus.db.database import Database
 from xerus.db.notify import notify
 from xerus.db.roles import Role
-from xerus.errors import Forbidden, NotFound
+from xerus.errors import Forbidden
 from xerus.grants.families import CHANNEL as GRANTS
 from xerus.ids import UserId
 from xerus.remotes import removal as remotes
@@ -55,7 +56,7 @@ class Removal:
             # Sessions, grants, consents and the provider's token go with the row.
             person = await store.delete_user(conn, user_id)
             if person is None:
-                raise NotFound("There is no such person.", hint="Look at the list under Admin.")
+                raise no_such_person()
             for channel in (SESSIONS, GRANTS):
                 await notify(conn, channel, user_id)
             await self._audit.record(

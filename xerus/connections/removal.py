@@ -2,11 +2,10 @@
 
 from xerus.connections import store
 from xerus.connections.signals import CREDENTIAL, ENDED, FLOW
+from xerus.db import erasing
 from xerus.db.database import Connection
 from xerus.db.notify import notify
 from xerus.ids import UserId
-
-_OF_NOBODY = "NOT EXISTS (SELECT FROM users u WHERE u.id = {table}.user_id)"
 
 
 async def erase(conn: Connection, user_id: UserId) -> None:
@@ -28,9 +27,4 @@ async def erase(conn: Connection, user_id: UserId) -> None:
 
 async def erase_of_nobody(conn: Connection) -> int:
     """Delete what requests that were under way wrote for people after they were removed."""
-    erased = 0
-    for table in ("connect_flows", "connections"):
-        condition = _OF_NOBODY.format(table=table)
-        cursor = await conn.execute(f"DELETE FROM {table} WHERE {condition}".encode())  # noqa: S608 - a name of ours
-        erased += cursor.rowcount
-    return erased
+    return await erasing.of_nobody(conn, ("connect_flows", "connections"))

@@ -138,7 +138,7 @@ class Checks:
                 ms=checked.ms,
                 error=checked.error if others_too else None,
                 away=away,
-                spread=_spread(),
+                spread=spread(),
             )
 
     async def run_due(self) -> int:
@@ -146,7 +146,7 @@ class Checks:
         now = self._clock.now()
         async with self._db.transaction(Role.WORKER) as conn:
             due = await connection_store.take_due_checks(
-                conn, now, until=now + _TAKEN_FOR * _spread(), limit=_AT_ONCE
+                conn, now, until=now + _TAKEN_FOR * spread(), limit=_AT_ONCE
             )
         await asyncio.gather(*(self._check(user_id, server_id) for user_id, server_id in due))
         return 0
@@ -195,9 +195,10 @@ def checked_of(seconds: float, error: XerusError | None, *, now: datetime) -> Ch
         ms=round(seconds * 1000),
         outcome=outcome,
         error=problem_of(error, current_correlation_id(), now) if error else None,
-        again_at=now + again * _spread(),
+        again_at=now + again * spread(),
     )
 
 
-def _spread() -> float:
-    return random.uniform(0.9, 1.1)  # noqa: S311 - spreads load
+def spread(share: float = 0.1) -> float:
+    """Return a factor around 1 by which pauses differ, so that servers are not asked in step."""
+    return random.uniform(1 - share, 1 + share)  # noqa: S311 - spreads load

@@ -3,43 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from xerus.connections.store import WORKS
 from xerus.db.database import Connection
 from xerus.remotes.connection_store import LIVE
 
 STATUSES = (*LIVE, "disconnected")
 _CONNECTIONS = "SELECT status, count(*) AS n FROM remote_connections GROUP BY status"
-_CREDENTIALS = """
+_CREDENTIALS = f"""
 SELECT count(*) FILTER (WHERE k.failing_since IS NOT NULL) AS failing,
-       count(*) FILTER (WHERE k.renew_after <= %(now)s) AS due,
-       min(k.renew_after) FILTER (WHERE k.renew_after <= %(now)s) AS oldest
+       count(*) FILTER (WHERE k.renew_after <= %(now)s AND k.{WORKS}) AS due,
+       min(k.renew_after) FILTER (WHERE k.renew_after <= %(now)s AND k.{WORKS}) AS oldest
   FROM remote_credentials k
   JOIN remote_connections c ON c.user_id = k.user_id AND c.id = k.connection_id
  WHERE c.status IN ('unproven', 'connected')
-"""
+"""  # noqa: S608 - text of ours
 _SERVERS = """
 SELECT count(*) FILTER (WHERE enabled AND away_since IS NULL) AS there,
        count(*) FILTER (WHERE enabled AND away_since IS NOT NULL) AS away,
        count(*) FILTER (WHERE NOT enabled) AS off
   FROM remote_servers
-"""
-# The same decisions as in `views.py`, for many at once.
-_STATES = """
-SELECT s.name, count(*) AS n, CASE
-           WHEN c.status = 'unproven' THEN 'degraded'
-           WHEN c.status <> 'connected' THEN c.status
-           WHEN k.refresh_token IS NULL AND k.access_expires_at <= %(now)s THEN 'needs_reconnect'
-           WHEN k.access_expires_at <= %(now)s AND k.lease_until > now() THEN 'refreshing'
-           WHEN k.access_expires_at <= %(now)s AND k.failures > 0 THEN 'degraded'
-           WHEN k.failures > 0 THEN 'expiring_soon'
-           WHEN k.refresh_token IS NULL AND k.access_expires_at - %(now)s
-                <= least(interval '14 days', (k.access_expires_at - k.issued_at) / 5)
-                THEN 'expiring_soon'
-           WHEN k.check_outcome = 'refused' THEN 'degraded'
-           ELSE 'connected' END AS state
-  FROM remote_connections c
-  JOIN remote_servers s ON s.id = c.server_id
-  LEFT JOIN remote_credentials k ON k.user_id = c.user_id AND k.connection_id = c.id
- GROUP BY s.name, state ORDER BY s.name, state
 """
 
 
@@ -69,9 +51,3 @@ async def read(conn: Connection, now: datetime) -> Figures:
         **credentials,
         servers=dict(servers),
     )
-
-
-async def states(conn: Connection, now: datetime) -> list[tuple[str, str, int]]:
-    """Return server, state and how many people see it so, by the server's name (worker role)."""
-    found = await conn.execute(_STATES, {"now": now})
-    return [(row["name"], row["state"], row["n"]) for row in await found.fetchall()]

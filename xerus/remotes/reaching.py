@@ -5,7 +5,6 @@ greeted besides; one that does not answer is left alone for longer each time, an
 """
 
 import asyncio
-import random
 from datetime import timedelta
 from time import perf_counter
 
@@ -17,7 +16,7 @@ from xerus.db.roles import Role
 from xerus.errors import UpstreamError
 from xerus.ids import correlation_id
 from xerus.remotes import store
-from xerus.remotes.checks import checked_of
+from xerus.remotes.checks import checked_of, spread
 from xerus.remotes.probe import Probe
 from xerus.remotes.servers import Registered
 from xerus.telemetry.logs import logger
@@ -61,7 +60,7 @@ class Reaching:
                     error=checked.error,
                     away=error is not None,
                     greeted=True,
-                    spread=random.uniform(0.8, 1.2),  # noqa: S311 - spreads load
+                    spread=spread(0.2),
                 )
             was_away = row.server.away_since is not None
             if error is not None and not was_away:

@@ -1,6 +1,7 @@
 """The end of everything that a removed person had at remote servers."""
 
 from xerus.connections.signals import CREDENTIAL, ENDED, FLOW
+from xerus.db import erasing
 from xerus.db.database import Connection
 from xerus.db.notify import notify
 from xerus.ids import UserId
@@ -22,11 +23,4 @@ async def erase(conn: Connection, user_id: UserId) -> None:
 
 async def erase_of_nobody(conn: Connection) -> int:
     """Delete what requests that were under way wrote for people after they were removed."""
-    erased = 0
-    for table, _ in _CHANNELS:
-        cursor = await conn.execute(
-            f"DELETE FROM {table} t"  # noqa: S608 - a name of ours
-            " WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = t.user_id)"
-        )
-        erased += cursor.rowcount
-    return erased
+    return await erasing.of_nobody(conn, [table for table, _ in _CHANNELS])

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import cast
-from urllib.parse import urlencode
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
@@ -114,7 +113,7 @@ def _address(wanted: Wanted, page: int) -> str:
         "order": wanted.order if wanted.order != "used" else "",
         "page": str(page) if page > 1 else "",
     }
-    return f"{PATH}?{urlencode({name: value for name, value in whole.items() if value})}"
+    return paging.address(PATH, whole)
 
 
 def _removed(done: str) -> int | None:

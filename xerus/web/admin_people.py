@@ -5,7 +5,6 @@ Administrators only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -124,4 +123,4 @@ def _address(wanted: Wanted, page: int) -> str:
         "only": "off" if wanted.only_disabled else "",
         "page": str(page) if page > 1 else "",
     }
-    return f"{PATH}?{urlencode({name: value for name, value in whole.items() if value})}"
+    return paging.address(PATH, whole)

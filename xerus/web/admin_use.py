@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -20,7 +19,7 @@ from xerus.assistant.spending import dollars
 from xerus.audit.use import By, Only, Used
 from xerus.errors import InvalidInput
 from xerus.ids import UserId, is_id
-from xerus.web import access
+from xerus.web import access, paging
 from xerus.web.deps import WebDeps
 
 _PATH = "/admin/use"
@@ -66,7 +65,7 @@ class _Asked:
     def address(self, **changes: str) -> str:
         """Return the address of this page with some things otherwise; '' takes one away."""
         whole = {"by": self.by.value, "days": str(self.days), **self.filters, **changes}
-        return f"{_PATH}?{urlencode({name: value for name, value in whole.items() if value})}"
+        return paging.address(_PATH, whole)
 
 
 class AdminUse:

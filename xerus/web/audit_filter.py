@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from urllib.parse import urlencode
 
 from starlette.datastructures import FormData, QueryParams
 
@@ -12,6 +11,7 @@ from xerus.audit.events import Event, Fact
 from xerus.audit.search import FAILED, SUCCEEDED, Place, Wanted
 from xerus.errors import InvalidInput
 from xerus.ids import UserId, is_id
+from xerus.web import paging
 from xerus.web.activity import TITLES
 
 PATH = "/admin/audit"
@@ -64,8 +64,7 @@ class Asked:
         """Return the first page of this filter with some things otherwise; '' takes one away."""
         order = "oldest" if self.oldest_first else ""
         whole = {**self.values, "order": order, **changes}
-        query = urlencode({name: value for name, value in whole.items() if value})
-        return f"{PATH}?{query}" if query else PATH
+        return paging.address(PATH, whole)
 
     def events(self) -> Collection[Event] | None:
         """Return the events of the group or the name that is asked for."""

@@ -11,9 +11,10 @@ from starlette.routing import Route
 from xerus.accounts.sessions import Session
 from xerus.errors import Conflict, InvalidInput, LimitReached, NotFound, TooLarge, XerusError
 from xerus.web import access
+from xerus.web.assistant_deps import AssistantService, Entry, Today
 from xerus.web.chat_models import ChatModels, models_of
 from xerus.web.chat_waiting import Waits, announcement, waits_in
-from xerus.web.deps import AssistantService, Entry, Today, WebDeps
+from xerus.web.deps import WebDeps
 from xerus.web.kept import Beside, beside
 from xerus.web.policy_deps import Allowance
 

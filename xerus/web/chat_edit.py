@@ -7,8 +7,9 @@ from starlette.routing import Route
 
 from xerus.accounts.sessions import Session
 from xerus.web import access
+from xerus.web.assistant_deps import EditForm
 from xerus.web.chat_decide import Answer
-from xerus.web.deps import EditForm, WebDeps
+from xerus.web.deps import WebDeps
 
 _PATH = "/chat/{id}/calls/{call}/edit"
 _LARGEST = 1024 * 1024

@@ -20,8 +20,9 @@ from starlette.routing import Route
 from xerus.accounts.sessions import Session
 from xerus.ids import UserId
 from xerus.web import access
+from xerus.web.assistant_deps import Entry, Sight
 from xerus.web.chat import ChatPages
-from xerus.web.deps import Entry, Sight, WebDeps
+from xerus.web.deps import WebDeps
 
 _LONGEST = timedelta(minutes=10)
 _SESSION_EVERY = timedelta(seconds=15)

@@ -10,8 +10,9 @@ from xerus.assistant.entries import NeedsConnectionEntry
 from xerus.connections.links import Link
 from xerus.connections.views import ConnectionView
 from xerus.errors import NotFound
+from xerus.web.assistant_deps import Entry
 from xerus.web.card import Card, card_for
-from xerus.web.deps import Entry, WebDeps
+from xerus.web.deps import WebDeps
 from xerus.web.permissions import in_words
 from xerus.web.server_card import server_card
 

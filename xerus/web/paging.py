@@ -1,7 +1,8 @@
 """The way through a long list, page by page, in the address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 _LONGEST_NUMBER = 6
 
@@ -15,6 +16,12 @@ class Portion:
     total: int
     before: str
     after: str
+
+
+def address(path: str, fields: Mapping[str, str]) -> str:
+    """Return the address of a list with the fields of its filter that say something."""
+    query = urlencode({name: value for name, value in fields.items() if value})
+    return f"{path}?{query}" if query else path
 
 
 def page_in(text: str) -> int:

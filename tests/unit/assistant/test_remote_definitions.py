@@ -234,7 +234,7 @@ def test_whatever_a_schema_is_it_becomes_an_object_or_is_refused(schema: dict[st
     assert not {"oneOf", "anyOf", "allOf", "$ref"} & kept.keys()
     json.dumps(kept)
     # Two seconds of imports, which only the worker that runs this shall pay.
-    from pydantic_ai.providers.anthropic import AnthropicJsonSchemaTransformer  # noqa: PLC0415
+    from pydantic_ai.providers.anthropic import AnthropicJsonSchemaTransformer  # noqa: PLC0415 - the worker that needs it alone loads it
 
     for transformer in (OpenAIJsonSchemaTransformer, AnthropicJsonSchemaTransformer):
         transformer(kept, strict=None).walk()

@@ -1,21 +1,19 @@
 """A small world behind the pages: fakes with state, and the application they are served by."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import httpx2
-from markupsafe import Markup
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from tests.unit.web import fake_people
+from tests.unit.web.fake_admin import FakeAdmin
+from tests.unit.web.fake_assistant import FakeAssistant
 from tests.unit.web.fake_conversations import FakeConversations, FakeSearching, kept_of
-from tests.unit.web.fake_editing import FakeEditing
 from tests.unit.web.fake_oversight import FakeOversight
 from tests.unit.web.fake_people import FakePeople
 from tests.unit.web.fake_policies import FakePolicies
@@ -24,18 +22,11 @@ from tests.unit.web.fake_servers import FakeRemotes, FakeServers
 from xerus.accounts.cookies import Cookies
 from xerus.accounts.sessions import Session, SessionRow
 from xerus.accounts.users import User
-from xerus.assistant.allowance import Today
-from xerus.assistant.model_use import ModelsBy, ModelUsed
-from xerus.assistant.verdicts import Verdict as CallVerdict
-from xerus.assistant.watching import Sight
 from xerus.atlassian.credentials import Product
-from xerus.atlassian.ledger import Use
 from xerus.audit.events import Event, Fact
 from xerus.audit.log import AuditRow
-from xerus.audit.use import By, Day, Only, Used
 from xerus.audit.verification import Verdict
 from xerus.connections.links import Link
-from xerus.connections.overview import Cause, Concerned, SharedAccount
 from xerus.connections.views import (
     Check,
     ConnectionView,
@@ -68,7 +59,6 @@ from xerus.pages.errors import ErrorEdge, pass_on
 from xerus.pages.headers import SecurityHeaders
 from xerus.pages.hosts import HostRule
 from xerus.pages.rendering import Pages
-from xerus.vault.store import KeyRow
 from xerus.web import access
 from xerus.web.deps import CredentialsMode, WebDeps
 from xerus.web.routes import routes
@@ -405,84 +395,12 @@ class FakeConnections:
         return self.checked
 
 
-class FakeAssistant:
-    is_demo = True
-    models: Sequence[str] = ("",)
-    total = ""
-    tokens_today: Today | None = None
-    examples: Sequence[str] = (
-        "find open bugs in ENG",
-        "show ENG-12",
-        "create a task in ENG: Rotate the keys",
-        "find pages about onboarding",
-        "show page Release checklist",
-        "am I connected",
-    )
-
-    def __init__(self) -> None:
-        self.entries: dict[str, list[Any]] = {}
-        self.editing = FakeEditing(ADA)
-        self.verdicts: list[CallVerdict] = []
-        self.ran_out: list[UserId] = []
-        self.running = False
-        self.doing = ""
-
-    async def look(self, user_id: UserId, conversation_id: str) -> Sight:
-        if conversation_id not in self.entries or user_id != ADA:
-            raise NotFound("There is no such conversation.")
-        return Sight(
-            entries=self.entries[conversation_id],
-            running=self.running,
-            doing=self.doing,
-            total=self.total,
-        )
-
-    async def today(self, user_id: UserId) -> Today | None:
-        return self.tokens_today
-
-    async def watch(self, user_id: UserId, conversation_id: str) -> AsyncIterator[Sight]:
-        yield await self.look(user_id, conversation_id)
-
-    async def finished(self, user_id: UserId, conversation_id: str) -> None:
-        self.running = False
-
-    async def stop(self, user_id: UserId, conversation_id: str) -> None:
-        await self.look(user_id, conversation_id)
-        self.running = False
-
-    async def send(
-        self, user: User, conversation_id: str | None, text: str, model: str = ""
-    ) -> str:
-        chosen = conversation_id or "talk"
-        self.entries.setdefault(chosen, []).extend(
-            (
-                SimpleNamespace(kind="person", text=text),
-                SimpleNamespace(
-                    kind="assistant", author="Demo model", html=Markup("<p>Understood.</p>")
-                ),
-            )
-        )
-        return chosen
-
-    async def again(self, user: User, conversation_id: str, model: str = "") -> None:
-        await self.look(user.id, conversation_id)
-        said = [one.text for one in self.entries[conversation_id] if one.kind == "person"]
-        await self.send(user, conversation_id, said[-1])
-
-    async def decide(
-        self, user: User, conversation_id: str, verdicts: Sequence[CallVerdict]
-    ) -> None:
-        self.verdicts += verdicts
-
-    async def run_out(self, user_id: UserId) -> None:
-        self.ran_out.append(user_id)
-
-
 class FakeAudit:
     def __init__(self) -> None:
         self.rows: list[AuditRow] = []
         self.verdict = Verdict(sound=True, events=128, checkpoints=3)
         self.broken = False
+        self.failing: Exception | None = None
         self.written: list[tuple[Event, UserId | None, dict[str, Fact]]] = []
 
     async def append(self, event: Event, *, user_id: UserId | None = None, **facts: Fact) -> None:
@@ -493,116 +411,12 @@ class FakeAudit:
     async def recent(
         self, user_id: UserId, *, limit: int = 50, before: datetime | None = None
     ) -> Sequence[AuditRow]:
+        if self.failing is not None:
+            raise self.failing
         return [row for row in self.rows if before is None or row.at < before][:limit]
 
     async def verify(self) -> Verdict:
         return self.verdict
-
-
-_PEOPLE = (fake_people.ADA, fake_people.GRACE)
-
-
-class FakeUse:
-    def __init__(self) -> None:
-        self.rows: list[Used] = []
-        self.asked: list[tuple[By, Only]] = []
-
-    async def by(self, what: By, only: Only) -> Sequence[Used]:
-        self.asked.append((what, only))
-        return self.rows
-
-    async def days(self, only: Only) -> Sequence[Day]:
-        calls = sum(row.calls for row in self.rows)
-        return [
-            Day(day=NOW.date() - timedelta(days=n), calls=calls if n == 0 else 0, failed=0)
-            for n in range((NOW.date() - only.since).days + 1)
-        ]
-
-
-class FakeModelUse:
-    def __init__(self) -> None:
-        self.rows: dict[ModelsBy, list[ModelUsed]] = {}
-
-    async def by(
-        self, what: ModelsBy, *, since: date, person: UserId | None = None
-    ) -> Sequence[ModelUsed]:
-        return self.rows.get(what, [])
-
-
-class FakeAdmin:
-    def __init__(self) -> None:
-        self.model_use = FakeModelUse()
-        self.states: dict[tuple[Link, str], int] = {
-            (Link.CLOUD, "connected"): 2,
-            (Link.CLOUD, "needs_reconnect"): 1,
-        }
-        self.servers: list[tuple[str, str, int]] = []
-        self.failing: list[Cause] = []
-        self.shared: list[SharedAccount] = []
-        self.running: list[Any] = []
-        self.use = FakeUse()
-        self.asked: list[tuple[Link, str]] = []
-
-    async def people(self, words: str) -> Sequence[Any]:
-        return [person for person in _PEOPLE if words.lower() in person.name.lower()]
-
-    async def named(self, user_ids: Collection[UserId]) -> Mapping[UserId, Any]:
-        return {person.id: person for person in _PEOPLE if person.id in user_ids}
-
-    async def connection_states(self) -> Mapping[tuple[Link, str], int]:
-        return self.states
-
-    async def server_states(self) -> Sequence[tuple[str, str, int]]:
-        return self.servers
-
-    async def causes(self) -> Sequence[Cause]:
-        return self.failing
-
-    async def concerned(self, link: Link, code: str) -> Sequence[Concerned]:
-        self.asked.append((link, code))
-        return [
-            Concerned(
-                name="Grace Hopper",
-                email="grace@example.com",
-                account_email="grace@atlassian.example",
-                since=NOW - timedelta(days=2),
-                at=NOW - timedelta(minutes=7),
-                correlation_id="4f9c21ab07de",
-            )
-        ]
-
-    async def shared_accounts(self) -> Sequence[SharedAccount]:
-        return self.shared
-
-    async def keys(self) -> Sequence[KeyRow]:
-        since = NOW - timedelta(days=40)
-        return [
-            KeyRow(kind="data", name="0b7e-new", state="active", since=since, sealed=118),
-            KeyRow(kind="data", name="9c1d-old", state="decrypt_only", since=since, sealed=0),
-            KeyRow(kind="signing", name="sign-1", state="active", since=since),
-        ]
-
-    async def processes(self) -> Sequence[Any]:
-        return self.running
-
-    async def atlassian_usage(self) -> Sequence[Use]:
-        return [
-            Use(
-                product=product,
-                site=site,
-                points=points,
-                quota=65_000,
-                told_left=left,
-                resets_at=NOW.replace(hour=13, minute=0),
-            )
-            for product, site, points, left in (
-                (Product.CONFLUENCE, "", 1204, None),
-                (Product.JIRA, "4c1b0c1e-acme", 53_110, 11_000),
-            )
-        ]
-
-    def atlassian_held(self) -> Mapping[tuple[Product, str], datetime]:
-        return {(Product.JIRA, "77aa-labs"): NOW.replace(hour=13, minute=0)}
 
 
 class FakeNotices:
@@ -664,10 +478,10 @@ class World:
     clients: FakeClients = field(default_factory=FakeClients)
     servers: FakeServers = field(default_factory=FakeServers)
     remotes: FakeRemotes = field(default_factory=FakeRemotes)
-    assistant: FakeAssistant = field(default_factory=FakeAssistant)
+    assistant: FakeAssistant = field(default_factory=lambda: FakeAssistant(ADA))
     policies: FakePolicies = field(default_factory=FakePolicies)
     audit: FakeAudit = field(default_factory=FakeAudit)
-    admin: FakeAdmin = field(default_factory=FakeAdmin)
+    admin: FakeAdmin = field(default_factory=lambda: FakeAdmin(NOW))
     people: FakePeople = field(default_factory=FakePeople)
     readiness: FakeReadiness = field(default_factory=FakeReadiness)
     oversight: FakeOversight = field(default_factory=FakeOversight)
