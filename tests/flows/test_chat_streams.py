@@ -89,7 +89,7 @@ async def test_an_answer_grows_and_is_stopped_at_another_process(
                 await stop(browser, other.url, path, host)
         page = await browser.http.get(f"{stack.url}{path}")
         assert name == "end"
-    assert "Stopped by you." in page.text
+    assert "Stopped." in page.text
     assert "<strong>afar</strong>" in page.text
 
 

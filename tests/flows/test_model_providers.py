@@ -145,7 +145,7 @@ async def test_a_busy_model_is_told_while_it_is_waited_for_and_stop_ends_that(
     await until(shown)
     await other_browser.click("Stop")
     said = await waiting
-    assert "Stopped by you." in said
+    assert "Stopped." in said
     assert len(talk.model.asked) == asked + 1
 
 

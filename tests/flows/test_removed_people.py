@@ -310,6 +310,42 @@ async def test_turning_off_access_ends_it_within_one_request_in_every_process(
     assert [row["event"] for row in told] == ["account:person:disabled", "account:person:enabled"]
 
 
+async def test_turning_off_access_ends_the_answer_that_is_being_written(
+    place: Place, browser: Browser, other_browser: Browser
+) -> None:
+    url, atlassian = place.here.url, place.here.sandbox.atlassian
+    await place.here.person(ALAN)
+    await sign_in(browser, url, ALAN)
+    await sign_in(other_browser, url, ADA)
+    alan_id = place.id_of(ALAN)
+    await other_browser.open(f"{url}/admin/people/one?id={alan_id}")
+    await other_browser.click("Turn off access")
+    await browser.open(f"{url}/")
+    started = "SELECT 1 FROM audit_events WHERE event = 'tool:call:started' AND user_id = %s"
+    known = len(place.rows(started, alan_id))
+    await atlassian.configure(latency_ms=_HELD_MS)
+    asking = asyncio.create_task(browser.click("Send", text="find open tasks in ENG"))
+
+    async def under_way() -> bool:
+        return len(await asyncio.to_thread(place.rows, started, alan_id)) > known
+
+    await until(under_way)
+    await other_browser.click("Turn off access")
+    await asking
+    await atlassian.configure(latency_ms=0)
+
+    assert not place.rows(
+        "SELECT 1 FROM conversations WHERE user_id = %s AND run_id IS NOT NULL", alan_id
+    )
+    await other_browser.click("Turn on access")
+    await other_browser.click("Turn on access")
+    await sign_in(browser, url, ALAN)
+    await browser.open(f"{url}/")
+    page = await browser.click("find open tasks in ENG")
+    assert "Cancelled before there was a result." in page.text
+    assert "Stopped." in page.text
+
+
 async def test_a_token_of_before_does_not_come_back_to_life_with_the_person(
     place: Place, browser: Browser, other_browser: Browser
 ) -> None:

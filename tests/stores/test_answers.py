@@ -116,7 +116,7 @@ async def test_what_was_written_before_a_stop_stays_and_the_model_is_told(
         slow.go_on.set()
         await chat.send("And then?", conversation)
         assert "Once upon a time" in slow.read()
-        assert "The person stopped this answer" in slow.read()
+        assert "This answer was stopped" in slow.read()
         assert how(await chat.entries(conversation)) == ["stopped"]
 
 

@@ -164,6 +164,33 @@ async def test_two_waiting_calls_go_on_when_both_are_decided(
         assert "declined" in said(await chat.entries(conversation))
 
 
+async def test_an_approved_call_waits_for_the_others_and_is_told_as_not_run_when_they_run_out(
+    database: Database, tmp_path: Path
+) -> None:
+    def script(messages: list[ModelMessage]) -> ModelResponse:
+        if told := results(messages):
+            return says(" / ".join(told))
+        return calls(("write", {"text": "one"}), ("write", {"text": "two"}))
+
+    async with chatting(database, tmp_path, script) as chat:
+        conversation = await chat.send("Write both")
+        one, _ = await chat.approvals(conversation)
+        await chat.decide(conversation, one, approve=True)
+        assert await states(chat, conversation) == ["waiting"]
+
+        chat.clock.ahead = timedelta(minutes=31)
+
+        assert await states(chat, conversation) == ["declined"]
+        await chat.send("Well?", conversation)
+        assert "Not run: another call" in said(await chat.entries(conversation))
+        assert chat.tools.ran == []
+
+
+async def states(chat: Chat, conversation: str) -> list[str]:
+    entries = await chat.entries(conversation)
+    return [entry.state for entry in entries if isinstance(entry, ToolEntry)]
+
+
 async def test_a_failing_model_leaves_the_message_and_the_next_one_works(
     database: Database, tmp_path: Path
 ) -> None:

@@ -223,6 +223,9 @@ async def test_a_connection_that_ends_after_the_approval_is_waited_for_and_the_s
             [waiting] = await chat.approvals(conversation)
             people.connect_at = TOOLS
             await chat.decide(conversation, waiting, approve=True)
+            await chat.go_on(
+                conversation, await chat.held(conversation)
+            )  # too early: it waits anew
             held = await chat.held(conversation)
             assert (held.server, held.titles, server.ran) == ("other", ("look",), [])
 
@@ -233,6 +236,22 @@ async def test_a_connection_that_ends_after_the_approval_is_waited_for_and_the_s
             assert (again.call_id != waiting.call_id, server.ran) == (True, [])
             await chat.decide(conversation, again, approve=True)
             assert server.ran == [("look", {"text": "it"})]
+
+
+async def test_the_tools_of_a_server_are_not_offered_once_the_person_has_disconnected(
+    database: Database, tmp_path: Path
+) -> None:
+    async with OtherServer().running() as server:
+        people, model = People(servers=[added(server.url)]), Model("")
+        async with chatting(database, tmp_path, model, people) as chat:
+            conversation = await chat.send("Hello")
+            assert "other_look" in model.offered
+            people.connect_at = TOOLS
+            await chat.send("Hello again", conversation)
+            assert ("other_look" in model.offered, "other_connect" in model.offered) == (
+                False,
+                True,
+            )
 
 
 async def test_calls_that_lack_different_connections_wait_each_for_its_own(

@@ -70,14 +70,14 @@ async def test_stop_keeps_what_was_written_and_the_model_is_told(
         await reached(gate)
         await expect(answer(page)).to_contain_text("Half of the answer")
         await page.get_by_role("button", name="Stop").click()
-        await expect(page.get_by_text("Stopped by you.")).to_be_visible()
+        await expect(page.get_by_text("Stopped.", exact=True)).to_be_visible()
         await expect(answer(page)).to_contain_text("Half of the answer")
         model.will(Say("As you wish."))
         await page.get_by_role("button", name="Go on").click()
         await expect(answer(page)).to_contain_text("As you wish.")
         told = model.asked[-1].text
         assert "Half of the answer" in told
-        assert "The person stopped this answer" in told
+        assert "This answer was stopped" in told
         assert "and the rest" not in await page.inner_text("main")
         assert complaints.found == []
 
@@ -98,7 +98,7 @@ async def test_escape_in_the_composer_stops_and_a_message_amid_it_stays_a_draft(
         await expect(page.locator("#unsent")).to_contain_text("still answering")
         await expect(page.get_by_role("textbox")).to_have_value("And another thing")
         await page.get_by_role("textbox").press("Escape")
-        await expect(page.get_by_text("Stopped by you.")).to_be_visible()
+        await expect(page.get_by_text("Stopped.", exact=True)).to_be_visible()
         await expect(page.get_by_role("textbox")).to_have_value("And another thing")
         await page.reload()
         await expect(page.get_by_role("textbox")).to_have_value("And another thing")
@@ -334,8 +334,8 @@ async def test_stop_works_without_javascript_from_another_tab(
         await other.goto(f"{stack.url}/")
         await other.get_by_role("link", name="Without scripts").click()
         await other.get_by_role("button", name="Stop").click()
-        await expect(other.get_by_text("Stopped by you.")).to_be_visible()
-        await expect(page.get_by_text("Stopped by you.")).to_be_visible()
+        await expect(other.get_by_text("Stopped.", exact=True)).to_be_visible()
+        await expect(page.get_by_text("Stopped.", exact=True)).to_be_visible()
         await expect(answer(page)).to_contain_text("Plain and slow")
 
 

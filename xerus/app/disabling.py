@@ -6,6 +6,7 @@ from xerus.accounts import administrators, people_store, store
 from xerus.accounts.people import no_such_person
 from xerus.accounts.sessions import CHANNEL as SESSIONS
 from xerus.accounts.users import LOCAL_TENANT, AdminRule
+from xerus.assistant.ending import stop_answers
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.clock import Clock
@@ -38,7 +39,7 @@ class Disabling:
         self._clock = clock
 
     async def disable(self, user_id: UserId, *, by: UserId) -> None:
-        """End a person's sessions, grants and calls in every process, and refuse their sign-in.
+        """End a person's sessions, grants, calls and answers everywhere, and refuse their sign-in.
 
         Raises:
             Forbidden: nobody keeps out themself, or the way in on the machine itself.
@@ -59,6 +60,7 @@ class Disabling:
             if await people_store.disable(conn, user_id, self._clock.now()):
                 for channel in (SESSIONS, GRANTS, ENDED):
                     await notify(conn, channel, user_id)
+                await stop_answers(conn, user_id)
                 await self._record(conn, Event.PERSON_DISABLED, user_id, by)
         self._forget(user_id)
 

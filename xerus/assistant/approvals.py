@@ -122,3 +122,8 @@ def waits_of(
         if wait := approvals.get((n, call_id)):
             found.append(wait)
     return found
+
+
+def went_on(turns: Sequence[Turn], wait: Approval) -> bool:
+    """Whether a run followed the decision: it begins once no other call of that turn waits."""
+    return wait.turn + 1 < len(turns) and not turns[wait.turn + 1].is_message

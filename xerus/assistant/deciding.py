@@ -37,14 +37,16 @@ class Decided:
         history: everything before it, the calls still open.
         results: for the library, by the model's id of the call.
         approved: the calls that may run, by that id.
-        resumed: those that waited for a connection and are to be begun anew: their tools, by id.
+        resumed: those that waited for a connection and are to be begun anew, by that id.
+        asked: the titles of the tools of all these, by name.
         changed: arguments that a person put in the place of the model's.
     """
 
     history: list[ModelMessage] = field(default_factory=list)
     results: DeferredToolResults | None = None
     approved: dict[str, Approved] = field(default_factory=dict)
-    resumed: dict[str, str] = field(default_factory=dict)
+    resumed: set[str] = field(default_factory=set)
+    asked: dict[str, str] = field(default_factory=dict)
     changed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -88,10 +90,11 @@ def _decide(found: Decided, call: ToolCallPart, wait: Approval, note: CallNote) 
         found.results.approvals[call_id] = ToolDenied(CHANGED)
     else:
         found.results.approvals[call_id] = ToolApproved(override_args=changed)
+        found.asked[call.tool_name] = note.title
         if changed is not None:
             found.changed[call_id] = changed
         if wait.kind is Kind.CONNECTION:
-            found.resumed[call_id] = call.tool_name
+            found.resumed.add(call_id)
         else:
             found.approved[call_id] = Approved(
                 call_hash=wait.call_hash,

@@ -13,14 +13,23 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from xerus.assistant.approvals import Approval, Approvals, Decision, Kind, until_the_model, waits_of
+from xerus.assistant.approvals import (
+    Approval,
+    Approvals,
+    Decision,
+    Kind,
+    until_the_model,
+    waits_of,
+    went_on,
+)
 from xerus.assistant.turns import CallNote, Cut, Turn
 
 INTERRUPTED = "Interrupted: it is not known whether this was done. Look before it is tried again."
 CANCELLED = "Cancelled before there was a result. It only reads, so nothing was changed."
 UNUSABLE = "Not run: the call was not as its tool wants it, or there is no such tool."
+LEFT = "Not run: another call of the same answer, which had to be decided as well, was not."
 _CUTS = {
-    Cut.STOPPED: "[The person stopped this answer before it was finished.]",
+    Cut.STOPPED: "[This answer was stopped before it was finished.]",
     Cut.INTERRUPTED: "[A restart of the server cut this answer off before it was finished.]",
     Cut.LATE: "[This answer took too long and was cut off before it was finished.]",
     Cut.LENGTH: "[This answer was cut off because it reached the most that may be written at once.]",
@@ -151,7 +160,9 @@ def _closed(
     waits = waits_of(turns, approvals, n, call.tool_call_id)
     unknown = not waits or waits[-1].decision is Decision.APPROVED
     content = not_run(waits[-1]) if waits else INTERRUPTED
-    if unknown and is_unbegun(call.tool_call_id, n, turns):
+    if unknown and waits and not went_on(turns, waits[-1]):
+        unknown, content = False, LEFT
+    elif unknown and is_unbegun(call.tool_call_id, n, turns):
         unknown, content = False, UNUSABLE
     elif unknown and is_harmless(call.tool_call_id, n, turns):
         content = CANCELLED

@@ -15,7 +15,14 @@ from pydantic_ai.messages import (
 )
 
 from xerus.assistant import demo
-from xerus.assistant.approvals import Approval, Decision, Kind, until_the_model, waits_of
+from xerus.assistant.approvals import (
+    Approval,
+    Decision,
+    Kind,
+    until_the_model,
+    waits_of,
+    went_on,
+)
 from xerus.assistant.changes import Preview
 from xerus.assistant.entries import (
     ApprovalEntry,
@@ -32,7 +39,7 @@ from xerus.assistant.entries import (
     UsageEntry,
     WaitState,
 )
-from xerus.assistant.history import CANCELLED, INTERRUPTED, UNUSABLE, is_harmless, is_unbegun
+from xerus.assistant.history import CANCELLED, INTERRUPTED, LEFT, UNUSABLE, is_harmless, is_unbegun
 from xerus.assistant.journal import Content
 from xerus.assistant.marks import readable
 from xerus.assistant.preview import by_arguments, exact, rows_of
@@ -218,12 +225,8 @@ class _Page:
     ) -> tuple[CallState, str]:
         if result is not None:
             return _OUTCOMES.get(result.outcome, "failed"), readable(_text(result))
-        if waits and waits[-1].kind is Kind.CONNECTION:
-            state = self._state(waits[-1])
-            if state is None and waits[-1].turn == len(self._content.turns) - 1:
-                state = "waiting"  # for those that the same answer called
-            if state is not None:
-                return ("waiting" if state == "waiting" else "declined"), ""
+        if waits and (held := self._held_up(waits[-1])):
+            return held
         if self._content.running and not self._answered(n + 1):
             return "running", ""
         if is_unbegun(call.tool_call_id, n, self._content.turns):
@@ -232,6 +235,22 @@ class _Page:
             return "cancelled", CANCELLED
         self._unsure = n
         return "unknown", INTERRUPTED
+
+    def _held_up(self, wait: Approval) -> tuple[CallState, str] | None:
+        """Return how a call stands that waited last and did not go on, None where it did."""
+        match self._state(wait):
+            case None if went_on(self._content.turns, wait):
+                return None
+            case None:
+                others = (one for one in self._content.approvals.values() if one.turn == wait.turn)
+                return ("waiting", "") if any(map(self._waits, others)) else ("declined", LEFT)
+            case "waiting":
+                return "waiting", ""
+            case _:
+                return "declined", ""
+
+    def _waits(self, wait: Approval) -> bool:
+        return wait.waits(self._now)
 
     def _answered(self, n: int) -> bool:
         """Whether the model has spoken in a turn or after it."""

@@ -32,8 +32,9 @@ def approval(decision: Decision | None) -> Approval:
     )
 
 
-def closing(decision: Decision | None) -> ToolReturnPart:
-    turns = [Turn(messages=[*prompt_of("x").messages, ModelResponse(parts=[CALL])]), prompt_of("y")]
+def closing(decision: Decision | None, *following: Turn) -> ToolReturnPart:
+    asked = Turn(messages=[*prompt_of("x").messages, ModelResponse(parts=[CALL])])
+    turns = [asked, *following, prompt_of("y")]
     messages = messages_of(turns, {(0, "c1"): approval(decision)})
     closed = messages[2]
     assert isinstance(closed, ModelRequest)
@@ -49,9 +50,15 @@ def test_a_superseded_call_is_told_as_not_run() -> None:
 
 
 def test_an_approved_call_without_result_is_told_as_unknown() -> None:
-    part = closing(Decision.APPROVED)
+    part = closing(Decision.APPROVED, Turn())
     assert part.outcome == "interrupted"
     assert "not known" in str(part.content)
+
+
+def test_an_approved_call_that_nothing_followed_is_told_as_not_run() -> None:
+    part = closing(Decision.APPROVED)
+    assert part.outcome == "denied"
+    assert "Not run" in str(part.content)
 
 
 def test_an_open_last_turn_is_left_alone() -> None:

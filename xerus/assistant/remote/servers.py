@@ -118,7 +118,7 @@ class Servers:
     async def _offer(self, user_id: UserId, server: RemoteServer) -> Listed | Missing:
         match self._known(user_id, server):
             case Offer() as offer:
-                return Listed(server=server, offer=offer)
+                return await self._still(user_id, server, offer)
             case str(why):
                 return Missing(server=server, why=why)
             case _:
@@ -130,6 +130,15 @@ class Servers:
             return self._missing(user_id, server, _late())
         except Failure as failure:
             return self._missing(user_id, server, failure)
+
+    async def _still(self, user_id: UserId, server: RemoteServer, offer: Offer) -> Listed | Missing:
+        """Return what is remembered, unless the person has disconnected meanwhile."""
+        try:
+            await self._remotes.headers(user_id, server.id)
+        except NotConnected as lacking:
+            self.forget(user_id, server)
+            return Missing(server=server, why=lacking.message, connect=lacking)
+        return Listed(server=server, offer=offer)
 
     async def _ask(self, user_id: UserId, server: RemoteServer, session: Session) -> Offer:
         began = perf_counter()

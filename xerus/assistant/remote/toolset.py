@@ -70,9 +70,9 @@ class RemoteTools(AbstractToolset[object]):
             offered = self._calls.tools(self._ours)
             self._tools = {name: self._wrapped(tool) for name, tool in offered.items()}
             for one in self._calls.found:
-                name = door_of(one.server)
-                if self._has_door(one) and name not in self._tools and name not in self._ours:
-                    self._tools[name] = self._door(name, one)
+                for name, title in self._doors(one).items():
+                    if name not in self._tools and name not in self._ours:
+                        self._tools[name] = self._door(name, title, one)
         return self._tools
 
     async def call_tool(
@@ -178,23 +178,31 @@ class RemoteTools(AbstractToolset[object]):
         )
         return self._of(definition)
 
-    def _has_door(self, found: Listed | Missing) -> bool:
-        """Whether the person has to connect a server, or did while a call of its door waited."""
-        lacks = isinstance(found, Missing) and found.connect is not None
-        return lacks or door_of(found.server) in self._terms.decided.resumed.values()
+    def _doors(self, found: Listed | Missing) -> dict[str, str]:
+        """Return the titles of the tools at which a person is asked to connect a server, by name.
 
-    def _door(self, name: str, found: Listed | Missing) -> ToolsetTool[object]:
+        They are one to connect it, also where the person did while a call of that waited; and
+        tools whose calls were approved before the person disconnected it.
+        """
+        asked, name = self._terms.decided.asked, door_of(found.server)
+        lacks = isinstance(found, Missing) and found.connect is not None
+        if not lacks and name not in asked:
+            return {}
+        theirs = (tool for tool in asked if lacks and tool.startswith(f"{found.server.slug}_"))
+        titles = {tool: asked[tool] for tool in theirs}
+        return {**titles, name: f"Connect {one_line(found.server.name)}"}
+
+    def _door(self, name: str, title: str, found: Listed | Missing) -> ToolsetTool[object]:
         """Return a tool that lets the person connect a server, and does nothing else."""
-        server = one_line(found.server.name)
         definition = ToolDefinition(
             name=name,
             description=(
-                f"The person has not connected {server} yet, so its tools are not there. Call this"
-                " when they ask for something that it does: it lets them connect it, and its tools"
-                " are there after that."
+                f"The person has not connected {one_line(found.server.name)} yet, so its tools are"
+                " not there. Call this when they ask for something that it does: it lets them"
+                " connect it, and its tools are there after that."
             ),
             parameters_json_schema={"type": "object", "properties": {}},
-            metadata={"title": f"Connect {server}", "remote": found},
+            metadata={"title": title, "remote": found},
         )
         return self._of(definition)
 
