@@ -29,9 +29,10 @@ async def faults(page: Page) -> list[str]:
 
 
 async def stay(context: BrowserContext) -> None:
-    """Keep the page of a finished attempt, which goes away by itself, while it is looked at."""
+    """Keep a page that goes away by itself, or shows that a wait is over, while it is looked at."""
 
     async def nothing(route: Route) -> None:
         await route.fulfill(body="", content_type="text/javascript")
 
-    await context.route("**/js/connected.js*", nothing)
+    for script in ("connected", "approvals"):
+        await context.route(f"**/js/{script}.js*", nothing)

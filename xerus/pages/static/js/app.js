@@ -26,3 +26,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => (word.textContent = "Copy"), 2000);
   });
 }
+
+// What is no part of a page, an error or the way to sign in, is never put into this one: loaded anew,
+// the page says by itself how things stand. Whoever handles such an answer has done so by now.
+window.addEventListener("htmx:after:request", (event) => {
+  const { response } = event.detail.ctx;
+  if (event.defaultPrevented || (response.status < 400 && !response.raw.redirected)) return;
+  event.preventDefault();
+  location.reload();
+});
