@@ -261,7 +261,8 @@ async def test_the_gate_that_deletes_conversations_cannot_read_or_change_them(
         await chat.send("Write it")
         for statement in (
             "SELECT title FROM conversations",
-            "SELECT run_id FROM conversations",
+            "SELECT model FROM conversations",
+            "UPDATE conversations SET run_id = NULL",
             "UPDATE conversations SET updated_at = now()",
             "SELECT content FROM conversation_turns",
             "SELECT call FROM approvals",

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
+from tests.support.folders import place
 from xerus.db import programs
 from xerus.db.embedded import EmbeddedPostgres
 from xerus.db.place import ADMIN, LOGIN, remembered
@@ -90,7 +91,7 @@ class Server:
 @asynccontextmanager
 async def server() -> AsyncIterator[Server]:
     """Yield a server of one's own, in a folder with a short path."""
-    with tempfile.TemporaryDirectory(prefix="xs-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="xs-", dir=place()) as folder:
         os.chmod(folder, 0o755)  # noqa: PTH101, S103 - the server has a user of its own
         postgres = EmbeddedPostgres(Path(folder) / "data")
         yield Server(administrator=(await postgres.start()).owner)

@@ -14,12 +14,18 @@ from starlette.responses import HTMLResponse
 from xerus.clock import Clock
 from xerus.pages import headers as security
 from xerus.pages.assets import Assets
+from xerus.pages.compiled import Compiled
 from xerus.pages.help_links import help_for, help_url
 from xerus.pages.relative_time import in_words
 from xerus.pages.support import Support
 from xerus.pages.theme import theme_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_OPTIONS: dict[str, Any] = {
+    "undefined": jinja2.StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +51,8 @@ class Pages:
         self._env = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_TEMPLATES),
             autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
+            bytecode_cache=Compiled(_TEMPLATES / "__pycache__", _OPTIONS),
+            **_OPTIONS,
         )
         self._env.globals["asset"] = assets.url
         self._env.globals["support"] = support or Support()
