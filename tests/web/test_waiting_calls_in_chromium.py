@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 
 from tests.support.browser import Browser as TextBrowser
 from tests.support.chromium import profile, sign_in
-from tests.support.journeys import GRACE, connect_atlassian
+from tests.support.journeys import ADA, GRACE, connect_atlassian
 from tests.support.journeys import sign_in as sign_in_by_http
 from tests.support.stack import Stack
 
@@ -41,11 +41,11 @@ async def test_a_wait_that_ends_after_the_session_leads_to_sign_in(
     stack: Stack, chrome: Browser
 ) -> None:
     async with TextBrowser() as other:
-        await sign_in_by_http(other, stack.url, GRACE)
-        await connect_atlassian(other, stack.url, GRACE)
+        await sign_in_by_http(other, stack.url, ADA)
+        await connect_atlassian(other, stack.url, ADA)
     async with profile(chrome) as (context, page, complaints):
         await page.clock.install()
-        await sign_in(page, stack.url, GRACE)
+        await sign_in(page, stack.url, ADA)
         await page.goto(f"{stack.url}/")
         await page.get_by_role("textbox").fill("create a task in ENG: Too late")
         await page.get_by_role("textbox").press("Enter")
