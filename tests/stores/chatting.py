@@ -114,7 +114,7 @@ class Tools:
     """One tool that reads and one that writes; `ran` is what they were called with.
 
     Attributes:
-        state, account: of the connection, without which nothing runs.
+        state, account, sites: of the connection, without which nothing runs.
         lacking: scopes that it has to be given first.
         holds: whether a call waits after it has begun, until `may_end`.
         done: the names of the calls that ended.
@@ -125,6 +125,7 @@ class Tools:
     ran: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     state: str = "connected"
     account: str = ""
+    sites: tuple[str, ...] = ()
     lacking: list[str] = field(default_factory=list)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     done: list[str] = field(default_factory=list)
@@ -155,7 +156,8 @@ class Tools:
         self, _: object, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         if params.name == "connection_status":
-            status = {"state": self.state, "account_email": self.account}
+            sites = [{"name": name} for name in self.sites]
+            status = {"state": self.state, "account_email": self.account, "sites": sites}
             return types.CallToolResult(content=[], structured_content=status)
         if self.state != "connected":
             url = "http://127.0.0.1/tools"

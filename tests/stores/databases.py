@@ -32,7 +32,7 @@ def migrated(server: EmbeddedDsns) -> Iterator[Fresh]:
     name = f"t_{new_id().replace('-', '')}"
     with psycopg.connect(server.owner, autocommit=True) as conn:
         conn.execute(
-            # By WAL, as the default is, it takes seven times as long.
+            # By WAL, as the default is, it takes twice as long.
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )

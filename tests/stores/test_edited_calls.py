@@ -24,7 +24,7 @@ from xerus.assistant.editing.service import EditForm
 from xerus.assistant.entries import ApprovalEntry, AssistantEntry, ToolEntry
 from xerus.audit.log import AuditRow
 from xerus.db.database import Database
-from xerus.errors import Conflict, NotFound
+from xerus.errors import Conflict, NotFound, XerusError
 
 EDITED = {"text": "better", "to": "ENG-2"}
 
@@ -158,14 +158,18 @@ async def test_nobody_changes_a_call_of_somebody_else(database: Database, tmp_pa
         assert await chat.approvals(conversation) == [call]
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("not_connected", "is not connected"), ("choosing_site", "Several sites are connected")],
+)
 async def test_a_change_is_not_saved_where_nobody_can_be_shown_what_it_does(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, state: str, words: str
 ) -> None:
     async with chatting(database, tmp_path, writes_then_reports) as chat:
         conversation = await chat.send("Write")
         [call] = await chat.approvals(conversation)
-        chat.tools.state = "not_connected"
-        with pytest.raises(Conflict, match="not connected"):
+        chat.tools.state = state
+        with pytest.raises(XerusError, match=words):
             await edit(chat, conversation, call, **EDITED)
         assert await chat.approvals(conversation) == [call]
 

@@ -61,6 +61,30 @@ async def test_a_read_waits_and_then_goes_on_as_the_same_call(
         assert await chat.events() == ["assistant:call:held", "assistant:call:resumed"]
 
 
+async def test_a_write_that_names_none_of_several_sites_is_told_so_before_anybody_is_asked(
+    database: Database, tmp_path: Path
+) -> None:
+    async with chatting(database, tmp_path, writes_then_reports) as chat:
+        chat.tools.state, chat.tools.sites = "choosing_site", ("acme", "labs")
+        conversation = await chat.send("Write it")
+        assert await chat.approvals(conversation) == []
+        assert await rows(chat, conversation) == ["failed"]
+        assert "Sites of this connection: acme, labs. Pass one" in await said(chat, conversation)
+        assert chat.tools.ran == []
+
+
+async def test_a_write_that_names_its_site_is_asked_about_though_none_is_chosen(
+    database: Database, tmp_path: Path
+) -> None:
+    def writes(messages: list[ModelMessage]) -> ModelResponse:
+        return calls(("write", {"text": "harmless", "site": "labs"}))
+
+    async with chatting(database, tmp_path, writes) as chat:
+        chat.tools.state, chat.tools.sites = "choosing_site", ("acme", "labs")
+        conversation = await chat.send("Write it")
+        assert len(await chat.approvals(conversation)) == 1
+
+
 async def test_many_windows_that_notice_the_connection_run_the_call_once(
     database: Database, tmp_path: Path
 ) -> None:

@@ -11,12 +11,14 @@ from xerus.assistant.lacking import Lacking
 from xerus.assistant.policies import Key, scopes_of
 from xerus.assistant.previews.built import built
 from xerus.assistant.previews.reading import NotConnected, Reader
+from xerus.atlassian.credentials import SiteUnknown
 from xerus.tools.untrusted import one_line
 
 _STATUS = "connection_status"
 _UNUSABLE = frozenset({"not_connected", "connecting", "needs_reconnect", "disconnected"})
+_CHOOSING = "choosing_site"
 
-__all__ = ["NotConnected", "Presented", "account_of", "present"]
+__all__ = ["NotConnected", "Presented", "SiteUnknown", "account_of", "present"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +34,15 @@ async def present(client: Client, key: Key, arguments: Mapping[str, Any]) -> Pre
 
     Raises:
         NotConnected: the call cannot succeed before Atlassian is connected, or grants more.
+        SiteUnknown: it cannot either, for it names no site, and of several none is chosen.
     """
     status = await Reader(client).read(_STATUS)
     if all(one.get("state") in _UNUSABLE for one in _each(status)):
         raise NotConnected(Lacking())
     if missing := _missing(status, key):
         raise NotConnected(Lacking(scopes=missing))
+    if status.get("state") == _CHOOSING and not (status.get("others") or arguments.get("site")):
+        raise SiteUnknown(None, [str(site.get("name")) for site in status.get("sites", ())])
     return Presented(preview=await built(client, key, arguments), account=_account(status))
 
 

@@ -30,7 +30,7 @@ from xerus.assistant.policies import (
     steps_of,
     unwrapped,
 )
-from xerus.assistant.present import NotConnected, account_of, present
+from xerus.assistant.present import NotConnected, SiteUnknown, account_of, present
 from xerus.assistant.stopping import Stopping
 from xerus.assistant.turns import CallNote
 
@@ -201,6 +201,8 @@ class McpTools(AbstractToolset[object]):
             shown = await present(self._client, key, arguments)
         except NotConnected as missing:
             raise _held(note, missing.lacking) from missing
+        except SiteUnknown as unknown:
+            raise ToolFailed(f"Not run: {unknown.message} {unknown.hint}") from unknown
         note.preview, note.account = shown.preview, shown.account
 
     async def _call(

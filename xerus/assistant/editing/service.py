@@ -1,7 +1,6 @@
 """Changing a call that waits for approval."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +15,13 @@ from xerus.assistant.editing.schema import Schema
 from xerus.assistant.journal import Content, Journal, waits_no_more
 from xerus.assistant.link import McpLink
 from xerus.assistant.policies import OURS, Key, tool_of, unwrapped, wrapped
-from xerus.assistant.present import NotConnected, present
+from xerus.assistant.present import NotConnected, SiteUnknown, present
 from xerus.assistant.preview import by_arguments
 from xerus.assistant.remote.calls import Others
 from xerus.assistant.toolset import all_tools
 from xerus.assistant.turns import CallNote
 from xerus.clock import Clock
-from xerus.errors import Conflict
+from xerus.errors import Conflict, XerusError
 from xerus.ids import UserId
 from xerus.tools.arguments import problems_of as problems_of_ours
 
@@ -174,16 +173,19 @@ class Editing:
     async def _preview(self, user_id: UserId, key: Key, arguments: dict[str, Any]) -> Preview:
         if key.server != OURS:
             return by_arguments(arguments)
-        shown = None
         async with self._link.connect(user_id) as client:
             # Nothing is raised through the connection: its task group would wrap it.
-            with suppress(NotConnected):
-                shown = (await present(client, key, arguments)).preview
-        if shown is None:
-            raise Conflict(
-                "Atlassian is not connected, or lacks a permission for this, so it was not saved.",
-                hint="Connect Atlassian under Tools, then save again.",
-            )
+            try:
+                shown: Preview | XerusError = (await present(client, key, arguments)).preview
+            except NotConnected:
+                shown = Conflict(
+                    "Atlassian is not connected, or lacks a permission for this, so it was not saved.",
+                    hint="Connect Atlassian under Tools, then save again.",
+                )
+            except SiteUnknown as unknown:
+                shown = unknown
+        if isinstance(shown, XerusError):
+            raise shown
         return shown
 
 
