@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Container, Iterator, Mapping
+from tempfile import TemporaryDirectory
 
 from xerus.app.clients import listed_clients
 from xerus.app.key_provider import keyring
@@ -36,6 +37,7 @@ def report(env: Mapping[str, str]) -> int:
 
 def _tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:
     """Yield what only a try shows: an unusable file, a service that refuses or does not answer."""
+    yield from _data_dir_tried(settings)
     yield from _keys_tried(settings, named)
     certificate = settings.identity.client_certificate
     if certificate:
@@ -64,6 +66,21 @@ def _tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:
             )
         elif url and database.direct_url is None and pooled(url.get_secret_value()):
             yield Problem(variable=variable, message=POOLED, remedy=PAST_THE_POOLER)
+
+
+def _data_dir_tried(settings: Settings) -> Iterator[Problem]:
+    """Make a folder in the data folder, or where that would be made, and take it away again."""
+    folder = settings.server.data_dir.absolute()
+    try:
+        nearest = next(one for one in (folder, *folder.parents) if one.exists())
+        with TemporaryDirectory(dir=nearest, prefix=".xerus-check-"):
+            pass
+    except OSError as error:
+        yield Problem(
+            variable="XERUS_DATA_DIR",
+            message=f"names {folder}, where nothing can be written: {error.strerror}",
+            remedy="Set it to a folder that Xerus may write to.",
+        )
 
 
 def _keys_tried(settings: Settings, named: Container[str]) -> Iterator[Problem]:

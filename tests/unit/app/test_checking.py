@@ -67,3 +67,18 @@ def test_a_database_that_does_not_answer_would_stop_the_start(
     told = capsys.readouterr().out
     assert "XERUS_DATABASE_URL names a database that does not answer" in told
     assert "canary" not in told
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert report({"XERUS_DATA_DIR": str(tmp_path / "file" / "data")}) == 1
+    told = capsys.readouterr().out
+    assert "wrong    XERUS_DATA_DIR names" in told
+    assert "Set it to a folder that Xerus may write to." in told
+
+
+def test_a_data_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    report({"XERUS_DATA_DIR": str(tmp_path / "data")})
+    assert list(tmp_path.iterdir()) == []
