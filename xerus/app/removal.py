@@ -7,7 +7,6 @@ from xerus.accounts.people import no_such_person
 from xerus.accounts.sessions import CHANNEL as SESSIONS
 from xerus.accounts.users import AdminRule
 from xerus.assistant import removal as conversations
-from xerus.assistant.ending import stop_answers
 from xerus.audit.events import Event
 from xerus.audit.log import AuditLog
 from xerus.connections import removal as connections
@@ -53,7 +52,6 @@ class Removal:
             await administrators.require(conn, self._admins, by)
             await connections.erase(conn, user_id)
             await remotes.erase(conn, user_id)
-            await stop_answers(conn, user_id)
             await conversations.erase(conn, user_id)
             # Sessions, grants, consents and the provider's token go with the row.
             person = await store.delete_user(conn, user_id)

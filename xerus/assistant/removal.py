@@ -1,5 +1,6 @@
 """The end of the conversations of a removed person, and of what their answers used."""
 
+from xerus.assistant.ending import stop_answers
 from xerus.db import erasing
 from xerus.db.database import Connection
 from xerus.ids import UserId
@@ -8,7 +9,8 @@ _TABLES = ("conversations", "model_use", "tool_policies")
 
 
 async def erase(conn: Connection, user_id: UserId) -> None:
-    """Delete conversations with everything under them, what they used, and policies, as the gate."""
+    """End answers; delete conversations, what they used, and policies, as the gate."""
+    await stop_answers(conn, user_id)
     await erasing.of(conn, _TABLES, user_id)
 
 

@@ -242,15 +242,16 @@ class _Page:
             case None if went_on(self._content.turns, wait):
                 return None
             case None:
-                others = (one for one in self._content.approvals.values() if one.turn == wait.turn)
-                return ("waiting", "") if any(map(self._waits, others)) else ("declined", LEFT)
+                waits = any(
+                    one.waits(self._now)
+                    for one in self._content.approvals.values()
+                    if one.turn == wait.turn
+                )
+                return ("waiting", "") if waits else ("declined", LEFT)
             case "waiting":
                 return "waiting", ""
             case _:
                 return "declined", ""
-
-    def _waits(self, wait: Approval) -> bool:
-        return wait.waits(self._now)
 
     def _answered(self, n: int) -> bool:
         """Whether the model has spoken in a turn or after it."""

@@ -17,7 +17,7 @@ class Cut(StrEnum):
     """What ended a run before its answer was finished."""
 
     STOPPED = "stopped"
-    """The person stopped it."""
+    """The person stopped it, or an administrator who turned off their access."""
     INTERRUPTED = "interrupted"
     """The process that wrote it ended."""
     LATE = "late"

@@ -176,17 +176,15 @@ class Editing:
         async with self._link.connect(user_id) as client:
             # Nothing is raised through the connection: its task group would wrap it.
             try:
-                shown: Preview | XerusError = (await present(client, key, arguments)).preview
+                return (await present(client, key, arguments)).preview
             except NotConnected:
-                shown = Conflict(
+                refused: XerusError = Conflict(
                     "Atlassian is not connected, or lacks a permission for this, so it was not saved.",
                     hint="Connect Atlassian under Tools, then save again.",
                 )
             except SiteUnknown as unknown:
-                shown = unknown
-        if isinstance(shown, XerusError):
-            raise shown
-        return shown
+                refused = unknown
+        raise refused
 
 
 def _form(call: _Call, fields: Sequence[Field]) -> EditForm:

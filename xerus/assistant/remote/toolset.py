@@ -184,13 +184,13 @@ class RemoteTools(AbstractToolset[object]):
         They are one to connect it, also where the person did while a call of that waited; and
         tools whose calls were approved before the person disconnected it.
         """
-        asked, name = self._terms.decided.asked, door_of(found.server)
+        asked, door = self._terms.decided.asked, door_of(found.server)
         lacks = isinstance(found, Missing) and found.connect is not None
-        if not lacks and name not in asked:
-            return {}
-        theirs = (tool for tool in asked if lacks and tool.startswith(f"{found.server.slug}_"))
-        titles = {tool: asked[tool] for tool in theirs}
-        return {**titles, name: f"Connect {one_line(found.server.name)}"}
+        theirs = f"{found.server.slug}_"
+        titles = {tool: asked[tool] for tool in asked if lacks and tool.startswith(theirs)}
+        if lacks or door in asked:
+            titles[door] = f"Connect {one_line(found.server.name)}"
+        return titles
 
     def _door(self, name: str, title: str, found: Listed | Missing) -> ToolsetTool[object]:
         """Return a tool that lets the person connect a server, and does nothing else."""
